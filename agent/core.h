@@ -1,0 +1,116 @@
+/*
+ * The functional core: planner, admission, retry, recovery. It decides; it never reads the time, never does I/O.
+ * The same code runs in the daemon and under the simulator.
+ *
+ * Use: core_new, core_start with the snapshot of the store, then from one thread (the loop), at each event:
+ *   core_tick                    a timer came due, or anything else happened
+ *   core_store_done              the store answered a batch
+ *   core_attempt_done            the runner reports an attempt
+ *   core_apply_jobs, core_run_now, core_command
+ * and after each event core_next_wake() tells when to call core_tick() next.
+ * The files: core.c (this surface), plan.c (which fires are due), fire.c (states of a fire), admission.c (who may
+ * start), retry.c (pure rule), recovery.c (missed windows, clock steps), batch.c (what becomes durable).
+ */
+#ifndef BELFRY_AGENT_CORE_H
+#define BELFRY_AGENT_CORE_H
+
+#include "agent/runner.h"
+#include "agent/store.h"
+
+struct core;
+
+/* The clock, handed in. Both are read at the start of each call and stay the same during it. */
+struct core_clock {
+	void *context;
+	struct wall (*wall)(void *context);
+	struct mono (*mono)(void *context);
+};
+
+struct core_config {
+	const char *agent_id;        /* for jitter and target keys; "" standalone */
+	const char *boot_id;         /* of the running boot */
+	struct wall booted_at;       /* when the host came up: the instant of @reboot fires */
+	uint64_t seed;               /* of the backoff jitter */
+	int64_t horizon_ms;          /* intents are written this far ahead; default 250 */
+	int max_open_transfers;      /* default 256 */
+	int max_open_per_target;     /* per scheme://host:port; default 64 */
+	int max_waiting_per_target;  /* fires waiting for admission; more are skipped (resource); default 10000 */
+	int max_fires;               /* in memory; more are skipped (resource); default 200000 */
+	double target_rate_per_second; /* per target host, 0 = no limit */
+	int target_rate_burst;
+};
+void core_config_defaults(struct core_config *config);
+
+struct core *core_new(const struct core_config *config, struct core_clock clock, struct store store, struct runner runner);
+void core_free(struct core *core);
+
+/* Takes over what the last life left: jobs, unfinished intents, missed windows. Once, before anything else. */
+void core_start(struct core *core, const struct store_snapshot *snapshot);
+
+void core_tick(struct core *core);
+/* When core_tick has something to do: earliest wall instant and earliest monotonic instant; INT64_MAX = nothing. */
+void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono);
+
+void core_store_done(struct core *core, uint64_t batch_number, enum store_result result);
+void core_attempt_done(struct core *core, struct attempt *attempt, const struct attempt_result *result);
+
+/*
+ * A change of the job set, taken over atomically: jobs in `upserts` are new or edited, those in `deletes` gone; with
+ * `replace` every job that is not in `keep_ids` goes too. From the call on no fire of a deleted or paused job starts, and
+ * edits rule all instants after now. `done` is called on the loop when the change is durable (or the core is freed:
+ * ok = false).
+ */
+struct job_change {
+	GPtrArray *upserts;     /* struct stored_job *; since and anchor are the core's to fill; ownership passes */
+	GPtrArray *deletes;     /* char *; ownership passes */
+	GHashTable *keep_ids;   /* NULL, or char * set: all others are deleted; ownership passes */
+	int64_t jobs_revision;  /* new revision of the set */
+	void (*done)(void *context, bool ok);
+	void *context;
+};
+void core_apply_jobs(struct core *core, struct job_change *change);
+struct job_change *job_change_new(void);
+
+/* The set as it stands (after the last applied change, durable or not). */
+void core_job_set(const struct core *core, int64_t *ret_revision, uint64_t *ret_digest, int64_t *ret_count);
+
+/* A run on demand: its own identity, eats no slot. False when the job is unknown. */
+bool core_run_now(struct core *core, const char *job_id, struct fire_id *ret_id);
+/* The same by order of central: applied once however often it is delivered. */
+void core_command(struct core *core, const struct sync_command *command);
+/* Commands carried out durably and not yet known to central, to be told in the next sync; and central's receipt. */
+int core_done_commands(const struct core *core, int64_t *ret_ids, int max);
+void core_commands_known(struct core *core, const int64_t *ids, int n);
+
+/* The zone files changed: every schedule is made anew and planned from now. */
+void core_reload_zones(struct core *core);
+
+/* For the local API, metrics and sync. */
+struct core_stats {
+	int64_t jobs, active_jobs, fires, running, waiting, backing_off, backlog_jobs;
+	int64_t planned, decided[EXECUTION_STATUS_MAX_], attempts, catch_up;
+	int64_t batches_unsettled, store_failures, clock_steps;
+	struct wall planned_until, next_fire_at;
+	uint64_t clock_epoch;
+	bool store_healthy;
+	int64_t lateness_bucket[16]; /* first attempts by lateness: <= 2^i * 62.5 us, last = the rest */
+	double lateness_sum_ms;
+};
+void core_get_stats(const struct core *core, struct core_stats *ret);
+
+struct core_job_view {
+	const struct job *job;      /* borrowed until the next call into the core */
+	const char *target_key;
+	struct wall next_at;        /* WALL_NONE = none */
+	int running, waiting;
+	struct wall running_since;  /* oldest unfinished run; WALL_NONE */
+	bool backlog;
+};
+bool core_find_job(const struct core *core, const char *job_id, struct core_job_view *ret);
+/* Calls `visit` for jobs in id order strictly after `after_id` (NULL = from the start) until it returns false. */
+void core_each_job(const struct core *core, const char *after_id, bool (*visit)(void *context, const struct core_job_view *view), void *context);
+/* The next fires of all jobs, soonest first, at most max; returns how many. */
+struct core_next_fire { const struct job *job; struct wall at; };
+int core_next_fires(const struct core *core, struct core_next_fire *ret, int max);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * The store, seen from the core: batches of facts that become durable together, in order, exactly once.
+ * The daemon's is store_sqlite.c on its own thread; the simulator's is tests/sim/sim_store.c.
+ *
+ * Order of use: store_load (start), then submit() batches; for each the core hears core_store_done(number, result)
+ * later on the loop thread, in order of numbers. Batches are applied strictly in order; the store may commit several
+ * queued ones in one transaction. `number` makes a batch idempotent: the store keeps the last applied number in the
+ * same transaction, and a batch with a number it already has is answered OK without being applied again. So the core
+ * may submit the same batch again after FAILED or UNCERTAIN. After a FAILED or UNCERTAIN batch all later queued ones
+ * are answered FAILED too (order!), until the core starts again from the failed one.
+ *
+ * The core owns a batch and everything in it; it stays unchanged from submit() to core_store_done().
+ */
+#ifndef BELFRY_AGENT_STORE_H
+#define BELFRY_AGENT_STORE_H
+
+#include "common/clock.h"
+#include "common/execution.h"
+#include "common/job.h"
+#include "common/wire.h"
+
+enum store_result {
+	STORE_OK,       /* committed and durable */
+	STORE_FAILED,   /* certainly not applied */
+	STORE_UNCERTAIN /* commit was tried, nobody knows */
+};
+
+/* The write-ahead row of one fire: durable before its first byte leaves. */
+struct intent {
+	int64_t number;          /* primary key, given by the core, growing */
+	struct fire_id id;
+	const char *job_id;
+	struct wall scheduled_at;
+	struct wall not_before;  /* the next attempt starts no earlier; WALL_NONE = at its due instant */
+	struct wall first_started_at; /* of attempt 1; WALL_NONE = not tried */
+	enum fire_cause cause;
+	int attempts;            /* tried so far, as far as known before a crash */
+	uint64_t clock_epoch;
+};
+
+/* Sets attempts, not_before, first_started_at of the intent with that number. */
+struct intent_update { int64_t number; int attempts; struct wall not_before, first_started_at; };
+
+/* A terminal decision: appended to the outbox under the next seq; deletes the intent. */
+struct decision {
+	int64_t intent_number; /* 0 = there was no intent (missed, skipped before planning) */
+	struct execution execution;
+};
+
+/* A job as the agent keeps it. */
+struct stored_job {
+	struct job *job;
+	char target_key[JOB_ID_MAX + 1];
+	struct wall since;    /* due instants are strictly after this */
+	uint64_t since_epoch; /* the clock epoch `since` was measured in */
+	struct wall anchor;   /* of @every: first registration, survives edits that keep the period */
+};
+
+/* A missed window that is being made up bit by bit: the instants in (cursor, until] are still to be planned. */
+struct backlog { const char *job_id; struct wall cursor, until; };
+
+/* The agent's few durable numbers. A batch writes all of them. */
+struct store_state {
+	struct wall planned_until;  /* all due instants up to here have an intent, a decision or a backlog */
+	struct wall fixed_until;    /* fixed schedules have nothing due up to here (after a step back) */
+	uint64_t clock_epoch;
+	uint64_t restart_epoch;     /* clock epoch of the last correction of 3 h or more */
+	char boot_id[48];           /* of the boot whose @reboot jobs were planned */
+	int64_t next_intent_number;
+	int64_t jobs_revision;      /* central's revision of the job set; 0 = none */
+	uint64_t jobs_digest;
+};
+
+struct store_batch {
+	uint64_t number;
+	struct store_state state;
+	GArray *intents;        /* struct intent */
+	GArray *updates;        /* struct intent_update */
+	GArray *cancels;        /* int64_t intent numbers: deleted without a decision */
+	GPtrArray *decisions;   /* struct decision *, owned */
+	GPtrArray *job_upserts; /* struct stored_job *, owned */
+	GPtrArray *job_deletes; /* char *, owned */
+	GArray *backlogs;       /* struct backlog: upsert; cursor >= until deletes the row */
+	GPtrArray *events;      /* struct agent_event *, owned: appended to the outbox */
+	GArray *done_commands;  /* int64_t: central's commands that this batch carries out; kept until central knows */
+	GArray *known_commands; /* int64_t: central knows they are done; forgotten */
+};
+
+struct store {
+	void *context;
+	void (*submit)(void *context, const struct store_batch *batch);
+};
+
+/* What a restart finds. Arrays and strings are owned by the snapshot; jobs come sorted by id. */
+struct store_snapshot {
+	struct store_state state;
+	uint64_t last_batch;
+	GPtrArray *jobs;        /* struct stored_job * */
+	GArray *intents;        /* struct intent, by number; job_id points to interned or snapshot-owned text */
+	GArray *backlogs;       /* struct backlog */
+	GArray *done_commands;  /* int64_t */
+};
+
+struct store_batch *store_batch_new(uint64_t number);
+void store_batch_free(struct store_batch *batch);
+bool store_batch_is_empty(const struct store_batch *batch); /* state alone does not count */
+struct store_snapshot *store_snapshot_new(void);
+void store_snapshot_free(struct store_snapshot *snapshot);
+void stored_job_free(struct stored_job *stored);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * The job: its definition as people write it, checked in one place for central, agent and CLI.
+ * Owns: struct job, limits, the one table that validates, JSON in both directions. Does not own: storage, placement.
+ *
+ * JSON -> job_parse() -> struct job (immutable, ref-counted) -> job_to_json(). Any thread.
+ */
+#ifndef BELFRY_JOB_H
+#define BELFRY_JOB_H
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "common/clock.h"
+#include "common/execution.h"
+#include "common/schedule.h"
+
+#define JOB_NAME_MAX 128
+#define JOB_URL_MAX 2048
+#define JOB_METHOD_MAX 16
+#define JOB_HEADERS_MAX 32
+#define JOB_HEADER_NAME_MAX 128
+#define JOB_HEADER_VALUE_MAX 2048
+#define JOB_BODY_MAX (64 * 1024)
+#define JOB_REGEX_MAX 256
+#define JOB_STATUS_RANGES_MAX 8
+#define JOB_JSON_DEPTH_MAX 32
+#define JOB_JSON_MAX (256 * 1024) /* bytes of one definition */
+
+enum job_type { JOB_ATLEAST_ONCE = 1, JOB_ATMOST_ONCE = 2 };
+enum job_concurrency { JOB_ALLOW = 1, JOB_FORBID, JOB_QUEUE, JOB_REPLACE };
+enum job_catch_up { JOB_CATCH_UP_ALL = 1, JOB_CATCH_UP_LATEST, JOB_CATCH_UP_NONE };
+enum job_target_mode { JOB_TARGET_ONE = 1, JOB_TARGET_ALL, JOB_TARGET_AGENT };
+enum job_retry_on { JOB_RETRY_CONNECT = 1, JOB_RETRY_TIMEOUT = 2, JOB_RETRY_429 = 4, JOB_RETRY_5XX = 8 };
+
+struct job_header { char *name, *value; };
+struct job_status_range { int16_t low, high; };
+
+struct job_retry {
+	int max_attempts;           /* 1-100; default 3, 1 and nothing else for ATMOST_ONCE */
+	int64_t initial_backoff_ms; /* default 1000 */
+	int64_t max_backoff_ms;     /* default 60000 */
+	double multiplier;          /* 1-10, default 2 */
+	bool full_jitter;           /* "jitter": "full" (default) or "none" */
+	int64_t max_elapsed_ms;     /* from the first attempt; 0 = no limit (default) */
+	unsigned retry_on;          /* job_retry_on bits; default all four */
+};
+
+/* Numbers and switches only: equal policies of a million jobs are one object (job_policy_intern). */
+struct job_policy {
+	enum job_type type;
+	int64_t timeout_ms;         /* one attempt, 1-3600000, default 30000 */
+	int64_t connect_timeout_ms; /* default 10000 */
+	struct job_retry retry;
+	enum job_concurrency concurrency; /* default allow */
+	int max_concurrent;         /* runs of this job at once: default 1 for forbid, queue and replace; 0 = no limit for allow */
+	int queue_max;              /* concurrency queue: fires that may wait, default 100 */
+	double rate_per_second;     /* 0 = no limit */
+	int rate_burst;             /* default 1 */
+	enum job_catch_up catch_up; /* default all for ATLEAST_ONCE, none for ATMOST_ONCE */
+	int64_t catch_up_max_age_ms; /* default 3600000 */
+	int catch_up_max_count;     /* default 1000 */
+	int64_t catch_up_spacing_ms; /* default 0 */
+	int64_t jitter_ms;          /* send up to that much later, deterministic per job and agent; default 0, max 3600000 */
+	struct wall start_at, end_at; /* WALL_NONE = open; due instants lie in [start_at, end_at) */
+	struct job_status_range success[JOB_STATUS_RANGES_MAX]; /* default 200-299 */
+	int n_success;
+};
+
+/*
+ * A parsed, valid job. Built by job_parse() only. Fields are read-only after that.
+ * JSON names: jobId, revision, name, schedule, timezone, api, method, headers, body, type, timeoutMs, connectTimeoutMs,
+ * retry{maxAttempts,initialBackoffMs,maxBackoffMs,multiplier,jitter,maxElapsedMs,retryOn[]}, concurrency, maxConcurrent,
+ * queueMax, rateLimit{perSecond,burst}, catchUp{policy,maxAgeMs,maxCount,spacingMs}, jitterMs, startAt, endAt,
+ * success{statuses["200-299",..],bodyRegex}, target{mode,agent}, active.
+ */
+struct job {
+	char *id;                     /* "" before central has given one */
+	int64_t revision;             /* grows with every edit; 0 before the first */
+	char *name;                   /* default: the URL's host and path */
+	char *schedule_text;
+	char *timezone;               /* default "UTC" */
+	struct schedule *schedule;
+	char *url;                    /* "api" */
+	char *method;                 /* default "POST" */
+	struct job_header *headers;
+	int n_headers;
+	char *body;                   /* NULL = the default body (design.md section 6). A JSON string is sent as its text, any other JSON value as JSON */
+	bool body_is_json;
+	char *body_regex;             /* NULL = none */
+	GRegex *body_regex_compiled;  /* made with "(*LIMIT_MATCH=10000)" in front, so that no pattern can hang */
+	const struct job_policy *policy; /* interned, never freed */
+	enum job_target_mode target_mode;
+	char *target_agent;           /* mode agent */
+	bool active;
+	int refs;                     /* atomic */
+};
+
+/* What is wrong with a definition: a JSON pointer (RFC 6901) and a sentence. */
+struct job_problem {
+	char *pointer; /* "/retry/maxAttempts", "" = the whole document */
+	char *detail;
+};
+
+/*
+ * Checks and builds. `id` and `revision` are given by the caller (central or the file name); in the JSON "jobId",
+ * "revision", "createdAt", "updatedAt" and other read-only members are ignored when `allow_read_only`, else refused as
+ * unknown. Returns NULL and fills *ret_problem (caller: job_problem_clear) with the first problem in document order.
+ */
+struct job *job_parse(const json_t *json, const char *id, int64_t revision, bool allow_read_only, struct job_problem *ret_problem);
+void job_problem_clear(struct job_problem *problem);
+
+struct job *job_ref(struct job *job);
+void job_unref(struct job *job);
+
+/* The full definition with all defaults written out. `mask_secrets`: values of secret headers become JOB_SECRET_MASK. */
+#define JOB_SECRET_MASK "********"
+json_t *job_to_json(const struct job *job, bool mask_secrets);
+/* Names like Authorization, Cookie, or with token, secret, password or key in them. */
+bool job_header_is_secret(const char *name);
+/* In an edit, a masked value means "keep what is stored": copies secrets of `old` into `json` where the mask stands. */
+void job_json_restore_secrets(json_t *json, const struct job *old);
+
+bool job_id_is_valid(const char *id);
+
+#endif

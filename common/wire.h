@@ -1,0 +1,114 @@
+/*
+ * The messages between agent and central, and their JSON. Owns: names, limits, encode and decode.
+ * Does not own: transport (agent/sync.c, central/api_sync.c), meaning (design.md sections 2-5).
+ *
+ * POST /api/agent/sync, Authorization: Bearer <agent key>, Content-Type: application/json.
+ *
+ * request:
+ *   {"version":1,"agentVersion":"0.1.0","bootId":"..","epoch":7,"sentAt":"..","jobSet":{"revision":41,"digest":"0123456789abcdef"},
+ *    "firstSeq":101,"ackedSeq":100,"records":[{..},..],"doneCommands":[12,13],
+ *    "status":{"jobs":2,"running":1,"outboxDepth":5,"oldestUnsentAt":"..","nextFireAt":"..","clockEpoch":0,"tzdata":"2025b"}}
+ *   records[i] has seq firstSeq + i. ackedSeq: what the agent knows to be acked; all below firstSeq is acked or pruned.
+ * reply (200):
+ *   {"version":1,"ackedSeq":150,"serverTime":"..","nextSyncMs":1000,
+ *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","job":{..}}],"deletes":["id"]},
+ *    "commands":[{"id":12,"type":"run","jobId":".."}]}
+ *
+ * A record may also be an event of the agent itself: {"event":"clockStep","at":"..","detail":"sentence"}; events take a
+ * seq like all records. Kinds: clockStep, databaseLost, storeFailed, started.
+ *
+ * A snapshot replaces the whole set; `more` says that the next sync brings the next part: parts of a snapshot all carry
+ * mode snapshot, the agent drops what no part named when the part without `more` came.
+ * The digest of a job set is the XOR over its jobs of the first 8 bytes (big endian) of
+ * MD5("jobId:revision:targetKey"), printed as 16 hex digits; the empty set is 0. It detects drift, not malice.
+ */
+#ifndef BELFRY_WIRE_H
+#define BELFRY_WIRE_H
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "common/execution.h"
+#include "common/job.h"
+
+#define WIRE_VERSION 1
+#define SYNC_RECORDS_MAX 5000                  /* records in one sync */
+#define SYNC_REQUEST_MAX (8 * 1024 * 1024)     /* bytes */
+#define SYNC_REPLY_MAX (32 * 1024 * 1024)      /* bytes */
+#define SYNC_JOBS_MAX 1000                     /* upserts and deletes in one reply */
+#define SYNC_COMMANDS_MAX 100
+
+/* One execution as one line of JSON, appended; the form kept in the agent's outbox and shown by the API:
+ * {"executionId","jobId","jobRevision","cause","scheduledAt","startedAt","finishedAt","durationMs","latenessMs","status",
+ *  "reason","attempts","httpStatus","error","responseBody","responseDigest","count","lastScheduledAt","timing":{..}};
+ * absent values are left out. durationMs and latenessMs are numbers with three decimals. */
+void wire_append_execution(GString *out, const struct execution *execution);
+/* Checks every member and limit; false with a sentence on a poison record. */
+bool wire_parse_execution(const json_t *json, struct execution *ret, GError **error);
+
+/* An event of the agent (clock step, lost database), told in the same numbered stream as executions. */
+#define AGENT_EVENT_KIND_MAX 32
+#define AGENT_EVENT_DETAIL_MAX 512
+struct agent_event {
+	char kind[AGENT_EVENT_KIND_MAX];
+	struct wall at;
+	char *detail; /* a sentence */
+};
+void wire_append_event(GString *out, const struct agent_event *event);
+bool wire_record_is_event(const json_t *json);
+bool wire_parse_event(const json_t *json, struct agent_event *ret, GError **error); /* caller frees detail */
+
+uint64_t wire_job_digest(const char *job_id, int64_t revision, const char *target_key);
+
+struct sync_status {
+	int64_t jobs, running, outbox_depth;
+	struct wall oldest_unsent_at, next_fire_at; /* WALL_NONE = none */
+	uint64_t clock_epoch;
+	char tzdata[16];
+};
+
+struct sync_request {
+	char agent_version[32], boot_id[48];
+	int64_t epoch;           /* of the outbox: changes when the agent's database is made anew */
+	struct wall sent_at;
+	int64_t jobs_revision;
+	uint64_t jobs_digest;
+	int64_t first_seq, acked_seq;
+	GPtrArray *records;      /* char *, each one JSON object as text (agent side, encode) */
+	json_t *record_array;    /* decoded array (central side) */
+	int64_t done_commands[SYNC_COMMANDS_MAX];
+	int n_done_commands;
+	struct sync_status status;
+};
+void sync_request_clear(struct sync_request *request);
+/* The agent's side: the whole request as text. */
+GString *sync_request_encode(const struct sync_request *request);
+/* Central's side. Records are checked one by one later (wire_parse_execution), so that poison blocks nothing. */
+bool sync_request_decode(const char *body, size_t size, struct sync_request *ret, GError **error);
+
+enum sync_jobs_mode { SYNC_JOBS_NONE, SYNC_JOBS_DELTA, SYNC_JOBS_SNAPSHOT };
+enum sync_command_type { SYNC_COMMAND_RUN = 1 };
+
+struct sync_upsert { struct job *job; char target_key[JOB_ID_MAX + 1]; };
+struct sync_command { int64_t id; enum sync_command_type type; char job_id[JOB_ID_MAX + 1]; };
+
+struct sync_reply {
+	int64_t acked_seq;
+	struct wall server_time;
+	int64_t next_sync_ms;
+	enum sync_jobs_mode jobs_mode;
+	int64_t jobs_revision;
+	uint64_t jobs_digest;
+	bool jobs_more;
+	GArray *upserts;  /* struct sync_upsert */
+	GPtrArray *deletes; /* char * */
+	GArray *commands; /* struct sync_command */
+};
+void sync_reply_init(struct sync_reply *reply);
+void sync_reply_clear(struct sync_reply *reply);
+json_t *sync_reply_to_json(const struct sync_reply *reply);
+/* A job that the agent cannot parse (newer central) is a problem of that job only: it is left out, and named in
+ * *ret_refused ("jobId: reason", GPtrArray of char *, caller frees). */
+bool sync_reply_decode(const char *body, size_t size, struct sync_reply *ret, GPtrArray **ret_refused, GError **error);
+
+#endif
