@@ -56,16 +56,25 @@ struct stored_job {
 	struct wall anchor;   /* of @every: first registration, survives edits that keep the period */
 };
 
-/* A missed window that is being made up bit by bit: the instants in (cursor, until] are still to be planned. */
-struct backlog { const char *job_id; struct wall cursor, until; };
+/*
+ * A missed window that is being made up bit by bit: the instants in (cursor, until] are still to be planned. A job may
+ * have several (one outage after another): the key is (job_id, until). clock_epoch is the one the instants belong to.
+ */
+struct backlog { const char *job_id; struct wall cursor, until; uint64_t clock_epoch; };
 
-/* The agent's few durable numbers. A batch writes all of them. */
+/* Moves the start of a job's planning without touching its definition. */
+struct job_mark { const char *job_id; struct wall since; uint64_t since_epoch; struct wall anchor; };
+
+/* The agent's few durable numbers. A batch writes all of them.
+ * Within a batch the order of application is: job_deletes (with their backlogs), job_upserts, job_marks, cancels, intents
+ * (insert or replace), updates, decisions, backlogs, events, commands, state. */
 struct store_state {
 	struct wall planned_until;  /* all due instants up to here have an intent, a decision or a backlog */
 	struct wall fixed_until;    /* fixed schedules have nothing due up to here (after a step back) */
 	uint64_t clock_epoch;
 	uint64_t restart_epoch;     /* clock epoch of the last correction of 3 h or more */
 	char boot_id[48];           /* of the boot whose @reboot jobs were planned */
+	int64_t clock_offset_us;    /* wall - mono when the batch was made: tells in the same boot whether the clock was set */
 	int64_t next_intent_number;
 	int64_t jobs_revision;      /* central's revision of the job set; 0 = none */
 	uint64_t jobs_digest;
@@ -80,7 +89,8 @@ struct store_batch {
 	GPtrArray *decisions;   /* struct decision *, owned */
 	GPtrArray *job_upserts; /* struct stored_job *, owned */
 	GPtrArray *job_deletes; /* char *, owned */
-	GArray *backlogs;       /* struct backlog: upsert; cursor >= until deletes the row */
+	GArray *job_marks;      /* struct job_mark: sets since, since_epoch, anchor of that job */
+	GArray *backlogs;       /* struct backlog: upsert by (job_id, until); cursor >= until deletes the row */
 	GPtrArray *events;      /* struct agent_event *, owned: appended to the outbox */
 	GArray *done_commands;  /* int64_t: central's commands that this batch carries out; kept until central knows */
 	GArray *known_commands; /* int64_t: central knows they are done; forgotten */
