@@ -17,8 +17,14 @@
  * A record may also be an event of the agent itself: {"event":"clockStep","at":"..","detail":"sentence"}; events take a
  * seq like all records. Kinds: clockStep, databaseLost, storeFailed, started.
  *
- * A snapshot replaces the whole set; `more` says that the next sync brings the next part: parts of a snapshot all carry
- * mode snapshot, the agent drops what no part named when the part without `more` came.
+ * Every change of an agent's job set has a revision of its own, and a delta is "all that changed since the request's
+ * revision, in order", cut after SYNC_JOBS_MAX entries: `revision` is where this part ends, `more` says that there is a
+ * next part, which the agent gets by asking at once with that revision. `digest` belongs to the whole set at central: it
+ * fits the agent's when `more` is false.
+ * A snapshot is a delta since 0, with the order to forget all else: its first part has mode snapshot, its later parts
+ * are plain deltas (central keeps no position). The agent applies each part as it comes and drops what no part named
+ * (and those named in `deletes`) when the part without `more` has come; a new part of mode snapshot starts this anew. An
+ * agent that restarts in between forgets the order; the digests then differ at the end, and a new snapshot follows.
  * The digest of a job set is the XOR over its jobs of the first 8 bytes (big endian) of
  * MD5("jobId:revision:targetKey"), printed as 16 hex digits; the empty set is 0. It detects drift, not malice.
  */

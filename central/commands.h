@@ -1,0 +1,28 @@
+/*
+ * Orders to agents: one-off, delivered with each sync until the agent reports them done. Owns: the rows of `command`.
+ * Does not own: what an order does (agent/core.h), when agents sync.
+ *
+ * An agent carries out a command once however often it is delivered, so delivery is simply repeated.
+ */
+#ifndef BELFRY_CENTRAL_COMMANDS_H
+#define BELFRY_CENTRAL_COMMANDS_H
+
+#include "central/db.h"
+#include "common/wire.h"
+
+/* A run order that is still not done after this long is forgotten: "run now" must not run tomorrow. */
+#define COMMAND_MAX_AGE_SECONDS 3600
+
+/*
+ * "Run now" to every agent that holds the job, in the caller's transaction. *ret_agents: how many those are; 0 = the
+ * job is unknown, deleted, or nobody holds it yet, and nothing was written.
+ */
+enum db_status command_run(struct db_conn *conn, const char *job_id, int *ret_agents);
+
+/* Marks those of this agent done. Ids that are unknown or another agent's are ignored. */
+enum db_status command_done(struct db_conn *conn, const char *agent_id, const int64_t *ids, int n);
+
+/* Appends what is still to be done, oldest first, at most SYNC_COMMANDS_MAX. ret_commands: struct sync_command. */
+enum db_status command_pending(struct db_conn *conn, const char *agent_id, GArray *ret_commands);
+
+#endif
