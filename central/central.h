@@ -1,0 +1,31 @@
+/*
+ * What all parts of a running central share. Made by main.c, lives as long as the process; the parts keep no globals.
+ */
+#ifndef BELFRY_CENTRAL_H
+#define BELFRY_CENTRAL_H
+
+#include <stdbool.h>
+
+#include "central/central_config.h"
+#include "central/db.h"
+#include "common/clock.h"
+
+struct auth;
+struct metrics;
+struct ingest;
+struct chores;
+
+struct central {
+	const struct central_config *config;
+	struct db_pool *api_pool;    /* one connection per thread of the api listener */
+	struct db_pool *agent_pool;  /* one connection per thread of the agent listener */
+	struct db_pool *chores_pool; /* few connections: migrations, chores */
+	struct auth *auth;
+	struct metrics *metrics;
+	struct ingest *ingest;
+	struct chores *chores;
+	int ready;                   /* atomic: migrations are done; until then every route but /healthz answers 503 */
+	struct mono started_at;
+};
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * Central's configuration: its keys and their checks beyond the table. Owns struct central_config.
+ */
+#ifndef BELFRY_CENTRAL_CONFIG_H
+#define BELFRY_CENTRAL_CONFIG_H
+
+#include <glib.h>
+#include <netinet/in.h>
+
+struct central_config {
+	char *api_listen, *agent_listen; /* "127.0.0.1:3001", "[::1]:3001" */
+	char *database;                  /* libpq connection string */
+	int api_threads, agent_threads;
+	int statement_timeout_ms;
+	bool allow_plain_http;           /* on addresses other than loopback */
+	int log_format, log_level;
+	int retention_days;              /* executions older than that are dropped by whole days */
+	int syncs_per_second;            /* what one central takes; paces the fleet */
+	int64_t sync_interval_ms;        /* the shortest pace that agents are told */
+	int64_t agent_offline_ms;        /* silence after which an agent counts as offline */
+};
+
+struct listen_address { struct sockaddr_storage address; uint16_t port; };
+
+/* `file` NULL = defaults. On error: one line that names file, line and key. */
+bool central_config_load(const char *file, struct central_config *ret, GError **error);
+void central_config_print(const struct central_config *config, GString *out);
+void central_config_clear(struct central_config *config);
+
+/* "127.0.0.1:3001" or "[::1]:3001": numeric address and port 1-65535. */
+bool listen_address_parse(const char *text, struct listen_address *ret, GError **error);
+bool listen_address_is_loopback(const struct listen_address *address);
+
+#endif

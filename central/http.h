@@ -1,0 +1,124 @@
+/*
+ * Requests, replies and problems as the handlers see them. Owns: struct api_request, struct api_reply, problem+json,
+ * ETags, query parameters, JSON bodies. Does not own: sockets (server.c), the table of routes (routes.h).
+ *
+ * A handler runs in a pool thread of its listener, after the router has checked method, path, credential, role and the
+ * body's size. It reads the request, fills the reply, returns; the server frees both. Exactly one of api_reply_json,
+ * api_reply_text, api_reply_empty, problem_* is called last.
+ */
+#ifndef BELFRY_HTTP_H
+#define BELFRY_HTTP_H
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "central/db.h"
+
+#define REQUEST_ID_SIZE 17
+#define ROUTE_PARAMS_MAX 3
+#define URL_MAX 4096            /* bytes of path and query */
+#define QUERY_PARAMS_MAX 32
+#define IDENTITY_NAME_MAX 128   /* bytes */
+#define AGENT_ID_SIZE 37
+#define REPLY_HEADERS_MAX 8
+
+/* Each person's role includes those before it; an agent's credential opens agent routes only. */
+enum role { ROLE_OPEN = 0, ROLE_AGENT, ROLE_VIEWER, ROLE_OPERATOR, ROLE_EDITOR, ROLE_ADMIN, ROLE_MAX_ };
+const char *role_name(enum role role); /* "viewer"... */
+bool role_parse(const char *name, enum role *ret); /* viewer to admin only */
+
+/* Who asks. */
+struct identity {
+	enum role role;
+	char name[IDENTITY_NAME_MAX + 1]; /* of the token or agent; the author of edits */
+	char agent_id[AGENT_ID_SIZE];     /* "" for people */
+};
+
+struct central;
+struct route;
+
+struct api_request {
+	struct central *central;
+	const struct route *route;
+	struct db_pool *pool;      /* of the listener */
+	struct identity identity;
+	char id[REQUEST_ID_SIZE];  /* stands in the log line, the reply's X-Request-Id and problems */
+	const char *method, *path; /* path: percent-decoding not yet done, without the query */
+	char *params[ROUTE_PARAMS_MAX]; /* decoded values of the route's :names, in order */
+	GHashTable *query;         /* decoded name -> value */
+	const char *if_match, *if_none_match, *content_type; /* NULL = absent */
+	const char *body;          /* not NUL-terminated */
+	size_t body_size;
+};
+
+struct api_reply {
+	int status;
+	char *body;                /* malloc'ed; NULL = none */
+	size_t body_size;
+	const char *content_type;  /* static */
+	struct { const char *name; char *value; } headers[REPLY_HEADERS_MAX]; /* names static */
+	int n_headers;
+	char *detail;              /* of a problem: for the log line */
+};
+
+void api_request_clear(struct api_request *request);
+void api_reply_clear(struct api_reply *reply);
+
+/* The value of the route's ":name" ("" never happens), of a query parameter (NULL = absent). */
+const char *api_param(const struct api_request *request, const char *name);
+const char *api_query(const struct api_request *request, const char *name);
+/*
+ * Typed query parameters. Absent: *ret stays as it is (set your default before), true. Bad: the 400 problem naming the
+ * parameter is in the reply, false.
+ */
+bool api_query_int(const struct api_request *request, struct api_reply *reply, const char *name, int64_t min, int64_t max,
+		   int64_t *ret);
+bool api_query_wall(const struct api_request *request, struct api_reply *reply, const char *name, struct wall *ret);
+bool api_query_bool(const struct api_request *request, struct api_reply *reply, const char *name, bool *ret);
+/* Refuses (400) query parameters that are not in the NULL-terminated list: a misspelt filter must not be ignored. */
+bool api_query_only(const struct api_request *request, struct api_reply *reply, const char *const names[]);
+
+/*
+ * The body as JSON: UTF-8, no duplicate names, depth at most `max_depth`. NULL with a 400 (broken, empty, too deep) or
+ * 415 (a Content-Type that is neither application/json nor ...+json; absent is fine) problem in the reply.
+ */
+json_t *api_body_json(const struct api_request *request, struct api_reply *reply, int max_depth);
+
+/* Replies. api_reply_json takes the reference. */
+void api_reply_json(struct api_reply *reply, int status, json_t *json);
+/* Ready-made JSON or other text; takes the string (g_malloc). `content_type` static. */
+void api_reply_text(struct api_reply *reply, int status, const char *content_type, char *body, size_t size);
+void api_reply_empty(struct api_reply *reply, int status);
+/* `name` static, value copied. CR, LF and NUL never get through. */
+void api_reply_header(struct api_reply *reply, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/*
+ * RFC 9457: {"type":"about:blank","title","status","detail","pointer"}. `title` NULL = the status' standard phrase.
+ * `pointer` is the JSON pointer of the field in the body ("" = the whole document), NULL = not about the body.
+ */
+void problem_reply(struct api_reply *reply, int status, const char *title, const char *pointer, const char *format, ...)
+	G_GNUC_PRINTF(5, 6);
+/* 400 about a query parameter: {"parameter": name}. */
+void problem_parameter(struct api_reply *reply, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/*
+ * What a database status means to the client: NOT_FOUND 404, CONFLICT 409, REFUSED 422, AWAY, TIMEOUT and UNCERTAIN 503
+ * with Retry-After, FAILED 500. `what` names the thing ("job 42"), for NOT_FOUND and CONFLICT. DB_OK is a bug.
+ */
+void problem_db(struct api_reply *reply, enum db_status status, const char *what);
+
+/* ETags: strong, of a revision: "\"7\"". */
+#define ETAG_SIZE 24
+char *etag_print(int64_t revision, char buffer[static ETAG_SIZE]);
+/*
+ * Does an If-Match or If-None-Match list ("*", "\"7\"", "W/\"7\", \"9\"") name this revision? If-Match needs the
+ * strong comparison (weak tags never match), If-None-Match the weak one. A NULL header matches nothing.
+ */
+bool etag_matches(const char *header, int64_t revision, bool weak_comparison);
+
+/* A UUID in canonical form (8-4-4-4-12 hex digits)? */
+bool uuid_is_valid(const char *text);
+/* RFC 9562 version 7: time-ordered, from `now` and random bits. */
+#define UUID_SIZE 37
+char *uuid_v7(struct wall now, char buffer[static UUID_SIZE]);
+
+#endif

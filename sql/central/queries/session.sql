@@ -1,0 +1,19 @@
+-- name: session_setup
+SELECT set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO', false), set_config('client_encoding', 'UTF8', false),
+	set_config('statement_timeout', $1::text, false), set_config('lock_timeout', $1::text, false),
+	set_config('idle_in_transaction_session_timeout', $2::text, false), set_config('application_name', $3::text, false)
+
+-- name: session_timeout
+SELECT set_config('statement_timeout', $1::text, false), set_config('lock_timeout', $1::text, false)
+
+-- name: session_is_durable
+SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
+
+-- name: transaction_begin
+BEGIN ISOLATION LEVEL READ COMMITTED
+
+-- name: transaction_commit
+COMMIT
+
+-- name: transaction_rollback
+ROLLBACK
