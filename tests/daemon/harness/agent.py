@@ -1,0 +1,107 @@
+"""belfry-agent as a process of its own, and a client for its local API on the unix socket."""
+import http.client
+import json
+import socket
+import sqlite3
+import subprocess
+
+from .paths import program
+from .process import Process
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__("agent", timeout=timeout)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class LocalReply:
+    def __init__(self, status, headers, text):
+        self.status, self.headers, self.text = status, headers, text
+
+    def json(self):
+        return json.loads(self.text)
+
+
+class Agent(Process):
+    """`central` may be a Central, the URL of an agent listener (for example of a proxy), or None: standalone."""
+
+    def __init__(self, folder, central=None, name="agent", wrapper=(), env=None, **options):
+        self.central = central
+        self.state = folder / f"{name}-state"
+        self.socket = self.state / "agent.sock"
+        self.config_path = folder / f"{name}.conf"
+        self.options = {"state_dir": self.state, "name": name, "central_url": self.central_url(central), **options}
+        self.write_config()
+        super().__init__(name, [program("belfry-agent"), "--config", self.config_path, "run"], folder, env, wrapper)
+        self.state.mkdir(mode=0o700)
+
+    @staticmethod
+    def central_url(central):
+        return None if central is None else getattr(central, "agent_url", central)
+
+    def write_config(self, **changes):
+        self.options.update(changes)
+        lines = "".join(f"{key}={value}\n" for key, value in self.options.items() if value is not None)
+        self.config_path.write_text(f"[agent]\n{lines}")
+
+    def run(self, *arguments, timeout=60):
+        """A command of belfry-agent that ends by itself: the finished process."""
+        return subprocess.run(
+            [program("belfry-agent"), "--config", self.config_path, *arguments],
+            capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
+        )
+
+    def enrol(self, token=None, url=None):
+        """With a one-time token of its central, unless another is given."""
+        token = token or self.central.api.enrol_token()
+        done = self.run("enroll", "--central", url or self.options["central_url"], "--token", token, "--name", self.name)
+        assert done.returncode == 0, f"belfry-agent enroll: {done.returncode}\n{done.stderr}"
+        return self
+
+    @property
+    def enrolled(self):
+        return (self.state / "agent.key").exists()
+
+    def start(self, ready=True):
+        """Enrols first when that was not done; waits until the local API answers."""
+        if self.central is not None and not self.enrolled:
+            self.enrol()
+        super().start()
+        if ready:
+            self.wait_ready(lambda: self.local("GET", "/healthz").status == 200, 30, "the agent's local API")
+        return self
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def local(self, method, path, body=None, timeout=10):
+        """A request to the local API."""
+        connection = _UnixConnection(self.socket, timeout)
+        try:
+            connection.request(method, path, body=body)
+            reply = connection.getresponse()
+            return LocalReply(reply.status, dict(reply.getheaders()), reply.read().decode(errors="replace"))
+        finally:
+            connection.close()
+
+    def get(self, path):
+        reply = self.local("GET", path)
+        assert reply.status == 200, f"GET {path} of {self.name}: {reply.status} {reply.text}"
+        return reply.json()
+
+    def status(self):
+        return self.get("/status")
+
+    def database(self):
+        """A read-only look into agent.db. Only while the agent is down: SQLite allows one connection to the file."""
+        assert not self.running(), "the agent still runs"
+        connection = sqlite3.connect(f"file:{self.state / 'agent.db'}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        return connection

@@ -1,0 +1,71 @@
+"""belfry-central as a process of its own, with its token and an API client."""
+from .api import Api
+from .paths import program
+from .ports import free_port
+from .process import Process
+
+import subprocess
+
+
+class Central(Process):
+    def __init__(self, database, folder, name="central", wrapper=(), env=None, **options):
+        self.database = database
+        self.api_port, self.agent_port = free_port(), free_port()
+        self.config_path = folder / f"{name}.conf"
+        self.token_path = folder / f"{name}.admin-token"
+        self.options = {
+            "api_listen": f"127.0.0.1:{self.api_port}",
+            "agent_listen": f"127.0.0.1:{self.agent_port}",
+            "database": database.conninfo,
+            **options,
+        }
+        self.write_config()
+        super().__init__(name, [program("belfry-central"), "--config", self.config_path, "serve"], folder, env, wrapper)
+
+    def write_config(self, **changes):
+        self.options.update(changes)
+        lines = "".join(f"{key}={value}\n" for key, value in self.options.items() if value is not None)
+        self.config_path.write_text(f"[central]\n{lines}")
+
+    def run(self, *arguments, timeout=60):
+        """A command of belfry-central that ends by itself: the finished process."""
+        return subprocess.run(
+            [program("belfry-central"), "--config", self.config_path, *arguments],
+            capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
+        )
+
+    def init(self):
+        done = self.run("init", "--token-file", str(self.token_path))
+        assert done.returncode == 0, f"belfry-central init: {done.returncode}\n{done.stderr}"
+        return self
+
+    @property
+    def token(self):
+        return self.token_path.read_text().strip()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def agent_url(self):
+        return f"http://127.0.0.1:{self.agent_port}"
+
+    @property
+    def api(self):
+        """A client with the admin token. Each call makes a new one, so that threads can have their own."""
+        return Api(self.url, self.token if self.token_path.exists() else None)
+
+    def start(self, ready=True):
+        """Makes the first admin token when there is none yet; waits for /readyz unless ready is False."""
+        if ready and not self.token_path.exists():
+            self.init()
+        super().start()
+        path = "/readyz" if ready else "/healthz"
+        probe = Api(self.url)
+        self.wait_ready(lambda: probe.get(path, timeout=2).status_code == 200, 30, f"central to answer {path}")
+        return self
+
+    def restart(self):
+        self.stop()
+        return self.start()

@@ -1,0 +1,178 @@
+"""A proxy between agent and central that misbehaves on order, and remembers what went through it."""
+import http.client
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from .ports import free_port
+
+MODES = ("pass", "reject", "blackhole", "cut", "double")
+
+
+class Exchange:
+    """One request and what the upstream answered (status None: it did not). `mode` is what the proxy did with it."""
+
+    __slots__ = ("path", "body", "mode", "status", "reply", "at")
+
+    def __init__(self, path, body, mode):
+        self.path, self.body, self.mode = path, body, mode
+        self.status, self.reply = None, b""
+        self.at = time.time()
+
+
+class ChaosProxy:
+    """Understands HTTP just enough to know where a request and a reply end.
+
+    "pass"       hands everything through
+    "reject"     closes the connection when a request comes; the upstream never sees it
+    "blackhole"  reads requests and never answers; the upstream never sees them
+    "cut"        the upstream answers (it has committed), the client gets `cut_after` bytes of the reply, then the end
+    "double"     sends the request to the upstream twice, one after the other; the client gets the second reply
+    `delay` seconds pass before each reply is handed on. stop() refuses connections, start() takes them again on the same port.
+    `path` limits a mode to requests whose path begins with it, `times` to that many requests; then the mode is pass again.
+    `only`, a function of the Exchange before it is sent on, picks the requests that the mode is for.
+    """
+
+    def __init__(self, upstream_port):
+        self.upstream_port = upstream_port
+        self.port = free_port()
+        self.delay = 0.0
+        self._lock = threading.Lock()
+        self._rule = ("pass", 0, None, "/", None)
+        self._exchanges = []
+        self._clients = set()
+        self._server = None
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        self._server = _Server(("127.0.0.1", self.port), _Handler)
+        self._server.proxy = self
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def stop(self):
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+        self.drop_all()
+
+    def set(self, mode, cut_after=0, times=None, path="/", only=None):
+        assert mode in MODES, mode
+        with self._lock:
+            self._rule = (mode, cut_after, times, path, only)
+        if mode != "blackhole":
+            self.drop_all()  # what hung in a black hole must not hang on
+
+    def drop_all(self):
+        """Closes every open client connection, as a router that forgot its table."""
+        with self._lock:
+            clients, self._clients = self._clients, set()
+        for s in clients:
+            _shut(s)
+
+    def exchanges(self, path="/", mode=None):
+        with self._lock:
+            return [e for e in self._exchanges if e.path.startswith(path) and mode in (None, e.mode)]
+
+    def _note(self, path, body):
+        """The exchange with the mode that is to be applied to it."""
+        exchange = Exchange(path, body, "pass")
+        with self._lock:
+            mode, cut_after, times, prefix, only = self._rule
+            if path.startswith(prefix) and (only is None or only(exchange)):
+                exchange.mode = mode
+                if times is not None:
+                    self._rule = (mode, cut_after, times - 1, prefix, only) if times > 1 else ("pass", 0, None, "/", None)
+            self._exchanges.append(exchange)
+        return exchange, cut_after
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def __getattr__(self, name):
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
+
+    def setup(self):
+        super().setup()
+        with self.server.proxy._lock:
+            self.server.proxy._clients.add(self.connection)
+
+    def finish(self):
+        with self.server.proxy._lock:
+            self.server.proxy._clients.discard(self.connection)
+        super().finish()
+
+    def _serve(self):
+        proxy = self.server.proxy
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        exchange, cut_after = proxy._note(self.path, body)
+        if exchange.mode == "reject":
+            return self._hang_up()
+        if exchange.mode == "blackhole":
+            self.connection.recv(1)  # until the client goes away or the mode changes
+            return self._hang_up()
+        try:
+            reply = self._ask_upstream(body)
+            if exchange.mode == "double":
+                reply = self._ask_upstream(body)
+        except (OSError, http.client.HTTPException):
+            return self._hang_up()
+        exchange.status, exchange.reply = reply.status, reply.data
+        if proxy.delay:
+            time.sleep(proxy.delay)
+        raw = _render(reply)
+        if exchange.mode == "cut":
+            self.connection.sendall(raw[:cut_after])
+            return self._hang_up()
+        self.connection.sendall(raw)
+
+    def _ask_upstream(self, body):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.proxy.upstream_port, timeout=60)
+        try:
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "content-length", "expect")}
+            connection.request(self.command, self.path, body=body or None, headers=headers)
+            reply = connection.getresponse()
+            reply.data = reply.read()
+            return reply
+        finally:
+            connection.close()
+
+    def _hang_up(self):
+        self.close_connection = True
+        _shut(self.connection)
+
+
+def _render(reply):
+    lines = [f"HTTP/1.1 {reply.status} {reply.reason}"]
+    hop_by_hop = ("connection", "content-length", "transfer-encoding", "keep-alive")
+    lines += [f"{k}: {v}" for k, v in reply.getheaders() if k.lower() not in hop_by_hop]
+    lines += [f"Content-Length: {len(reply.data)}", "", ""]
+    return "\r\n".join(lines).encode("latin-1") + reply.data
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def handle_error(self, request, client_address):
+        pass  # clients that go away are what this is for
+
+
+def _shut(s):
+    try:
+        s.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass

@@ -1,0 +1,130 @@
+"""A target: an HTTP server that writes down every request it gets and can be told to misbehave."""
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from .ports import free_port
+
+
+class Request:
+    """One request as it came in. started: first byte seen; finished: reply written (None while it runs)."""
+
+    __slots__ = ("method", "path", "headers", "body", "started", "finished")
+
+    def __init__(self, method, path, headers, body):
+        self.method, self.path, self.headers, self.body = method, path, headers, body
+        self.started = time.time()
+        self.finished = None
+
+    @property
+    def key(self):
+        return self.headers.get("Idempotency-Key")
+
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"<{self.method} {self.path} {self.key} at {self.started:.3f}>"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log_message(self, *_):
+        pass
+
+    def __getattr__(self, name):
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
+
+    def _serve(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        request = Request(self.command, self.path, dict(self.headers.items()), body)
+        self.server.target.note(request)
+        status, headers, reply = self.server.target.answer(request, self)
+        if status is None:  # the behaviour wrote to the connection itself
+            self.close_connection = True
+            return
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+        self.wfile.flush()
+        request.finished = time.time()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 1024
+
+    def handle_error(self, request, client_address):
+        pass  # agents are killed in the middle of requests
+
+
+class Target:
+    """`behave(function)`: function(request, handler) returns a status, or (status, headers, body), or None when it wrote
+    to handler.connection itself. `delay` seconds pass before each reply."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.delay = 0.0
+        self.behaviour = None
+        self._requests = []
+        self._lock = threading.Lock()
+        self._server = None
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        self._server = _Server(("127.0.0.1", self.port), _Handler)
+        self._server.target = self
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def stop(self):
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def behave(self, function):
+        self.behaviour = function
+
+    def note(self, request):
+        with self._lock:
+            self._requests.append(request)
+
+    def answer(self, request, handler):
+        if self.delay:
+            time.sleep(self.delay)
+        result = self.behaviour(request, handler) if self.behaviour else 200
+        if result is None:
+            return None, {}, b""
+        if isinstance(result, int):
+            result = (result, {"Content-Type": "text/plain"}, b"ok\n")
+        return result
+
+    def requests(self, path=None):
+        """A copy of what came in so far."""
+        with self._lock:
+            return [r for r in self._requests if path is None or r.path == path]
+
+    def keys(self, path=None):
+        """Idempotency-Keys with how often each came."""
+        seen = {}
+        for request in self.requests(path):
+            seen[request.key] = seen.get(request.key, 0) + 1
+        return seen
+
+    def clear(self):
+        with self._lock:
+            self._requests.clear()

@@ -1,0 +1,31 @@
+"""Waiting for a condition, never for a time."""
+import time
+
+
+class TimedOut(AssertionError):
+    pass
+
+
+def wait_until(predicate, timeout=10.0, what="the condition", every=0.05, explain=None):
+    """Calls predicate until it returns something true and returns that.
+
+    An exception of the predicate counts as "not yet" and is told when time runs out; so is explain(), which tests use
+    for the tails of logs.
+    """
+    deadline = time.monotonic() + timeout
+    last = None
+    while True:
+        error = None
+        try:
+            last = predicate()
+            if last:
+                return last
+        except AssertionError as e:
+            error = e
+        except Exception as e:  # a daemon that is not up yet answers with all kinds of errors
+            error = e
+        if time.monotonic() >= deadline:
+            seen = f"raised {error!r}" if error else f"was {last!r}"
+            more = f"\n{explain()}" if explain else ""
+            raise TimedOut(f"waited {timeout:g} s for {what}; last it {seen}{more}") from error
+        time.sleep(every)
