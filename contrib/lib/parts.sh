@@ -1,0 +1,178 @@
+# shellcheck shell=bash disable=SC2153
+# The parts of contrib/check. Each part_NAME runs its tests and calls count for every result. Needs ui.sh, build.sh, ROOT.
+
+PASSED=0 FAILED=0 # of the part at work
+
+# count PASSED FAILED
+count() {
+	PASSED=$((PASSED + $1)) FAILED=$((FAILED + $2))
+}
+
+# verdict WHAT COMMAND...: one test that is a command; its output is shown when it fails.
+verdict() {
+	local what=$1 output
+	shift
+	if output=$("$@" 2>&1 </dev/null); then
+		count 1 0
+	else
+		count 0 1
+		printf 'FAILED %s\n%s\n' "$what" "$(head -n 40 <<<"$output" | sed 's/^/    /')"
+	fi
+}
+
+c_files() {
+	(cd "$ROOT" && find common agent central ctl tests -name "*.$1" | sort)
+}
+
+c_flags() {
+	pkg-config --cflags glib-2.0 jansson libsodium libcurl libevent sqlite3 libulfius libmicrohttpd libpq
+}
+
+# --- lint
+
+lint_shell() {
+	(cd "$ROOT" && shellcheck -x contrib/quickstart contrib/check .ci/run autogen.sh contrib/lib/*.sh)
+}
+
+lint_cppcheck() {
+	(cd "$ROOT" && cppcheck -q -j "$(nproc)" --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
+		--suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches \
+		-D__GNUC__ -D_GNU_SOURCE -I . common agent central ctl)
+}
+
+lint_header_alone() {
+	local flags
+	read -ra flags < <(c_flags)
+	(cd "$ROOT" && gcc -fsyntax-only -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE "${flags[@]}" -I . -I build -x c -include "$1" /dev/null)
+}
+
+lint_clang() {
+	local flags
+	read -ra flags < <(c_flags)
+	(cd "$ROOT" && c_files c | grep -v '^tests/' | xargs -P "$(nproc)" -n 8 clang -fsyntax-only -std=gnu11 -Wall -Wextra -Wshadow \
+		-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror -DHAVE_CONFIG_H -D_GNU_SOURCE "${flags[@]}" -I . -I build)
+}
+
+lint_no_sql_in_c() {
+	! (cd "$ROOT" && c_files c | grep -v '^tests/' |
+		xargs grep -nE '"[[:space:]]*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)[[:space:]]')
+}
+
+lint_includes_point_one_way() {
+	! (cd "$ROOT" && { grep -nE '#include "(agent|central|ctl)/' -r common --include='*.[ch]' ||
+		grep -nE '#include "central/' -r agent --include='*.[ch]' || grep -nE '#include "agent/' -r central --include='*.[ch]'; })
+}
+
+lint_no_markers() {
+	! (cd "$ROOT" && grep -rnE '\b(TODO|FIXME|XXX)\b' --include='*.[ch]' --include='*.py' --include='*.sql' common agent central ctl sql tests)
+}
+
+lint_systemd() {
+	(cd "$ROOT" && ./contrib/lib/systemd-score.sh 1.5 contrib/systemd/*.service)
+}
+
+part_lint() {
+	local header
+	verdict "shellcheck" lint_shell
+	verdict "cppcheck" lint_cppcheck
+	verdict "no SQL in C" lint_no_sql_in_c
+	verdict "includes point one way" lint_includes_point_one_way
+	verdict "no left-over markers" lint_no_markers
+	verdict "clang has no warnings" lint_clang
+	if command -v systemd-analyze >/dev/null; then
+		verdict "the systemd units are hardened" lint_systemd
+	fi
+	while IFS= read -r header; do
+		verdict "$header compiles alone" lint_header_alone "$header"
+	done < <(c_files h)
+	# What differs from .clang-format is told, and fails nothing: versions of the tool disagree with each other.
+	c_files c | (cd "$ROOT" && xargs clang-format --dry-run 2>&1) | grep -c warning: | sed 's/$/ places that clang-format would write otherwise (advice)/' || true
+}
+
+# --- programs built on check
+
+# programs FOLDER VARIABLE: the words of a variable of the Makefile.
+make_words() {
+	# shellcheck disable=SC2016  # the variable is make's
+	make -s --no-print-directory -C "$1" --eval='print-words:;@echo $('"$2"')' print-words | tr ' ' '\n' | grep . || true
+}
+
+# check_programs FOLDER PATTERN: runs the test programs whose name matches; shows each one's closing line.
+check_programs() {
+	local folder=$1 pattern=$2 program log line failed ran
+	while IFS= read -r program; do
+		log=$folder/$program.log
+		(cd "$folder" && timeout 600 "./$program") >"$log" 2>&1 </dev/null && failed=0 || failed=$?
+		line=$(grep -E '^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1 || true)
+		printf '%-36s %s\n' "$program" "${line:-no closing line}"
+		if [[ $line =~ Checks:\ ([0-9]+),\ Failures:\ ([0-9]+),\ Errors:\ ([0-9]+) ]]; then
+			ran=$((BASH_REMATCH[2] + BASH_REMATCH[3]))
+			count $((BASH_REMATCH[1] - ran)) "$ran"
+			((failed == 0 || ran > 0)) || count 0 1 # a sanitizer spoke after the tests were done
+		else
+			count 0 1
+		fi
+		((failed == 0)) || { grep -vE '^[0-9]+%: Checks' "$log" | tail -n 30 | sed 's/^/    /'; }
+	done < <(make_words "$folder" check_PROGRAMS | grep -E "$pattern")
+}
+
+part_unit() {
+	build_make "$BUILD" "$LOGS/unit.log" check TESTS=
+	check_programs "$BUILD" '^tests/unit/'
+}
+
+part_sim() {
+	build_make "$BUILD" "$LOGS/sim.log" check TESTS=
+	check_programs "$BUILD" '^tests/sim/'
+}
+
+# --- pytest
+
+# daemon_tests BUILD ARGUMENT...: counts from the closing line of pytest.
+daemon_tests() {
+	local build=$1 log=$LOGS/pytest-${1##*/}.log line number
+	shift
+	BELFRY_BUILD=$build timeout 840 /usr/bin/python3 -m pytest "$ROOT/tests/daemon" -n "${BELFRY_TEST_PROCESSES:-4}" "$@" >"$log" 2>&1 </dev/null ||
+		sed -n '/= FAILURES =\|= ERRORS =/,$p' "$log" | head -n "${BELFRY_FAILURE_LINES:-200}"
+	line=$(tail -n 1 "$log")
+	printf '%s\n' "$line"
+	number=$(grep -oE '[0-9]+ passed' <<<"$line" | cut -d' ' -f1 || true)
+	count "${number:-0}" 0
+	while IFS= read -r number; do count 0 "$number"; done < <(grep -oE '[0-9]+ (failed|error)' <<<"$line" | cut -d' ' -f1)
+	[[ $line =~ (passed|failed|error) ]] || { count 0 1 && tail -n 30 "$log"; }
+}
+
+part_daemon() {
+	daemon_tests "$BUILD" -m "long or not sanitized"
+}
+
+# --- sanitizers
+
+part_sanitize() {
+	local build=$ROOT/build-asan
+	build_configure "$ROOT" "$build" "$LOGS/sanitize.log" --enable-sanitizers
+	build_make "$build" "$LOGS/sanitize.log"
+	build_make "$build" "$LOGS/sanitize.log" check TESTS=
+	check_programs "$build" '^tests/unit/'
+	daemon_tests "$build" -m "not long"
+}
+
+# --- fuzzing
+
+part_fuzz() {
+	local build=$ROOT/build-fuzz target log corpus seconds=${BELFRY_FUZZ_SECONDS:-10}
+	CC=clang build_configure "$ROOT" "$build" "$LOGS/fuzz.log" --enable-fuzzers --enable-sanitizers
+	mapfile -t targets < <(make_words "$build" noinst_PROGRAMS | grep '^tests/fuzz/')
+	((${#targets[@]} == 0)) || build_make "$build" "$LOGS/fuzz.log" "${targets[@]}"
+	for target in "${targets[@]}"; do
+		log=$LOGS/${target##*/}.log corpus=$(mktemp -d)
+		if (cd "$corpus" && "$build/$target" -max_total_time="$seconds" -max_len=4096 -timeout=5 -print_final_stats=1 "$corpus") >"$log" 2>&1 </dev/null; then
+			count 1 0
+			printf '%-36s %s runs without a finding\n' "$target" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
+		else
+			count 0 1
+			printf 'FAILED %s\n' "$target" && tail -n 30 "$log" | sed 's/^/    /'
+		fi
+		rm -rf "$corpus"
+	done
+}
