@@ -1,0 +1,226 @@
+/*
+ * What becomes durable, in order. One batch is being filled at any time; at the end of each event it is handed to the
+ * store unless BATCHES_IN_FLIGHT are already there: then it waits and grows, so that under load one fsync serves many
+ * fires without any timer.
+ *
+ * A batch that the store could not apply is kept and handed over again, unchanged, with all later ones behind it, until
+ * the store takes it; the batch number makes that harmless (store.h). Meanwhile the planner stands still and no attempt
+ * starts, so what is kept in memory is bounded by what was already under way.
+ */
+#include "agent/core_internal.h"
+
+struct core_batch *batch_current(struct core *core)
+{
+	if (core->filling == NULL) {
+		struct core_batch *batch = g_new0(struct core_batch, 1);
+		batch->store = store_batch_new(core->next_batch++);
+		batch->planned = g_ptr_array_new();
+		batch->retrying = g_ptr_array_new();
+		batch->decided = g_ptr_array_new();
+		batch->withdrawn = g_ptr_array_new();
+		batch->changes = g_ptr_array_new();
+		batch->held = g_ptr_array_new_with_free_func((GDestroyNotify)job_unref);
+		batch->commands = g_array_new(FALSE, FALSE, sizeof(int64_t));
+		g_queue_push_tail(&core->batches, batch);
+		core->filling = batch;
+	}
+	return core->filling;
+}
+
+void batch_seal(struct core *core)
+{
+	if (core->filling != NULL)
+		core->filling->store->state = core->state;
+	core->filling = NULL;
+}
+
+void batch_flush(struct core *core)
+{
+	if (core->store_failed)
+		return;
+	for (GList *link = core->batches.head; link != NULL; link = link->next) {
+		struct core_batch *batch = link->data;
+		if (batch->submitted)
+			continue;
+		if (core->submitted >= BATCHES_IN_FLIGHT)
+			return;
+		if (batch == core->filling) {
+			core->state.clock_offset_us = core->clock_offset_us;
+			batch_seal(core);
+		}
+		batch->submitted = true;
+		core->submitted++;
+		core->store.submit(core->store.context, batch->store);
+	}
+}
+
+static void pin(struct fire *fire, GPtrArray *list)
+{
+	fire->pins++;
+	g_ptr_array_add(list, fire);
+}
+
+void batch_add_intent(struct core *core, struct fire *fire)
+{
+	struct core_batch *batch = batch_current(core);
+	struct intent intent = {
+		.number = fire->intent_number,
+		.id = fire->attempt.id,
+		.job_id = fire->attempt.job->id,
+		.scheduled_at = fire->attempt.scheduled_at,
+		.not_before = WALL_NONE,
+		.first_started_at = WALL_NONE,
+		.cause = fire->attempt.cause,
+		.clock_epoch = fire->clock_epoch,
+	};
+	g_array_append_val(batch->store->intents, intent);
+	pin(fire, batch->planned);
+}
+
+void batch_add_update(struct core *core, struct fire *fire, struct wall not_before)
+{
+	struct core_batch *batch = batch_current(core);
+	struct intent_update update = { fire->intent_number, fire->attempts, not_before, fire->first_started_at };
+	g_array_append_val(batch->store->updates, update);
+	pin(fire, batch->retrying);
+}
+
+void batch_add_cancel(struct core *core, struct fire *fire)
+{
+	struct core_batch *batch = batch_current(core);
+	g_array_append_val(batch->store->cancels, fire->intent_number);
+	pin(fire, batch->withdrawn);
+}
+
+struct execution *batch_add_decision(struct core *core, struct fire *fire)
+{
+	struct core_batch *batch = batch_current(core);
+	struct decision *decision = g_new0(struct decision, 1);
+	g_ptr_array_add(batch->store->decisions, decision);
+	if (fire != NULL) {
+		decision->intent_number = fire->intent_number;
+		pin(fire, batch->decided);
+	}
+	return &decision->execution;
+}
+
+void batch_add_mark(struct core *core, const struct core_job *job)
+{
+	struct core_batch *batch = batch_current(core);
+	struct job_mark mark = { job->job->id, job->since, job->since_epoch, job->anchor };
+	g_ptr_array_add(batch->held, job_ref(job->job));
+	g_array_append_val(batch->store->job_marks, mark);
+}
+
+void batch_add_backlog(struct core *core, struct core_job *job, const struct backlog *backlog)
+{
+	struct core_batch *batch = batch_current(core);
+	struct backlog row = *backlog;
+	row.job_id = job->job->id;
+	g_ptr_array_add(batch->held, job_ref(job->job));
+	g_array_append_val(batch->store->backlogs, row);
+}
+
+void batch_add_event(struct core *core, const char *kind, const char *format, ...)
+{
+	struct agent_event *event = g_new0(struct agent_event, 1);
+	va_list args;
+	va_start(args, format);
+	g_strlcpy(event->kind, kind, sizeof(event->kind));
+	event->at = core->now;
+	event->detail = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_ptr_array_add(batch_current(core)->store->events, event);
+}
+
+void batch_free(struct core_batch *batch)
+{
+	store_batch_free(batch->store);
+	g_ptr_array_unref(batch->planned);
+	g_ptr_array_unref(batch->retrying);
+	g_ptr_array_unref(batch->decided);
+	g_ptr_array_unref(batch->withdrawn);
+	g_ptr_array_unref(batch->changes);
+	g_ptr_array_unref(batch->held);
+	g_array_unref(batch->commands);
+	g_free(batch);
+}
+
+static void fires_durable(struct core *core, GPtrArray *fires, void (*then)(struct core *, struct fire *))
+{
+	for (guint i = 0; i < fires->len; i++) {
+		struct fire *fire = fires->pdata[i];
+		then(core, fire);
+		fire_unpin(core, fire);
+	}
+}
+
+static void intent_durable(struct core *core, struct fire *fire)
+{
+	if (fire->state == FIRE_PLANNED)
+		fire_arm(core, fire);
+}
+
+static void retry_durable(struct core *core, struct fire *fire)
+{
+	if (fire->state != FIRE_RETRYING)
+		return;
+	fire_set_state(core, fire, FIRE_BACKOFF);
+	heap_set(&core->waits, fire, fire->wake.us);
+}
+
+static void nothing_more(struct core *core, struct fire *fire)
+{
+	(void)core;
+	(void)fire;
+}
+
+static void batch_settled(struct core *core, struct core_batch *batch)
+{
+	fires_durable(core, batch->planned, intent_durable);
+	fires_durable(core, batch->retrying, retry_durable);
+	fires_durable(core, batch->withdrawn, nothing_more);
+	fires_durable(core, batch->decided, nothing_more);
+	for (guint i = 0; i < batch->commands->len; i++) {
+		int64_t *id = g_memdup2(&g_array_index(batch->commands, int64_t, i), sizeof(int64_t));
+		g_hash_table_remove(core->commands_under_way, id);
+		g_hash_table_add(core->done_commands, id);
+	}
+	for (guint i = 0; i < batch->changes->len; i++) {
+		struct job_change *change = batch->changes->pdata[i];
+		if (change->done != NULL)
+			change->done(change->context, true);
+		g_free(change);
+	}
+	batch_free(batch);
+}
+
+void core_store_done(struct core *core, uint64_t batch_number, enum store_result result)
+{
+	core_read_clock(core);
+	struct core_batch *batch = g_queue_peek_head(&core->batches);
+	core->submitted--;
+	if (result == STORE_OK) {
+		g_assert(batch != NULL && batch->store->number == batch_number);
+		g_queue_pop_head(&core->batches);
+		batch_settled(core, batch);
+		core->store_retry_us = STORE_RETRY_FIRST_US;
+		if (core->stats.store_healthy == false && core->submitted == 0 && !core->store_failed) {
+			core->stats.store_healthy = true;
+			batch_add_event(core, "storeFailed", "the local database failed and works again; nothing was lost");
+		}
+	} else {
+		if (!core->store_failed)
+			core->stats.store_failures++;
+		core->store_failed = true;
+		core->stats.store_healthy = false;
+	}
+	/* All that was under way has to be answered before the first of them goes out again: order. */
+	if (core->store_failed && core->submitted == 0) {
+		for (GList *link = core->batches.head; link != NULL; link = link->next)
+			((struct core_batch *)link->data)->submitted = false;
+		core->store_retry_at = mono_add_us(core->mono, core->store_retry_us);
+		core->store_retry_us = MIN(core->store_retry_us * 2, STORE_RETRY_LAST_US);
+	}
+	core_turn(core);
+}

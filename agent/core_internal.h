@@ -1,0 +1,250 @@
+/*
+ * What the files of the core share: its structures, and the few functions that cross files. Nobody outside
+ * core.c plan.c fire.c admission.c recovery.c batch.c job_table.c job_change.c includes this.
+ *
+ * A fire lives from planning to the moment its decision is durable:
+ *
+ *   PLANNED --durable--> ARMED --due--> HELD --slot--> READY --admitted--> RUNNING --final--> DECIDED --durable--> freed
+ *                          |              ^                                  |  ^
+ *                          +--------------+ (or straight to READY)           |  | backoff over
+ *                                                                            v  |
+ *                                                             RETRYING --durable--> BACKOFF
+ *
+ * The one table of states is in fire.c.
+ */
+#ifndef BELFRY_AGENT_CORE_INTERNAL_H
+#define BELFRY_AGENT_CORE_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include "agent/core.h"
+#include "agent/heap.h"
+
+/* An instant found this late is "late"; found later than that it belongs to a missed window (recovery.c). */
+#define MISFIRE_GRACE_US (1 * US_PER_SECOND)
+/* Clock steps below this are left to wait out; from CLOCK_CORRECTION_US on all schedules restart (cron.md section 5). */
+#define CLOCK_STEP_REPORT_US (1 * US_PER_SECOND)
+#define CLOCK_STEP_BACK_US (60 * US_PER_SECOND)
+#define CLOCK_CORRECTION_US (3 * 3600 * US_PER_SECOND)
+/* Bounds of the work done in one call, so that the loop stays live. */
+#define PLAN_FIRES_PER_TICK 20000
+#define PLAN_WINDOWS_PER_TICK 2000
+#define CATCH_UP_FIRES 2000       /* made-up fires in memory, all jobs */
+#define CATCH_UP_FIRES_PER_JOB 16
+#define CATCH_UP_JOBS_PER_TICK 200
+#define BACKLOGS_PER_JOB 64
+#define BATCHES_IN_FLIGHT 2       /* more wait and grow: group commit by itself */
+#define STORE_RETRY_FIRST_US (100 * US_PER_MS)
+#define STORE_RETRY_LAST_US (2 * US_PER_SECOND)
+#define SPARE_FIRES 4096          /* kept for reuse */
+
+enum fire_state {
+	FIRE_PLANNED,  /* intent handed to the store */
+	FIRE_ARMED,    /* intent durable, waits for its instant */
+	FIRE_HELD,     /* due, waits for an earlier run of the same job */
+	FIRE_READY,    /* may run, waits for admission */
+	FIRE_RUNNING,  /* an attempt is under way */
+	FIRE_RETRYING, /* attempt failed, its count handed to the store */
+	FIRE_BACKOFF,  /* waits for the next attempt */
+	FIRE_DECIDED,  /* decision handed to the store */
+	FIRE_WITHDRAWN, /* its intent is being deleted without a decision: it never came due */
+	FIRE_STATE_MAX_
+};
+
+struct fire {
+	struct attempt attempt; /* first: the runner's handle is the fire */
+	struct core_job *job;
+	int64_t intent_number;
+	uint64_t clock_epoch;
+	enum fire_state state;
+	bool begun;             /* counts as a run of its job (concurrency) */
+	bool replaced;          /* cancelled by a later fire of its job */
+	int attempts;           /* finished ones */
+	int pins;               /* batches that name it */
+	int heap_index;         /* in core.due (ARMED) or core.waits (BACKOFF) */
+	struct wall due;        /* scheduled instant plus jitter */
+	struct wall first_started_at, begun_at;
+	struct mono first_started_mono, wake;
+	int64_t first_lateness_us;
+	struct target *target;  /* while READY or RUNNING */
+	TAILQ_ENTRY(fire) in_job;
+	TAILQ_ENTRY(fire) in_queue; /* of its job: held or ready */
+};
+TAILQ_HEAD(fire_list, fire);
+
+/* One job in the core. Small: an agent may hold a million. What only jobs with live fires need is in job_runs. */
+struct core_job {
+	struct job *job;
+	const char *target_key; /* interned */
+	struct wall since, anchor;
+	struct wall next;       /* the next instant to plan; WALL_NEVER = none */
+	uint32_t since_epoch;
+	int heap_index;         /* in core.plan, keyed by next */
+	struct job_runs *runs;  /* NULL while nothing is live */
+	GArray *backlogs;       /* struct backlog, oldest first; NULL = none */
+	bool deleted;           /* freed with its last fire */
+	bool in_backlog_ring;
+	TAILQ_ENTRY(core_job) in_backlog;
+};
+TAILQ_HEAD(core_job_list, core_job);
+
+struct job_runs {
+	struct core_job *job;
+	struct fire_list fires, ready, held;
+	int live, begun, held_count, catch_up_live;
+	struct target *target;    /* in whose ring this job stands; NULL = in none */
+	struct mono rate_next;    /* rate limit: no attempt before (GCRA) */
+	struct wall catch_up_next; /* spacing of made-up fires */
+	int heap_index;           /* in core.waits while parked by its rate limit */
+	bool parked;
+	TAILQ_ENTRY(job_runs) in_ring;
+};
+TAILQ_HEAD(job_ring, job_runs);
+
+/* scheme://host:port: the unit of fairness and of limits. */
+struct target {
+	char *origin;
+	struct job_ring jobs; /* with ready fires, served in turn */
+	int waiting, open;
+	struct mono rate_next;
+	int heap_index;
+	bool in_ring, parked;
+	TAILQ_ENTRY(target) in_ring_entry;
+};
+TAILQ_HEAD(target_ring, target);
+
+/* A store batch and who waits for it. */
+struct core_batch {
+	struct store_batch *store;
+	GPtrArray *planned, *retrying, *decided, *withdrawn; /* struct fire *, pinned */
+	GPtrArray *changes;                                   /* struct job_change * whose done() is due */
+	GPtrArray *held;                                      /* struct job *: ids named by marks and backlogs */
+	GArray *commands;                                     /* int64_t carried out by it */
+	bool submitted;
+};
+
+struct core {
+	struct core_config config;
+	char *agent_id, *boot_id;
+	struct core_clock clock;
+	struct store store;
+	struct runner runner;
+	struct wall now;        /* read once per call */
+	struct mono mono;
+	int64_t clock_offset_us;
+	uint64_t random;
+	bool started;
+
+	GPtrArray *jobs;        /* struct core_job *, sorted by id (job_table.c) */
+	int64_t active_jobs;
+	struct heap plan;       /* core_job by next */
+	struct heap due;        /* ARMED fires by due instant (wall) */
+	struct heap waits;      /* BACKOFF fires by wake (mono) */
+	struct heap parked_jobs, parked_targets; /* by rate_next (mono) */
+	struct core_job_list backlog_ring;
+	int64_t backlog_jobs;
+	int catch_up_live;
+	int64_t fires, in_state[FIRE_STATE_MAX_];
+	struct fire_list spare;
+	int spares;
+
+	GHashTable *targets;    /* origin -> struct target */
+	struct target_ring ring;
+	int open;
+
+	struct store_state state; /* as the next batch will write it */
+	GQueue batches;         /* struct core_batch *, oldest first; the tail may still be filling */
+	struct core_batch *filling;
+	uint64_t next_batch;
+	int submitted;
+	bool store_failed;
+	struct mono store_retry_at;
+	int64_t store_retry_us;
+	GHashTable *done_commands; /* int64 keys: durable, central does not know yet */
+	GHashTable *commands_under_way;
+
+	bool more_to_plan, more_to_pump;
+	struct core_stats stats;
+};
+
+/* core.c */
+void core_read_clock(struct core *core);
+double core_random(struct core *core); /* [0, 1) */
+void core_turn(struct core *core);     /* plan, release, admit, flush: the end of every event */
+
+/* job_table.c: jobs sorted by id */
+int job_table_find(const struct core *core, const char *job_id); /* index, or -(insertion point) - 1 */
+struct core_job *job_table_get(const struct core *core, const char *job_id);
+void job_table_merge(struct core *core, GPtrArray *added); /* core_job *, any order, none present yet */
+void job_table_drop_deleted(struct core *core);
+
+/* plan.c */
+bool plan_next(const struct core *core, const struct core_job *job, struct wall after, struct wall *ret); /* within startAt, endAt */
+int64_t plan_count(const struct core_job *job, struct wall after, struct wall until);
+void plan_schedule(struct core *core, struct core_job *job, struct wall after); /* sets next and its place in the heap */
+void plan_tick(struct core *core);
+struct wall plan_due(const struct core *core, const struct core_job *job, struct wall scheduled_at); /* plus jitter */
+void plan_job_until(struct core *core, struct core_job *job, struct wall until); /* every instant <= until */
+struct fire *plan_fire(struct core *core, struct core_job *job, struct fire_id id, struct wall scheduled_at, struct wall due,
+	enum fire_cause cause, uint64_t clock_epoch);
+struct wall plan_lead_wake(const struct core *core);
+
+/* fire.c */
+struct fire *fire_new(struct core *core, struct core_job *job);
+void fire_set_state(struct core *core, struct fire *fire, enum fire_state state);
+const char *fire_state_name(enum fire_state state);
+bool fire_may_move(enum fire_state from, enum fire_state to);
+void fire_arm(struct core *core, struct fire *fire);
+void fire_due(struct core *core, struct fire *fire);
+void fire_begin(struct core *core, struct fire *fire); /* takes a slot of its job, becomes READY */
+void fire_start(struct core *core, struct fire *fire);
+void fire_decide(struct core *core, struct fire *fire, enum execution_status status, const char *reason,
+	const struct attempt_result *result);
+void fire_resume_backoff(struct core *core, struct fire *fire); /* after a restart: it was between two attempts */
+void fire_withdraw(struct core *core, struct fire *fire);
+void fire_unpin(struct core *core, struct fire *fire);
+struct job_runs *fire_runs(struct core *core, struct core_job *job);
+void fire_runs_left(struct core *core, struct core_job *job); /* frees the live part (and a deleted job) when unused */
+void fire_fill_execution(const struct fire *fire, struct execution *ret);
+/* "12:00:03", for sentences. */
+const char *fire_clock_text(struct wall t, char buffer[static 16]);
+
+/* admission.c */
+void admission_push(struct core *core, struct fire *fire);
+void admission_remove(struct core *core, struct fire *fire);
+void admission_closed(struct core *core, struct fire *fire); /* its attempt ended */
+void admission_run(struct core *core);
+void admission_unpark(struct core *core);
+void admission_done(struct core *core);
+
+/* recovery.c */
+void recovery_start(struct core *core, const struct store_snapshot *snapshot);
+void recovery_window(struct core *core, struct core_job *job, struct wall after, struct wall until);
+void recovery_pump(struct core *core);
+void recovery_withdraw_future(struct core *core, struct core_job *job);
+void recovery_drop_backlogs(struct core *core, struct core_job *job, const char *reason);
+void recovery_check_clock(struct core *core);
+void recovery_step_back(struct core *core, int64_t back_us);
+void recovery_record_missed(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
+	uint64_t clock_epoch, const char *reason);
+struct wall recovery_plan_start(const struct core *core, const struct core_job *job);
+
+/* job_change.c */
+struct core_job *core_job_new(const struct stored_job *stored);
+void core_job_free(struct core *core, struct core_job *job);
+
+/* batch.c */
+struct core_batch *batch_current(struct core *core);
+void batch_seal(struct core *core);
+void batch_flush(struct core *core);
+void batch_add_intent(struct core *core, struct fire *fire);
+void batch_add_update(struct core *core, struct fire *fire, struct wall not_before);
+void batch_add_cancel(struct core *core, struct fire *fire);
+/* Appends and returns the record to fill; `fire` NULL when the decision had no intent. */
+struct execution *batch_add_decision(struct core *core, struct fire *fire);
+void batch_add_mark(struct core *core, const struct core_job *job);
+void batch_add_backlog(struct core *core, struct core_job *job, const struct backlog *backlog);
+void batch_add_event(struct core *core, const char *kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void batch_free(struct core_batch *batch);
+
+#endif

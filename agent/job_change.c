@@ -1,0 +1,230 @@
+/*
+ * Jobs come, change and go. Each change is one batch: the rows, the intents it withdraws, and the intents of the new
+ * definition up to planned_until, so that no crash can fall between old and new (design.md promise 9).
+ *
+ * The border is now: instants up to now belong to the old definition and are planned under it first; instants after now
+ * belong to the new one, also those whose intents were written ahead already: these are withdrawn and planned anew.
+ */
+#include "agent/core_internal.h"
+
+#include <string.h>
+
+struct core_job *core_job_new(const struct stored_job *stored)
+{
+	struct core_job *job = g_new0(struct core_job, 1);
+	job->job = job_ref(stored->job);
+	job->target_key = g_intern_string(stored->target_key);
+	job->since = stored->since;
+	job->since_epoch = (uint32_t)stored->since_epoch;
+	job->anchor = stored->anchor;
+	job->next = WALL_NEVER;
+	job->heap_index = -1;
+	return job;
+}
+
+void core_job_free(struct core *core, struct core_job *job)
+{
+	heap_remove(&core->plan, job);
+	g_clear_pointer(&job->backlogs, g_array_unref);
+	job_unref(job->job);
+	g_free(job);
+}
+
+static uint64_t digest_of(const struct core_job *job)
+{
+	return wire_job_digest(job->job->id, job->job->revision, job->target_key);
+}
+
+static void end_fires(struct core *core, struct core_job *job)
+{
+	struct fire *fire, *next;
+	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
+		next = TAILQ_NEXT(fire, in_job);
+		if (fire->state == FIRE_RUNNING || fire->state == FIRE_DECIDED || fire->state == FIRE_WITHDRAWN)
+			continue;
+		if (fire->attempts > 0)
+			fire_decide(core, fire, EXECUTION_FAILED, "the job was deleted before the next attempt", NULL);
+		else
+			fire_decide(core, fire, EXECUTION_SKIPPED, "skipped: the job was deleted before it could run", NULL);
+	}
+}
+
+static void delete_job(struct core *core, struct core_job *job)
+{
+	static const char *const reason = "missed: the job was deleted before these could run";
+	if (job->deleted)
+		return;
+	core->state.jobs_digest ^= digest_of(job);
+	core->active_jobs -= job->job->active;
+	if (job->next.us <= core->now.us) {
+		struct wall after = wall_add_us(job->next, -1);
+		recovery_record_missed(core, job, after, core->now, plan_count(job, after, core->now),
+				       core->state.clock_epoch, reason);
+	}
+	recovery_drop_backlogs(core, job, reason);
+	recovery_withdraw_future(core, job);
+	job->deleted = true;
+	plan_schedule(core, job, core->now);
+	end_fires(core, job);
+	g_ptr_array_add(batch_current(core)->store->job_deletes, g_strdup(job->job->id));
+}
+
+/* An @at in the past when it is first seen is a missed window of its own: its policy decides (cron.md section 1). */
+static struct wall first_since(const struct core *core, const struct job *job)
+{
+	struct wall at;
+	if (schedule_kind(job->schedule) == SCHEDULE_AT && schedule_next(job->schedule, core->now, WALL_NONE, &at) &&
+	    at.us <= core->now.us)
+		return wall_add_us(at, -1);
+	return core->now;
+}
+
+static struct wall milliseconds(struct wall t)
+{
+	return (struct wall){ t.us - t.us % US_PER_MS };
+}
+
+/* The row as it now stands, and the intents of all its instants up to planned_until, in the batch of the change. */
+static void take_over(struct core *core, struct core_job *job, struct stored_job *stored, struct wall since)
+{
+	job->since = since;
+	job->since_epoch = (uint32_t)core->state.clock_epoch;
+	stored->since = since;
+	stored->since_epoch = core->state.clock_epoch;
+	stored->anchor = job->anchor;
+	g_ptr_array_add(batch_current(core)->store->job_upserts, stored);
+	core->state.jobs_digest ^= digest_of(job);
+	core->active_jobs += job->job->active;
+	plan_schedule(core, job, since);
+	plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
+}
+
+static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
+{
+	bool same_schedule = strcmp(job->job->schedule_text, stored->job->schedule_text) == 0;
+	plan_job_until(core, job, core->now);
+	recovery_withdraw_future(core, job);
+	core->state.jobs_digest ^= digest_of(job);
+	core->active_jobs -= job->job->active;
+	if (!stored->job->active)
+		recovery_drop_backlogs(core, job, "missed: the job was paused before these could be made up");
+	job_unref(job->job);
+	job->job = job_ref(stored->job);
+	job->target_key = g_intern_string(stored->target_key);
+	if (!same_schedule)
+		job->anchor = milliseconds(core->now);
+	take_over(core, job, stored, core->now);
+}
+
+static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *added)
+{
+	struct core_job *job = job_table_get(core, stored->job->id);
+	if (job != NULL && !job->deleted) {
+		if (job->job->revision == stored->job->revision && strcmp(job->target_key, stored->target_key) == 0)
+			stored_job_free(stored);
+		else
+			edit_job(core, job, stored);
+		return;
+	}
+	job = core_job_new(stored);
+	job->anchor = milliseconds(core->now);
+	g_ptr_array_add(added, job);
+	take_over(core, job, stored, first_since(core, job->job));
+}
+
+static gint by_job_id(gconstpointer a, gconstpointer b)
+{
+	const struct stored_job *const *one = a, *const *other = b;
+	return strcmp((*one)->job->id, (*other)->job->id);
+}
+
+static void upsert_jobs(struct core *core, GPtrArray *upserts)
+{
+	g_autoptr(GPtrArray) added = g_ptr_array_new();
+	g_ptr_array_sort(upserts, by_job_id);
+	for (guint i = 0; i < upserts->len; i++) {
+		struct stored_job *stored = upserts->pdata[i];
+		bool again = i + 1 < upserts->len && by_job_id(&upserts->pdata[i], &upserts->pdata[i + 1]) == 0;
+		if (again)
+			stored_job_free(stored);
+		else
+			upsert_job(core, stored, added);
+	}
+	job_table_merge(core, added);
+}
+
+static void delete_jobs(struct core *core, const struct job_change *change)
+{
+	g_autoptr(GPtrArray) gone = g_ptr_array_new();
+	for (guint i = 0; i < change->deletes->len; i++) {
+		struct core_job *job = job_table_get(core, change->deletes->pdata[i]);
+		if (job != NULL && !job->deleted)
+			g_ptr_array_add(gone, job);
+		if (job != NULL)
+			delete_job(core, job);
+	}
+	for (guint i = 0; change->keep_ids != NULL && i < core->jobs->len; i++) {
+		struct core_job *job = core->jobs->pdata[i];
+		if (job->deleted || g_hash_table_contains(change->keep_ids, job->job->id))
+			continue;
+		g_ptr_array_add(gone, job);
+		delete_job(core, job);
+	}
+	if (gone->len == 0)
+		return;
+	job_table_drop_deleted(core);
+	for (guint i = 0; i < gone->len; i++) {
+		struct core_job *job = gone->pdata[i];
+		if (job->runs == NULL)
+			core_job_free(core, job);
+		else
+			fire_runs_left(core, job);
+	}
+}
+
+struct job_change *job_change_new(void)
+{
+	struct job_change *change = g_new0(struct job_change, 1);
+	change->upserts = g_ptr_array_new();
+	change->deletes = g_ptr_array_new_with_free_func(g_free);
+	return change;
+}
+
+void core_apply_jobs(struct core *core, struct job_change *change)
+{
+	core_read_clock(core);
+	batch_seal(core);
+	delete_jobs(core, change);
+	upsert_jobs(core, change->upserts);
+	core->state.jobs_revision = change->jobs_revision;
+	g_ptr_array_add(batch_current(core)->changes, change);
+	g_clear_pointer(&change->upserts, g_ptr_array_unref);
+	g_clear_pointer(&change->deletes, g_ptr_array_unref);
+	g_clear_pointer(&change->keep_ids, g_hash_table_unref);
+	core_turn(core);
+}
+
+void core_reload_zones(struct core *core)
+{
+	core_read_clock(core);
+	for (guint i = 0; i < core->jobs->len; i++) {
+		struct core_job *job = core->jobs->pdata[i];
+		struct schedule *fresh = schedule_new(job->job->schedule_text, job->job->timezone, job->job->id, NULL);
+		if (fresh == NULL)
+			continue;
+		plan_job_until(core, job, core->now);
+		recovery_withdraw_future(core, job);
+		schedule_unref(job->job->schedule);
+		job->job->schedule = fresh;
+		plan_schedule(core, job, core->now);
+		plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
+	}
+	core_turn(core);
+}
+
+void core_job_set(const struct core *core, int64_t *ret_revision, uint64_t *ret_digest, int64_t *ret_count)
+{
+	*ret_revision = core->state.jobs_revision;
+	*ret_digest = core->state.jobs_digest;
+	*ret_count = core->jobs->len;
+}

@@ -1,0 +1,180 @@
+/*
+ * The planner: which instants come due, found ahead of time. Jobs stand in a heap by their next instant; those within the
+ * horizon become fires whose intents are made durable before their instant. Nobody scans all jobs.
+ *
+ *   now            now + horizon/2      now + horizon
+ *    |------------------|-------------------|------------->
+ *                       ^ the next planning happens when an instant comes this near, and then takes all up to
+ *                                           ^ here: so batches are at most horizon/2 apart, however dense the instants
+ *
+ * state.planned_until says: every instant up to here is a fire, a decision or part of a backlog. It goes into each
+ * batch, and is never ahead of what the heap has left (crash after any batch = nothing lost, nothing twice).
+ */
+#include "agent/core_internal.h"
+
+static int64_t horizon_us(const struct core *core)
+{
+	return core->config.horizon_ms * US_PER_MS;
+}
+
+bool plan_next(const struct core *core, const struct core_job *job, struct wall after, struct wall *ret)
+{
+	const struct job_policy *policy = job->job->policy;
+	struct wall next;
+	(void)core;
+	if (wall_is_set(policy->start_at))
+		after = wall_max(after, wall_add_us(policy->start_at, -1));
+	if (!schedule_next(job->job->schedule, job->anchor, after, &next))
+		return false;
+	if (wall_is_set(policy->end_at) && next.us >= policy->end_at.us)
+		return false;
+	*ret = next;
+	return true;
+}
+
+int64_t plan_count(const struct core_job *job, struct wall after, struct wall until)
+{
+	const struct job_policy *policy = job->job->policy;
+	if (wall_is_set(policy->start_at))
+		after = wall_max(after, wall_add_us(policy->start_at, -1));
+	if (wall_is_set(policy->end_at))
+		until = wall_min(until, wall_add_us(policy->end_at, -1));
+	return until.us <= after.us ? 0 : schedule_count(job->job->schedule, job->anchor, after, until);
+}
+
+void plan_schedule(struct core *core, struct core_job *job, struct wall after)
+{
+	if (job->deleted || !job->job->active || !plan_next(core, job, after, &job->next))
+		job->next = WALL_NEVER;
+	if (job->next.us == INT64_MAX)
+		heap_remove(&core->plan, job);
+	else
+		heap_set(&core->plan, job, job->next.us);
+}
+
+/* The same job on the same agent is always late by the same amount. */
+static int64_t jitter_us(const struct core *core, const struct core_job *job)
+{
+	int64_t limit_us = job->job->policy->jitter_ms * US_PER_MS;
+	if (limit_us == 0)
+		return 0;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	for (const char *part = job->job->id; *part != '\0'; part++)
+		hash = (hash ^ (uint8_t)*part) * UINT64_C(0x100000001b3);
+	for (const char *part = core->agent_id; *part != '\0'; part++)
+		hash = (hash ^ (uint8_t)*part) * UINT64_C(0x100000001b3);
+	return (int64_t)(hash % (uint64_t)(limit_us + 1));
+}
+
+struct wall plan_due(const struct core *core, const struct core_job *job, struct wall scheduled_at)
+{
+	return wall_add_us(scheduled_at, jitter_us(core, job));
+}
+
+struct fire *plan_fire(struct core *core, struct core_job *job, struct fire_id id, struct wall scheduled_at,
+	struct wall due, enum fire_cause cause, uint64_t clock_epoch)
+{
+	struct fire *fire = fire_new(core, job);
+	fire->attempt.id = id;
+	fire->attempt.scheduled_at = scheduled_at;
+	fire->attempt.cause = cause;
+	fire->clock_epoch = clock_epoch;
+	fire->due = due;
+	core->stats.planned++;
+	if (cause == FIRE_CATCH_UP) {
+		job->runs->catch_up_live++;
+		core->catch_up_live++;
+		core->stats.catch_up++;
+	}
+	return fire;
+}
+
+/* A fire that finds no room is a decision too, and needs no intent: it is never tried. */
+static void skip_for_room(struct core *core, struct core_job *job, struct fire_id id)
+{
+	struct execution *execution = batch_add_decision(core, NULL);
+	*execution = (struct execution){
+		.id = id,
+		.job_id = g_strdup(job->job->id),
+		.job_revision = job->job->revision,
+		.cause = FIRE_SCHEDULE,
+		.status = EXECUTION_SKIPPED,
+		.scheduled_at = job->next,
+		.last_scheduled_at = job->next,
+		.count = 1,
+		.started_at = WALL_NONE,
+		.finished_at = core->now,
+		.timing = { -1, -1, -1, -1, -1 },
+		.reason = g_strdup_printf("skipped (resource): %" G_GINT64_FORMAT " fires are under way on this agent",
+					  core->fires),
+	};
+	core->stats.decided[EXECUTION_SKIPPED]++;
+}
+
+static void plan_instant(struct core *core, struct core_job *job)
+{
+	struct fire_id id = fire_id_scheduled(job->job->id, job->next, job->target_key, core->state.clock_epoch);
+	if (core->fires >= core->config.max_fires)
+		skip_for_room(core, job, id);
+	else
+		batch_add_intent(core, plan_fire(core, job, id, job->next, plan_due(core, job, job->next), FIRE_SCHEDULE,
+						 core->state.clock_epoch));
+	plan_schedule(core, job, job->next);
+}
+
+static bool is_missed(const struct core *core, struct wall instant)
+{
+	return instant.us <= core->now.us - MISFIRE_GRACE_US;
+}
+
+static void plan_window(struct core *core, struct core_job *job)
+{
+	struct wall after = wall_add_us(job->next, -1);
+	recovery_window(core, job, after, core->now);
+	job->since = core->now;
+	job->since_epoch = (uint32_t)core->state.clock_epoch;
+	batch_add_mark(core, job);
+	plan_schedule(core, job, core->now);
+}
+
+void plan_job_until(struct core *core, struct core_job *job, struct wall until)
+{
+	while (job->next.us <= until.us) {
+		if (is_missed(core, job->next))
+			plan_window(core, job);
+		else
+			plan_instant(core, job);
+	}
+}
+
+void plan_tick(struct core *core)
+{
+	struct wall until = wall_add_us(core->now, horizon_us(core));
+	int fires = 0, windows = 0;
+	core->more_to_plan = false;
+	if (!core->stats.store_healthy || heap_top_key(&core->plan) > core->now.us + horizon_us(core) / 2)
+		return;
+	while (heap_top_key(&core->plan) <= until.us) {
+		struct core_job *job = heap_top(&core->plan);
+		if (fires >= PLAN_FIRES_PER_TICK || windows >= PLAN_WINDOWS_PER_TICK) {
+			core->more_to_plan = true;
+			break;
+		}
+		if (is_missed(core, job->next)) {
+			plan_window(core, job);
+			windows++;
+		} else {
+			plan_instant(core, job);
+			fires++;
+		}
+	}
+	int64_t top = heap_top_key(&core->plan);
+	struct wall reached = top <= until.us ? (struct wall){ top - 1 } : until;
+	core->state.planned_until = wall_max(core->state.planned_until, reached);
+}
+
+struct wall plan_lead_wake(const struct core *core)
+{
+	int64_t top = heap_top_key(&core->plan);
+	return top == INT64_MAX ? WALL_NEVER : (struct wall){ top - horizon_us(core) / 2 };
+}

@@ -1,0 +1,36 @@
+/*
+ * What follows from one attempt: the decision, or another try and when. A pure rule; no state, no clock.
+ */
+#ifndef BELFRY_AGENT_RETRY_H
+#define BELFRY_AGENT_RETRY_H
+
+#include "agent/runner.h"
+
+struct retry_input {
+	const struct job *job;
+	const struct attempt_result *result;
+	int attempts;           /* finished so far, this one included */
+	int64_t elapsed_ms;     /* since the first attempt started */
+	double random;          /* [0, 1), for full jitter */
+};
+
+struct retry_verdict {
+	bool retry;
+	int64_t delay_ms;              /* when retry */
+	enum execution_status status;  /* when not */
+	char reason[EXECUTION_REASON_MAX]; /* "" for plain success */
+};
+
+/*
+ * Backoff: min(maxBackoffMs, initialBackoffMs * multiplier^(attempts-1)); with full jitter uniform in [0, that] ("Exponential
+ * Backoff And Jitter", AWS Architecture Blog, 2015). Retry-After wins when it is longer, up to RETRY_AFTER_MAX_MS.
+ * ATMOST_ONCE is never tried again. An attempt that lacked local resources is tried again like a failed connect, and
+ * ends as skipped (resource), since nothing was sent.
+ */
+#define RETRY_AFTER_MAX_MS (INT64_C(3600) * 1000)
+void retry_decide(const struct retry_input *input, struct retry_verdict *ret);
+
+/* Did the response satisfy the job's `success` rule? On false *ret_reason is a static sentence or NULL (status). */
+bool retry_is_success(const struct job *job, const struct attempt_result *result, const char **ret_reason);
+
+#endif
