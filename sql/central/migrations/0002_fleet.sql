@@ -71,6 +71,24 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT ('x' || substr(md5(job_id::text || ':' || revision::text || ':' || target_key), 1, 16))::bit(64)::bigint
 $$;
 
+-- Where a job belongs now: its mode's agents (central/assign.h). A job of mode one stays with its holder.
+CREATE FUNCTION placement(the_job uuid) RETURNS TABLE (agent_id uuid, target_key text) LANGUAGE sql STABLE AS $$
+	SELECT agent.agent_id, agent.agent_id::text
+	FROM job CROSS JOIN agent
+	WHERE job.job_id = the_job AND job.deleted_at IS NULL AND job.target_mode = 'all' AND agent.revoked_at IS NULL
+	UNION ALL
+	SELECT agent.agent_id, ''
+	FROM job JOIN agent ON agent.name = job.target_agent
+	WHERE job.job_id = the_job AND job.deleted_at IS NULL AND job.target_mode = 'agent' AND agent.revoked_at IS NULL
+	UNION ALL
+	(SELECT agent.agent_id, ''
+	FROM job CROSS JOIN agent
+	LEFT JOIN assignment held ON held.job_id = the_job AND held.agent_id = agent.agent_id AND NOT held.removed
+	WHERE job.job_id = the_job AND job.deleted_at IS NULL AND job.target_mode = 'one' AND agent.revoked_at IS NULL
+	ORDER BY held.target_key IS NOT DISTINCT FROM '' DESC, md5(the_job::text || agent.agent_id::text) DESC
+	LIMIT 1)
+$$;
+
 -- The numbered stream of records of one agent; a new epoch when the agent's database was made anew.
 CREATE TABLE agent_stream (
 	agent_id uuid NOT NULL,

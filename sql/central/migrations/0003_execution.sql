@@ -112,3 +112,16 @@ CREATE TABLE rollup (
 	-- Charts of one job or of all take single keys, tables of all jobs take ranges of (grain, bucket_at).
 	PRIMARY KEY (grain, bucket_at, job_id, shard)
 ) WITH (fillfactor = 70);
+
+-- Records on their way in are copied to temporary tables of these shapes and names, one pair per connection; the tables
+-- here stay empty.
+CREATE TABLE execution_stage (LIKE execution);
+ALTER TABLE execution_stage DROP COLUMN agent_id, DROP COLUMN received_at;
+CREATE TABLE rollup_stage (LIKE rollup);
+CREATE FUNCTION ingest_stage_make() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF to_regclass('pg_temp.execution_stage') IS NULL THEN
+		CREATE TEMPORARY TABLE execution_stage (LIKE execution_stage) ON COMMIT DELETE ROWS;
+		CREATE TEMPORARY TABLE rollup_stage (LIKE rollup_stage) ON COMMIT DELETE ROWS;
+	END IF;
+END $$;

@@ -1,0 +1,13 @@
+-- The chores are done by the instance that holds this lock, for as long as its session lives.
+-- name: chores_lock
+SELECT pg_try_advisory_lock(hashtext('belfry.chores'))
+
+-- name: chores_unlock
+SELECT pg_advisory_unlock(hashtext('belfry.chores'))
+
+-- name: chores_partitions_make
+SELECT count(*) FILTER (WHERE execution_partition_make((now() AT TIME ZONE 'UTC')::date + day))
+FROM generate_series(0, $1::integer) AS day
+
+-- name: chores_partitions_drop
+SELECT execution_partition_drop_before((now() AT TIME ZONE 'UTC')::date - $1::integer)

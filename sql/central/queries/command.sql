@@ -1,0 +1,15 @@
+-- name: command_run
+INSERT INTO command (agent_id, type, job_id)
+SELECT agent_id, 'run', job_id FROM assignment WHERE job_id = $1::uuid AND NOT removed
+
+-- name: command_done
+UPDATE command SET done_at = now()
+WHERE agent_id = $1::uuid AND command_id = ANY ($2::bigint[]) AND done_at IS NULL
+
+-- name: command_pending
+SELECT command_id, type, job_id FROM command
+WHERE agent_id = $1::uuid AND done_at IS NULL AND created_at > now() - $2::integer * interval '1 second'
+ORDER BY command_id LIMIT $3::integer
+
+-- name: command_prune
+DELETE FROM command WHERE created_at < now() - interval '1 day'

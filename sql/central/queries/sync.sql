@@ -1,0 +1,34 @@
+-- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
+-- name: sync_relaxed
+SELECT set_config('synchronous_commit', 'off', true)
+
+-- name: sync_state
+INSERT INTO agent_state AS s (agent_id, last_seen_at, version, boot_id, epoch, jobs_revision, jobs, running, outbox_depth,
+	oldest_unsent_at, next_fire_at, clock_epoch, clock_skew_ms, tzdata)
+VALUES ($1::uuid, now(), $2, $3, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::timestamptz,
+	$10::timestamptz, $11::bigint, $12::bigint, $13)
+ON CONFLICT (agent_id) DO UPDATE SET last_seen_at = excluded.last_seen_at, version = excluded.version,
+	boot_id = excluded.boot_id, epoch = excluded.epoch, jobs_revision = excluded.jobs_revision, jobs = excluded.jobs,
+	running = excluded.running, outbox_depth = excluded.outbox_depth, oldest_unsent_at = excluded.oldest_unsent_at,
+	next_fire_at = excluded.next_fire_at, clock_epoch = excluded.clock_epoch, clock_skew_ms = excluded.clock_skew_ms,
+	tzdata = excluded.tzdata
+
+-- The set's revision and digest, and what changed since $2, from one snapshot. With $2 = 0 tombstones say nothing new.
+-- name: sync_job_set
+SELECT agent.set_revision, agent.set_digest, change.set_revision, change.job_id, change.removed, change.target_key,
+	change.revision, change.definition
+FROM agent LEFT JOIN LATERAL (
+	SELECT a.set_revision, a.job_id, a.removed, a.target_key, job.revision,
+		CASE WHEN NOT a.removed THEN job.definition END AS definition
+	FROM assignment a JOIN job USING (job_id)
+	WHERE a.agent_id = agent.agent_id AND a.set_revision > $2::bigint AND (NOT a.removed OR $2::bigint > 0)
+	ORDER BY a.set_revision LIMIT $3::integer
+) change ON true
+WHERE agent.agent_id = $1::uuid
+ORDER BY change.set_revision
+
+-- At most one snapshot for differing digests in $2 milliseconds: an agent that cannot take a job would ask for ever.
+-- name: sync_snapshot_allowed
+UPDATE agent_state SET snapshot_at = now()
+WHERE agent_id = $1::uuid AND (snapshot_at IS NULL OR snapshot_at < now() - $2::bigint * interval '1 millisecond')
+RETURNING agent_id
