@@ -1,0 +1,123 @@
+"""Jobs are edited and deleted while they run: no fire of a deleted job, none lost or doubled by an edit."""
+import random
+import time
+from collections import Counter, defaultdict
+
+from harness.ledger import assert_each_second_once, instant, latest, now, seconds_between
+from harness.waiting import wait_until
+
+JOBS = 20
+EDITING_SECONDS = 12
+
+
+def create_jobs(api, target, n):
+    return [api.create_job("* * * * * *", target.url + "/foo", name=f"job {i}")["jobId"] for i in range(n)]
+
+
+def all_have_run(target, jobs):
+    return {r.json()["jobId"] for r in target.requests()} >= set(jobs)
+
+
+def executions_of(api, jobs):
+    found = {job: [] for job in jobs}
+    for e in api.executions():
+        if e["jobId"] in found:
+            found[e["jobId"]].append(e)
+    return found
+
+
+def caught_up(api, jobs, since):
+    """All executions of each job when every one has a fire later than `since`."""
+    found = executions_of(api, jobs)
+    if all((latest(of_job) or since) > since for of_job in found.values()):
+        return found
+    return None
+
+
+def test_edits_that_keep_the_schedule_lose_and_double_no_fire(world, central, agent, target):
+    api, dice = central.api, random.Random(1)
+    jobs = create_jobs(api, target, JOBS)
+    wait_until(lambda: all_have_run(target, jobs), 20, "every job to have run", explain=world.tails)
+    edits, ends = 0, time.monotonic() + EDITING_SECONDS
+    while time.monotonic() < ends:
+        api.edit_job(dice.choice(jobs), timeoutMs=dice.randrange(5000, 30000), body=f"edit {edits}")
+        edits += 1
+    assert edits >= 100, f"only {edits} edits: no load"
+    since = now()
+    found = wait_until(lambda: caught_up(api, jobs, since), 30, "executions after the last edit", every=0.5, explain=world.tails)
+    for job in jobs:
+        assert_each_second_once(found[job], min(instant(e["scheduledAt"]) for e in found[job]), since)
+    fires = Counter((r.headers["Idempotency-Key"]) for r in target.requests())
+    assert max(fires.values()) == 1, "a fire was sent twice"
+
+
+def test_edits_of_the_schedule_lose_no_fire_that_both_schedules_have(world, central, agent, target):
+    """Every second becomes every second second and back: an even second is due under either."""
+    api = central.api
+    jobs = create_jobs(api, target, 5)
+    wait_until(lambda: all_have_run(target, jobs), 20, "every job to have run", explain=world.tails)
+    ends, turn = time.monotonic() + EDITING_SECONDS, 0
+    while time.monotonic() < ends:
+        for job in jobs:
+            api.edit_job(job, schedule=("*/2 * * * * *", "* * * * * *")[turn % 2])
+        turn += 1
+        time.sleep(0.1)
+    since = now()
+    found = wait_until(lambda: caught_up(api, jobs, since), 30, "executions after the last edit", every=0.5, explain=world.tails)
+    for job in jobs:
+        decided = Counter(instant(e["scheduledAt"]) for e in found[job])
+        doubled = [t for t, n in decided.items() if n > 1]
+        assert not doubled, f"instants with several executions: {doubled[:5]}"
+        even = [t for t in seconds_between(min(decided), since) if t.second % 2 == 0]
+        assert [t for t in even if t not in decided] == []
+
+
+def test_no_fire_of_a_deleted_job_starts_after_the_agent_applied_it(world, central, agent, target):
+    api = central.api
+    jobs = create_jobs(api, target, JOBS)
+    wait_until(lambda: all_have_run(target, jobs), 20, "every job to have run", explain=world.tails)
+    applied = {}
+    for job in jobs[: JOBS // 2]:
+        api.delete_job(job)
+        wait_until(lambda: agent.local("GET", f"/jobs/{job}").status == 404, 10, "the agent to apply the delete", every=0.01)
+        applied[job] = time.time()
+    kept = jobs[JOBS // 2 :]
+    since = now()
+    found = wait_until(lambda: caught_up(api, kept, since), 30, "the other jobs to go on", every=0.5, explain=world.tails)
+    starts = defaultdict(list)
+    for r in target.requests():
+        starts[r.json()["jobId"]].append(r.started)
+    # A request that was on its way when the delete was applied may reach the target's eyes a moment later.
+    late = {job: max(starts[job]) - at for job, at in applied.items() if max(starts[job]) > at + 0.1}
+    assert not late, f"deleted jobs that fired seconds after their end: {late}"
+    for job in kept:
+        assert_each_second_once(found[job], min(instant(e["scheduledAt"]) for e in found[job]), since)
+
+
+def test_a_deleted_job_stays_deleted_after_the_agent_restarts_with_an_old_copy(world, central, agent, target):
+    api = central.api
+    job = create_jobs(api, target, 1)[0]
+    wait_until(lambda: all_have_run(target, [job]), 20, "the job to run", explain=world.tails)
+    agent.kill()
+    api.delete_job(job)
+    agent.start()
+    wait_until(lambda: agent.local("GET", f"/jobs/{job}").status == 404, 15, "the delete to arrive", explain=world.tails)
+    assert api.get(f"/api/jobs/{job}").status_code == 404
+    assert job not in [j["jobId"] for j in api.jobs()]
+
+
+def test_a_paused_job_is_silent_and_goes_on_without_making_up(world, central, agent, target):
+    api = central.api
+    job = create_jobs(api, target, 1)[0]
+    wait_until(lambda: all_have_run(target, [job]), 20, "the job to run", explain=world.tails)
+    assert api.post(f"/api/jobs/{job}/actions/pause").status_code in (200, 204)
+    wait_until(lambda: not agent.get(f"/jobs/{job}").get("nextAt"), 10, "the agent to apply the pause", explain=world.tails)
+    paused_at, before = now(), len(target.requests())
+    time.sleep(3)  # silence is what is measured
+    assert len(target.requests()) <= before + 1
+    resumed_at = now()
+    assert api.post(f"/api/jobs/{job}/actions/resume").status_code in (200, 204)
+    wait_until(lambda: len(target.requests()) >= before + 2, 10, "the job to go on", explain=world.tails)
+    due = [instant(r.json()["scheduledTime"]) for r in target.requests()]
+    made_up = [t for t in due if paused_at < t < resumed_at]
+    assert len(made_up) <= 1, f"instants of the pause were made up: {made_up}"
