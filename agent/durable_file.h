@@ -1,0 +1,16 @@
+/*
+ * Small files that must survive a power cut: written beside, synced, renamed. Owns nothing. Any thread.
+ */
+#ifndef BELFRY_AGENT_DURABLE_FILE_H
+#define BELFRY_AGENT_DURABLE_FILE_H
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+/* Replaces the file as a whole, mode 0600: after a crash there is the old one or the new one. */
+bool durable_file_write(const char *path, const char *text, GError **error);
+/* Makes renames in the directory durable. */
+bool durable_directory_sync(const char *directory, GError **error);
+
+#endif
