@@ -6,12 +6,14 @@ function quote(line) {
 	return "\t\"" line "\\n\"\n"
 }
 function flush_query() {
+	if (migration != "") return
 	if (name != "") queries = queries "{ \"" name "\",\n" text "},\n"
 	name = ""
 	text = ""
 }
 function flush_migration() {
-	if (migration != "") migrations = migrations "{ " version ", \"" migration "\",\n" text "},\n"
+	if (migration == "") return
+	migrations = migrations "{ " version ", \"" migration "\",\n" text "},\n"
 	migration = ""
 	text = ""
 }
