@@ -35,7 +35,7 @@ static inline struct wall wall_min(struct wall a, struct wall b) { return a.us <
 /* Whole seconds, rounded towards the past, also before 1970. */
 static inline int64_t wall_floor_seconds(struct wall t)
 {
-	return t.us >= 0 ? t.us / US_PER_SECOND : -((-t.us + US_PER_SECOND - 1) / US_PER_SECOND);
+	return t.us / US_PER_SECOND - (t.us % US_PER_SECOND < 0);
 }
 
 static inline struct mono mono_add_us(struct mono t, int64_t us) { return (struct mono){ t.us + us }; }

@@ -43,6 +43,10 @@ struct tz *tz_parse(const void *bytes, size_t size, GError **error);
 /* The segment that holds the instant (seconds since 1970). O(log transitions) or O(1) beyond the table. */
 void tz_segment_at(const struct tz *tz, int64_t seconds, struct tz_segment *ret);
 
+/* From this instant on all offsets repeat every 400 years (or never change again): a search that found nothing for 400
+ * years past it will find nothing at all. INT64_MIN for a zone that never changes. */
+int64_t tz_steady_from(const struct tz *tz);
+
 /* True when a zone file that is in use has another mtime than when it was loaded. Cheap enough for once a minute. */
 bool tz_files_changed(void);
 /* Forget the loaded zones: the next tz_get() reads the files again. Schedules made before keep their old zone. */
