@@ -6,6 +6,7 @@
 
 #include <glib.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 
 struct central_config {
 	char *api_listen, *agent_listen; /* "127.0.0.1:3001", "[::1]:3001" */

@@ -56,11 +56,15 @@ struct db_result;
  */
 struct db_pool *db_pool_new(const char *name, const char *conninfo, unsigned size, int statement_timeout_ms,
 			    GError **error);
+/* Tells the mender to end, without waiting: call it for all pools first, then free them one by one. NULL is fine. */
+void db_pool_stop(struct db_pool *pool);
 /* Closes all. Every connection must have been released. NULL is fine. */
 void db_pool_free(struct db_pool *pool);
 /* For metrics: connections open, in use, made since start, failed connects since start. Any thread. */
 struct db_pool_stats { unsigned open, busy; guint64 connects, failures; };
 void db_pool_get_stats(struct db_pool *pool, struct db_pool_stats *ret);
+/* Why the last connect failed, one line, NULL when none failed since one succeeded. Caller frees. */
+char *db_pool_reason(struct db_pool *pool);
 
 /*
  * Takes a connection. DB_AWAY at once while the last connect failed and none is open; otherwise waits up to

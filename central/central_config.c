@@ -1,0 +1,121 @@
+#include "central/central_config.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "central/db.h"
+#include "common/config.h"
+#include "common/log.h"
+
+#define ROW(key_, type_, fallback_, ...)                                                                              \
+	{ "central", #key_, type_, fallback_, .offset = offsetof(struct central_config, key_), __VA_ARGS__ }
+
+static const struct config_row rows[] = {
+	ROW(api_listen, CONFIG_STRING, "127.0.0.1:3001", .max = 64, .help = "Address and port for people and scripts"),
+	ROW(agent_listen, CONFIG_STRING, "127.0.0.1:3002", .max = 64, .help = "Address and port for agents"),
+	ROW(database, CONFIG_STRING, "dbname=belfry", .min = 1, .secrecy = CONFIG_CONNINFO,
+	    .help = "PostgreSQL connection string of libpq; may name several hosts"),
+	ROW(api_threads, CONFIG_INT, "8", .min = 1, .max = DB_POOL_MAX, .help = "Threads, and database connections, for people"),
+	ROW(agent_threads, CONFIG_INT, "4", .min = 1, .max = DB_POOL_MAX, .help = "Threads, and database connections, for agents"),
+	ROW(statement_timeout_ms, CONFIG_INT, "5000", .min = 100, .max = 600000, .help = "Longest time a statement may take"),
+	ROW(allow_plain_http, CONFIG_BOOL, "false",
+	    .help = "Listen without TLS on other addresses than loopback; only behind a proxy that speaks TLS"),
+	ROW(log_format, CONFIG_WORD, "text", .words = LOG_FORMAT_WORDS, .help = "Form of the log"),
+	ROW(log_level, CONFIG_WORD, "info", .words = LOG_LEVEL_WORDS, .help = "Least level that is logged"),
+	ROW(retention_days, CONFIG_INT, "90", .min = 1, .max = 36500, .help = "Days that executions are kept"),
+	ROW(syncs_per_second, CONFIG_INT, "1000", .min = 1, .max = 100000, .help = "Syncs per second that this central takes"),
+	ROW(sync_interval_ms, CONFIG_MS, "1000", .min = 100, .max = 3600000, .help = "Shortest pace of one agent's syncs"),
+	ROW(agent_offline_ms, CONFIG_MS, "30000", .min = 1000, .max = 86400000,
+	    .help = "Silence after which an agent counts as offline"),
+	{ 0 }
+};
+
+static bool parse_port(const char *text, uint16_t *ret)
+{
+	char *end;
+	guint64 port = g_ascii_strtoull(text, &end, 10);
+	if (!g_ascii_isdigit(*text) || *end != '\0' || port < 1 || port > 65535)
+		return false;
+	*ret = (uint16_t)port;
+	return true;
+}
+
+bool listen_address_parse(const char *text, struct listen_address *ret, GError **error)
+{
+	struct listen_address result = { 0 };
+	const char *colon = strrchr(text, ':');
+	bool bracketed = *text == '[';
+	if (colon != NULL && parse_port(colon + 1, &result.port)) {
+		g_autofree char *host = g_strndup(text, (gsize)(colon - text));
+		size_t size = strlen(host);
+		struct sockaddr_in *v4 = (struct sockaddr_in *)&result.address;
+		struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&result.address;
+		if (bracketed && size > 2 && host[size - 1] == ']') {
+			host[size - 1] = '\0';
+			*v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(result.port) };
+			if (inet_pton(AF_INET6, host + 1, &v6->sin6_addr) == 1) {
+				*ret = result;
+				return true;
+			}
+		} else {
+			*v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(result.port) };
+			if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+				*ret = result;
+				return true;
+			}
+		}
+	}
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		    "\"%s\" is not a numeric address with a port from 1 to 65535 (127.0.0.1:3001, [::1]:3001)", text);
+	return false;
+}
+
+bool listen_address_is_loopback(const struct listen_address *address)
+{
+	if (address->address.ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&address->address)->sin6_addr);
+	return ntohl(((const struct sockaddr_in *)&address->address)->sin_addr.s_addr) >> 24 == 127;
+}
+
+static bool check_listen(const char *file, const char *key, const char *text, bool allow_plain_http, GError **error)
+{
+	struct listen_address address;
+	g_autoptr(GError) reason = NULL;
+	if (!listen_address_parse(text, &address, &reason)) {
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: %s: %s", file, key, reason->message);
+		return false;
+	}
+	if (!allow_plain_http && !listen_address_is_loopback(&address)) {
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+			    "%s: %s: %s is not loopback and this listener speaks plain HTTP; listen on 127.0.0.1 behind a "
+			    "TLS proxy, or set allow_plain_http=true", file, key, text);
+		return false;
+	}
+	return true;
+}
+
+bool central_config_load(const char *file, struct central_config *ret, GError **error)
+{
+	struct central_config config = { 0 };
+	if (!config_load(rows, file, &config, error))
+		return false;
+	const char *shown = file != NULL ? file : "defaults";
+	if (!check_listen(shown, "api_listen", config.api_listen, config.allow_plain_http, error) ||
+	    !check_listen(shown, "agent_listen", config.agent_listen, config.allow_plain_http, error)) {
+		config_free_strings(rows, &config);
+		return false;
+	}
+	*ret = config;
+	return true;
+}
+
+void central_config_print(const struct central_config *config, GString *out)
+{
+	config_print(rows, config, out);
+}
+
+void central_config_clear(struct central_config *config)
+{
+	config_free_strings(rows, config);
+}

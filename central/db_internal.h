@@ -1,0 +1,27 @@
+/*
+ * What the db*.c files share. Not for others: libpq-fe.h ends here.
+ */
+#ifndef BELFRY_DB_INTERNAL_H
+#define BELFRY_DB_INTERNAL_H
+
+#include <libpq-fe.h>
+
+#include "central/db.h"
+
+#define DB_MESSAGE_MAX 512
+
+struct db_conn {
+	struct db_pool *pool;
+	PGconn *pg;
+	bool in_transaction;
+	bool broken;           /* must not be used again: db_release() closes it */
+	bool timeout_changed;  /* db_set_timeout() was used */
+	int timeout_ms;        /* of statements, as the server knows it */
+	guint8 *prepared;      /* one byte per named statement */
+	char message[DB_MESSAGE_MAX];
+	char constraint[64];
+};
+
+int db_conn_default_timeout(const struct db_conn *conn);
+
+#endif

@@ -1,0 +1,219 @@
+#include <config.h>
+
+#include "central/serve.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "central/central.h"
+#include "central/metrics.h"
+#include "central/migrate.h"
+#include "central/server.h"
+#include "central/svc_auth.h"
+#include "common/log.h"
+
+#define CHORES_CONNECTIONS 3
+#define PREPARE_RETRY_MS 500
+
+/* The daemon while it runs. */
+struct serving {
+	struct central central;
+	struct server *api, *agents;
+	GThread *preparer; /* waits for the database; NULL when it was there at the start */
+	GMutex lock;
+	GCond stop;
+	bool stopping;
+};
+
+enum prepared { PREPARED, PREPARE_LATER, PREPARE_NEVER };
+
+static void notify(const char *state)
+{
+#ifdef HAVE_SYSTEMD
+	sd_notify(0, state);
+#else
+	(void)state;
+#endif
+}
+
+static enum prepared check_credentials(struct central *central, GError **error)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	bool exists = false;
+	enum db_status status = db_acquire(central->chores_pool, &conn);
+	if (status == DB_OK)
+		status = token_admin_exists(conn, &exists);
+	if (status == DB_OK && exists)
+		return PREPARED;
+	g_set_error(error, g_quark_from_static_string("belfry-serve"), 0, status != DB_OK ?
+		    "the database went away" : "no credential is set up; run: belfry-central init --token-file PATH");
+	return status != DB_OK ? PREPARE_LATER : PREPARE_NEVER;
+}
+
+/* Schema, credential, chores: what has to be done once with a database before requests are served. */
+static enum prepared prepare(struct central *central, GError **error)
+{
+	int applied = 0;
+	enum migrate_result result = migrate_run(central->chores_pool, &applied, error);
+	if (result != MIGRATE_OK)
+		return result == MIGRATE_AWAY ? PREPARE_LATER : PREPARE_NEVER;
+	if (applied > 0)
+		log_info("database migrated", "applied", log_number(applied), NULL);
+	enum prepared prepared = check_credentials(central, error);
+	if (prepared == PREPARED)
+		g_atomic_int_set(&central->ready, 1);
+	return prepared;
+}
+
+static bool wait_or_stop(struct serving *serving, int ms)
+{
+	gint64 until = g_get_monotonic_time() + ms * US_PER_MS;
+	g_mutex_lock(&serving->lock);
+	while (!serving->stopping && g_cond_wait_until(&serving->stop, &serving->lock, until))
+		;
+	bool stopping = serving->stopping;
+	g_mutex_unlock(&serving->lock);
+	return stopping;
+}
+
+/* Once central serves, nothing about the database ends it: what a person has to mend is said again and again. */
+static void *preparer_main(void *data)
+{
+	struct serving *serving = data;
+	g_autofree char *said = NULL;
+	while (!wait_or_stop(serving, PREPARE_RETRY_MS)) {
+		g_autoptr(GError) error = NULL;
+		enum prepared prepared = prepare(&serving->central, &error);
+		if (prepared == PREPARED) {
+			log_info("the database is here; requests are served", NULL);
+			return NULL;
+		}
+		if (prepared == PREPARE_NEVER && g_strcmp0(said, error->message) != 0) {
+			log_error("cannot work with this database", "reason", error->message, NULL);
+			g_free(said);
+			said = g_strdup(error->message);
+		}
+	}
+	return NULL;
+}
+
+static bool make_pools(struct central *central, GError **error)
+{
+	const struct central_config *config = central->config;
+	int timeout_ms = config->statement_timeout_ms;
+	central->api_pool = db_pool_new("api", config->database, (unsigned)config->api_threads, timeout_ms, error);
+	if (central->api_pool == NULL)
+		return false;
+	central->agent_pool = db_pool_new("agents", config->database, (unsigned)config->agent_threads, timeout_ms, error);
+	central->chores_pool = db_pool_new("chores", config->database, CHORES_CONNECTIONS, timeout_ms, error);
+	return central->agent_pool != NULL && central->chores_pool != NULL;
+}
+
+static bool start(struct serving *serving, GError **error)
+{
+	struct central *central = &serving->central;
+	central->auth = auth_new();
+	central->metrics = metrics_new();
+	central->started_at = mono_now();
+	if (!make_pools(central, error))
+		return false;
+	enum prepared prepared = prepare(central, error);
+	if (prepared == PREPARE_NEVER)
+		return false;
+	if (prepared == PREPARE_LATER) {
+		log_warning("starting without a database: answering 503 until it comes", "reason", (*error)->message, NULL);
+		g_clear_error(error);
+		serving->preparer = g_thread_new("preparer", preparer_main, serving);
+	}
+	serving->api = server_start(central, LISTENER_API, error);
+	if (serving->api == NULL)
+		return false;
+	serving->agents = server_start(central, LISTENER_AGENT, error);
+	return serving->agents != NULL;
+}
+
+static void stop(struct serving *serving)
+{
+	struct central *central = &serving->central;
+	g_mutex_lock(&serving->lock);
+	serving->stopping = true;
+	g_cond_broadcast(&serving->stop);
+	g_mutex_unlock(&serving->lock);
+	struct db_pool *pools[] = { central->api_pool, central->agent_pool, central->chores_pool };
+	for (size_t i = 0; i < G_N_ELEMENTS(pools); i++)
+		db_pool_stop(pools[i]);
+	server_stop(serving->api);
+	server_stop(serving->agents);
+	if (serving->preparer != NULL)
+		g_thread_join(serving->preparer);
+	for (size_t i = 0; i < G_N_ELEMENTS(pools); i++)
+		db_pool_free(pools[i]);
+	auth_free(central->auth);
+	metrics_free(central->metrics);
+	g_mutex_clear(&serving->lock);
+	g_cond_clear(&serving->stop);
+}
+
+static void cut_short(int signal)
+{
+	static const char text[] = "belfry-central: the stop took too long and was cut short\n";
+	(void)signal;
+	(void)!write(STDERR_FILENO, text, sizeof text - 1);
+	_exit(0);
+}
+
+/* Agents keep connections open: as many descriptors as the system lets us have. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* All threads inherit the mask, so that the main thread alone takes these signals. */
+static void block_signals(sigset_t *ret)
+{
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(ret);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGINT);
+	pthread_sigmask(SIG_BLOCK, ret, NULL);
+}
+
+int central_serve(const struct central_config *config)
+{
+	struct serving serving = { .central = { .config = config } };
+	g_autoptr(GError) error = NULL;
+	sigset_t signals;
+	int taken = 0;
+	g_mutex_init(&serving.lock);
+	g_cond_init(&serving.stop);
+	block_signals(&signals);
+	raise_descriptor_limit();
+	bool started = start(&serving, &error);
+	if (started) {
+		g_autofree char *line = g_strdup_printf("central: ready, api on %s, agents on %s", config->api_listen,
+							config->agent_listen);
+		log_info(line, NULL);
+		notify("READY=1");
+		sigwait(&signals, &taken);
+		log_info("central: stopping", "signal", log_number(taken), NULL);
+		notify("STOPPING=1");
+	} else {
+		fprintf(stderr, "belfry-central: %s\n", error->message);
+	}
+	signal(SIGALRM, cut_short);
+	alarm(SERVE_STOP_S);
+	stop(&serving);
+	alarm(0);
+	return started ? 0 : 1;
+}

@@ -1,0 +1,17 @@
+/*
+ * `belfry-central serve`: the life of the daemon from listening to a clean stop.
+ */
+#ifndef BELFRY_SERVE_H
+#define BELFRY_SERVE_H
+
+#include "central/central_config.h"
+
+#define SERVE_STOP_S 5 /* a stop that takes longer is cut short: nothing is lost, what was not committed was not acked */
+
+/*
+ * Returns the process' exit status after SIGTERM or SIGINT, or at once with 1 when it cannot start. Without a database
+ * it starts all the same, answers 503, and goes to work when the database comes.
+ */
+int central_serve(const struct central_config *config);
+
+#endif

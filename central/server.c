@@ -1,0 +1,292 @@
+#include "central/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sodium.h>
+#include <ulfius.h>
+
+#include "central/metrics.h"
+#include "central/svc_auth.h"
+#include "common/log.h"
+
+struct server {
+	struct central *central;
+	enum listener listener;
+	struct _u_instance instance;
+	int socket;
+};
+
+static const char *listener_name(enum listener listener)
+{
+	return listener == LISTENER_API ? "api" : "agent";
+}
+
+/* libmicrohttpd talks about clients that went away; nobody needs that by default. */
+static void log_daemon(void *cls, const char *format, va_list args)
+{
+	(void)cls;
+	g_autofree char *message = g_strdup_vprintf(format, args);
+	g_strchomp(message);
+	log_debug("http daemon", "message", message, NULL);
+}
+
+/* "a=1&b=%20" of the URL. False when it is no UTF-8, badly encoded, repeats a name or has too many. */
+static bool parse_query(const char *url, GHashTable **ret)
+{
+	const char *query = strchr(url, '?');
+	g_autoptr(GHashTable) table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_auto(GStrv) parts = g_strsplit(query != NULL ? query + 1 : "", "&", QUERY_PARAMS_MAX + 1);
+	if (g_strv_length(parts) > QUERY_PARAMS_MAX)
+		return false;
+	for (int i = 0; parts[i] != NULL; i++) {
+		if (*parts[i] == '\0')
+			continue;
+		g_strdelimit(parts[i], "+", ' ');
+		size_t name_size = strcspn(parts[i], "=");
+		const char *value_text = parts[i] + name_size + (parts[i][name_size] == '=');
+		g_autofree char *name = g_uri_unescape_segment(parts[i], parts[i] + name_size, NULL);
+		g_autofree char *value = g_uri_unescape_string(value_text, NULL);
+		if (name == NULL || value == NULL || !g_utf8_validate(name, -1, NULL) || !g_utf8_validate(value, -1, NULL) ||
+		    g_hash_table_contains(table, name))
+			return false;
+		g_hash_table_insert(table, g_steal_pointer(&name), g_steal_pointer(&value));
+	}
+	*ret = g_steal_pointer(&table);
+	return true;
+}
+
+static bool check_sizes(const struct _u_request *raw, struct api_reply *reply)
+{
+	size_t total = 0;
+	if (strlen(raw->http_url) > URL_MAX) {
+		problem_reply(reply, 414, NULL, NULL, "the URL is longer than %d bytes", URL_MAX);
+		return false;
+	}
+	for (int i = 0; i < raw->map_header->nb_values; i++)
+		total += strlen(raw->map_header->keys[i]) + raw->map_header->lengths[i];
+	if (total > SERVER_HEADERS_MAX) {
+		problem_reply(reply, 431, "Request Header Fields Too Large", NULL, "the headers are longer than %d bytes together",
+			      SERVER_HEADERS_MAX);
+		return false;
+	}
+	return true;
+}
+
+static bool find_route(enum listener listener, struct api_request *request, struct api_reply *reply)
+{
+	g_autofree char *allow = NULL;
+	request->route = route_find(listener, request->method, request->path, request->params, &allow);
+	if (request->route != NULL)
+		return true;
+	if (allow != NULL) {
+		api_reply_header(reply, "Allow", "%s", allow);
+		problem_reply(reply, 405, NULL, NULL, "%.16s is not possible here; %s are", request->method, allow);
+	} else {
+		problem_reply(reply, 404, NULL, NULL, "there is nothing under this path");
+	}
+	return false;
+}
+
+static bool check_credential(enum listener listener, const char *authorization, struct api_request *request,
+			     struct api_reply *reply)
+{
+	enum role least = request->route->role;
+	enum db_status status = DB_OK;
+	if (least == ROLE_OPEN)
+		return true;
+	switch (auth_check(request->central->auth, request->pool, listener, authorization, &request->identity, &status)) {
+	case AUTH_OK:
+		break;
+	case AUTH_MISSING:
+	case AUTH_UNKNOWN:
+		api_reply_header(reply, "WWW-Authenticate", "Bearer realm=\"belfry\"");
+		problem_reply(reply, 401, NULL, NULL, authorization == NULL ?
+			      "send a token as \"Authorization: Bearer TOKEN\"" : "the token is unknown, expired or revoked");
+		return false;
+	case AUTH_UNAVAILABLE:
+		problem_db(reply, status, "the token");
+		return false;
+	}
+	if (request->identity.role >= least && (least == ROLE_AGENT) == (request->identity.role == ROLE_AGENT))
+		return true;
+	problem_reply(reply, 403, NULL, NULL, "this needs the role %s; the token \"%s\" has the role %s", role_name(least),
+		      request->identity.name, role_name(request->identity.role));
+	return false;
+}
+
+static bool check_body(const struct api_request *request, struct api_reply *reply)
+{
+	size_t max = request->route->body_max;
+	if (request->body_size <= max)
+		return true;
+	if (max == 0)
+		problem_reply(reply, 413, NULL, NULL, "this request takes no body");
+	else
+		problem_reply(reply, 413, NULL, NULL, "the body is larger than %zu bytes", max);
+	return false;
+}
+
+static bool check_ready(const struct api_request *request, struct api_reply *reply)
+{
+	if (!g_str_has_prefix(request->route->path, "/api/") || g_atomic_int_get(&request->central->ready))
+		return true;
+	api_reply_header(reply, "Retry-After", "1");
+	problem_reply(reply, 503, NULL, NULL, "central is waiting for its database; try again");
+	return false;
+}
+
+static void serve(struct server *server, const struct _u_request *raw, struct api_request *request, struct api_reply *reply)
+{
+	if (!check_sizes(raw, reply) || !find_route(server->listener, request, reply) || !check_ready(request, reply))
+		return;
+	const char *authorization = u_map_get_case(raw->map_header, "Authorization");
+	if (!check_credential(server->listener, authorization, request, reply) || !check_body(request, reply))
+		return;
+	if (!parse_query(raw->http_url, &request->query)) {
+		problem_reply(reply, 400, NULL, NULL, "the query is badly encoded, repeats a parameter or has more than %d",
+			      QUERY_PARAMS_MAX);
+		return;
+	}
+	request->route->handler(request, reply);
+}
+
+static void log_request(const struct server *server, const struct api_request *request, const struct api_reply *reply,
+			int64_t took_us)
+{
+	enum log_level level = reply->status >= 500 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
+	if (!log_is_on(level))
+		return;
+	log_event(level, "request", "request", request->id, "listener", listener_name(server->listener), "method",
+		  request->method, "path", request->path, "who", *request->identity.name ? request->identity.name : NULL,
+		  "status", log_number(reply->status), "ms", log_format_value("%.3f", (double)took_us / 1000), "detail",
+		  reply->detail, NULL);
+}
+
+static void fill_response(struct _u_response *response, const struct api_request *request, struct api_reply *reply)
+{
+	response->status = reply->status;
+	/* ulfius frees the body with free(), which is how it was made. */
+	response->binary_body = g_steal_pointer(&reply->body);
+	response->binary_body_length = reply->body_size;
+	if (reply->content_type != NULL)
+		u_map_put(response->map_header, "Content-Type", reply->content_type);
+	u_map_put(response->map_header, "X-Request-Id", request->id);
+	u_map_put(response->map_header, "Cache-Control", "no-store");
+	u_map_put(response->map_header, "X-Content-Type-Options", "nosniff");
+	for (int i = 0; i < reply->n_headers; i++)
+		u_map_put(response->map_header, reply->headers[i].name, reply->headers[i].value);
+}
+
+static int handle(const struct _u_request *raw, struct _u_response *response, void *data)
+{
+	struct server *server = data;
+	struct mono begin = mono_now();
+	struct api_reply reply = { 0 };
+	struct api_request request = {
+		.central = server->central,
+		.pool = server->listener == LISTENER_API ? server->central->api_pool : server->central->agent_pool,
+		.method = raw->http_verb,
+		.path = raw->url_path,
+		.if_match = u_map_get_case(raw->map_header, "If-Match"),
+		.if_none_match = u_map_get_case(raw->map_header, "If-None-Match"),
+		.content_type = u_map_get_case(raw->map_header, "Content-Type"),
+		.body = raw->binary_body != NULL ? raw->binary_body : "",
+		.body_size = raw->binary_body_length,
+	};
+	uint8_t random[8];
+	randombytes_buf(random, sizeof random);
+	sodium_bin2hex(request.id, sizeof request.id, random, sizeof random);
+
+	serve(server, raw, &request, &reply);
+	int64_t took_us = mono_diff_us(mono_now(), begin);
+	metrics_count_request(server->central->metrics, server->listener, request.route, reply.status, took_us);
+	log_request(server, &request, &reply, took_us);
+	fill_response(response, &request, &reply);
+	api_reply_clear(&reply);
+	api_request_clear(&request);
+	return U_CALLBACK_COMPLETE;
+}
+
+/* A listening socket of our own, because libmicrohttpd does not say why it cannot have one. */
+static int open_socket(const char *text, struct listen_address *ret, GError **error)
+{
+	if (!listen_address_parse(text, ret, error))
+		return -1;
+	int one = 1, family = ret->address.ss_family;
+	socklen_t size = family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+	    bind(fd, (struct sockaddr *)&ret->address, size) == 0 && listen(fd, SOMAXCONN) == 0)
+		return fd;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "cannot listen on %s: %s", text, g_strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static size_t largest_body(enum listener listener)
+{
+	size_t max = 0;
+	for (const struct route *route = routes; route->method != NULL; route++)
+		if (route->listeners & listener)
+			max = MAX(max, route->body_max);
+	return max;
+}
+
+static bool start_daemon(struct server *server, unsigned threads, int family)
+{
+	struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL },
+		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL },
+		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_daemon, NULL },
+		{ MHD_OPTION_LISTEN_SOCKET, server->socket, NULL },
+		{ MHD_OPTION_THREAD_POOL_SIZE, threads, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS_MAX, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, SERVER_IDLE_TIMEOUT_S, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | (family == AF_INET6 ? MHD_USE_IPv6 : 0);
+	return ulfius_start_framework_with_mhd_options(&server->instance, flags, options) == U_OK;
+}
+
+struct server *server_start(struct central *central, enum listener listener, GError **error)
+{
+	const struct central_config *config = central->config;
+	bool for_people = listener == LISTENER_API;
+	const char *text = for_people ? config->api_listen : config->agent_listen;
+	struct listen_address address;
+	int fd = open_socket(text, &address, error);
+	if (fd < 0)
+		return NULL;
+	struct server *server = g_new0(struct server, 1);
+	server->central = central;
+	server->listener = listener;
+	server->socket = fd;
+	ulfius_init_instance(&server->instance, address.port, NULL, NULL);
+	server->instance.max_post_body_size = largest_body(listener) + 1;
+	server->instance.allowed_post_processor = U_POST_PROCESS_NONE;
+	server->instance.check_utf8 = 0;
+	/* Our own table finds the route: it knows which methods a path would take, which ulfius does not tell. */
+	ulfius_set_default_endpoint(&server->instance, handle, server);
+	if (!start_daemon(server, (unsigned)(for_people ? config->api_threads : config->agent_threads), address.address.ss_family)) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "cannot start the listener on %s", text);
+		ulfius_clean_instance(&server->instance);
+		close(fd);
+		g_free(server);
+		return NULL;
+	}
+	return server;
+}
+
+void server_stop(struct server *server)
+{
+	if (server == NULL)
+		return;
+	ulfius_stop_framework(&server->instance);
+	ulfius_clean_instance(&server->instance);
+	g_free(server);
+}

@@ -1,0 +1,219 @@
+#include "central/svc_auth.h"
+
+#include <string.h>
+
+#include <sodium.h>
+
+#include "central/db_audit.h"
+
+#define HASH_BYTES crypto_hash_sha256_BYTES
+
+struct auth {
+	GMutex lock;
+	GHashTable *cache; /* struct known, key and value in one */
+};
+
+struct known {
+	uint8_t hash[HASH_BYTES];
+	enum listener listener;
+	bool valid;
+	struct identity identity;
+	gint64 until; /* monotonic us */
+};
+
+static guint known_hash(const void *key)
+{
+	guint value;
+	memcpy(&value, ((const struct known *)key)->hash, sizeof value);
+	return value;
+}
+
+static gboolean known_equal(const void *a, const void *b)
+{
+	const struct known *x = a, *y = b;
+	return x->listener == y->listener && sodium_memcmp(x->hash, y->hash, HASH_BYTES) == 0;
+}
+
+struct auth *auth_new(void)
+{
+	struct auth *auth = g_new0(struct auth, 1);
+	g_mutex_init(&auth->lock);
+	auth->cache = g_hash_table_new_full(known_hash, known_equal, g_free, NULL);
+	return auth;
+}
+
+void auth_free(struct auth *auth)
+{
+	if (auth == NULL)
+		return;
+	g_hash_table_unref(auth->cache);
+	g_mutex_clear(&auth->lock);
+	g_free(auth);
+}
+
+/* Fills the rest of *known when the answer is still fresh. */
+static bool recall(struct auth *auth, struct known *known)
+{
+	g_mutex_lock(&auth->lock);
+	const struct known *found = g_hash_table_lookup(auth->cache, known);
+	bool fresh = found != NULL && g_get_monotonic_time() < found->until;
+	if (fresh)
+		*known = *found;
+	g_mutex_unlock(&auth->lock);
+	return fresh;
+}
+
+static void remember(struct auth *auth, const struct known *known)
+{
+	struct known *copy = g_memdup2(known, sizeof *known);
+	copy->until = g_get_monotonic_time() + AUTH_CACHE_MS * US_PER_MS;
+	g_mutex_lock(&auth->lock);
+	if (g_hash_table_size(auth->cache) >= AUTH_CACHE_MAX)
+		g_hash_table_remove_all(auth->cache);
+	g_hash_table_replace(auth->cache, copy, copy);
+	g_mutex_unlock(&auth->lock);
+}
+
+static enum db_status look_up(struct db_pool *pool, struct known *known)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	char hex[CREDENTIAL_HASH_SIZE];
+	sodium_bin2hex(hex, sizeof hex, known->hash, HASH_BYTES);
+	db_param_text(&params, hex);
+	bool for_people = known->listener == LISTENER_API;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_run(conn, for_people ? "token_find" : "token_find_agent", &params, &result);
+	if (status != DB_OK || db_rows(result) == 0)
+		return status;
+	g_strlcpy(known->identity.name, db_text(result, 0, 0), sizeof known->identity.name);
+	if (for_people) {
+		known->valid = role_parse(db_text(result, 0, 1), &known->identity.role);
+	} else {
+		known->valid = true;
+		known->identity.role = ROLE_AGENT;
+		g_strlcpy(known->identity.agent_id, db_text(result, 0, 1), sizeof known->identity.agent_id);
+	}
+	return DB_OK;
+}
+
+enum auth_result auth_check(struct auth *auth, struct db_pool *pool, enum listener listener, const char *authorization,
+			    struct identity *ret, enum db_status *ret_status)
+{
+	if (authorization == NULL || g_ascii_strncasecmp(authorization, "Bearer ", 7) != 0)
+		return AUTH_MISSING;
+	const char *credential = authorization + 7 + strspn(authorization + 7, " ");
+	struct known known = { .listener = listener };
+	crypto_hash_sha256(known.hash, (const uint8_t *)credential, strlen(credential));
+	if (!recall(auth, &known)) {
+		enum db_status status = look_up(pool, &known);
+		if (status != DB_OK) {
+			*ret_status = status;
+			return AUTH_UNAVAILABLE;
+		}
+		remember(auth, &known);
+	}
+	if (!known.valid)
+		return AUTH_UNKNOWN;
+	*ret = known.identity;
+	return AUTH_OK;
+}
+
+void credential_hash(const char *credential, char ret[static CREDENTIAL_HASH_SIZE])
+{
+	uint8_t hash[HASH_BYTES];
+	crypto_hash_sha256(hash, (const uint8_t *)credential, strlen(credential));
+	sodium_bin2hex(ret, CREDENTIAL_HASH_SIZE, hash, sizeof hash);
+}
+
+void token_row_free(struct token_row *row)
+{
+	g_free(row->name);
+	g_free(row->created_by);
+	g_free(row);
+}
+
+static void make_token(char ret[static TOKEN_TEXT_SIZE])
+{
+	uint8_t random[32];
+	randombytes_buf(random, sizeof random);
+	size_t prefix = g_strlcpy(ret, TOKEN_PREFIX, TOKEN_TEXT_SIZE);
+	sodium_bin2base64(ret + prefix, TOKEN_TEXT_SIZE - prefix, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+enum db_status token_create(struct db_conn *conn, const char *name, enum role role, struct wall expires_at,
+			    const char *author, const char *request_id, char ret_token[static TOKEN_TEXT_SIZE],
+			    char ret_token_id[static UUID_SIZE])
+{
+	char hash[CREDENTIAL_HASH_SIZE];
+	make_token(ret_token);
+	credential_hash(ret_token, hash);
+	uuid_v7(wall_now(), ret_token_id);
+	struct db_params params = { 0 };
+	db_param_text(&params, ret_token_id);
+	db_param_text(&params, name);
+	db_param_text(&params, role_name(role));
+	db_param_text(&params, hash);
+	db_param_text(&params, author);
+	db_param_wall(&params, expires_at);
+	enum db_status status = db_run(conn, "token_insert", &params, NULL);
+	if (status == DB_OK)
+		status = db_audit(conn, author, "token.create", ret_token_id, NULL, name, request_id);
+	return status;
+}
+
+enum db_status token_list(struct db_conn *conn, GPtrArray **ret_rows)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	enum db_status status = db_run(conn, "token_list", NULL, &result);
+	if (status != DB_OK)
+		return status;
+	GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)token_row_free);
+	for (int i = 0; i < db_rows(result); i++) {
+		struct token_row *row = g_new0(struct token_row, 1);
+		g_strlcpy(row->token_id, db_text(result, i, 0), sizeof row->token_id);
+		row->name = g_strdup(db_text(result, i, 1));
+		role_parse(db_text(result, i, 2), &row->role);
+		row->created_by = g_strdup(db_text(result, i, 3));
+		row->created_at = db_wall(result, i, 4);
+		row->expires_at = db_wall(result, i, 5);
+		row->revoked_at = db_wall(result, i, 6);
+		g_ptr_array_add(rows, row);
+	}
+	*ret_rows = rows;
+	return DB_OK;
+}
+
+enum db_status token_revoke(struct db_conn *conn, const char *token_id, const char *author, const char *request_id)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, token_id);
+	enum db_status status = db_run_one(conn, "token_revoke", &params, NULL);
+	if (status == DB_OK)
+		status = db_audit(conn, author, "token.revoke", token_id, NULL, NULL, request_id);
+	return status;
+}
+
+enum db_status token_admin_exists(struct db_conn *conn, bool *ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	enum db_status status = db_run_one(conn, "token_admin_exists", NULL, &result);
+	if (status == DB_OK)
+		*ret = db_bool(result, 0, 0);
+	return status;
+}
+
+enum db_status token_is_admin(struct db_conn *conn, const char *token, bool *ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	char hash[CREDENTIAL_HASH_SIZE];
+	credential_hash(token, hash);
+	struct db_params params = { 0 };
+	db_param_text(&params, hash);
+	enum db_status status = db_run(conn, "token_find", &params, &result);
+	if (status == DB_OK)
+		*ret = db_rows(result) == 1 && strcmp(db_text(result, 0, 1), "admin") == 0;
+	return status;
+}
