@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "belfry-target: cannot write %s: %s\n", log_path, g_strerror(errno));
 		return 1;
 	}
+	signal(SIGPIPE, SIG_IGN); /* agents are killed in the middle of answers */
 	target.base = event_base_new();
 	bool ok = serve(&target, address, port);
 	event_base_free(target.base);
