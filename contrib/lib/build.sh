@@ -13,7 +13,7 @@ build_configure() {
 	wanted="$* CC=${CC:-} CFLAGS=${CFLAGS:-} check=$(pkg-config --modversion check 2>/dev/null)"
 	mkdir -p "$folder"
 	if [[ ! -f $folder/Makefile || "$(cat "$folder/.configured" 2>/dev/null)" != "$wanted" ]]; then
-		step "build: configure ${folder##*/} $*"
+		step "build: configure in ${folder##*/}${*:+ ($*)}"
 		(cd "$folder" && "$root/configure" -q "$@") >>"$log" 2>&1 </dev/null || fail "configure failed" "$log"
 		printf '%s\n' "$wanted" >"$folder/.configured"
 	fi
@@ -23,11 +23,7 @@ build_configure() {
 build_make() {
 	local folder=$1 log=$2 started=$SECONDS
 	shift 2
-	if make -q -C "$folder" "${@:-all}" >/dev/null 2>&1 </dev/null; then
-		step "build: ${folder##*/} is up to date"
-		return
-	fi
-	step "build: make in ${folder##*/}"
+	step "build: make in ${folder##*/}${*:+ ($*)}"
 	make -s -j "$(nproc)" -C "$folder" "$@" >>"$log" 2>&1 </dev/null || fail "make failed in $folder" "$log"
-	note "took $((SECONDS - started)) s"
+	((SECONDS - started < 2)) || note "took $((SECONDS - started)) s"
 }

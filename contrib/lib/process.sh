@@ -32,7 +32,7 @@ process_wait() {
 	shift 4
 	deadline=$((SECONDS + seconds))
 	until "$@" >/dev/null 2>&1; do
-		kill -0 "$(cat "$RUN_DIR/$name.pid")" 2>/dev/null || fail "$comm ended at its start" "$RUN_DIR/$name.log"
+		process_lives "$(cat "$RUN_DIR/$name.pid")" || fail "$comm ended at its start" "$RUN_DIR/$name.log"
 		((SECONDS < deadline)) || fail "$what did not come within $seconds s" "$RUN_DIR/$name.log"
 		sleep 0.1
 	done
@@ -45,15 +45,21 @@ process_stop() {
 		step "stopping $name (pid $pid)"
 		process_kill "-$signal" "$pid"
 		for ((i = 0; i < 150; i++)); do
-			[[ -d /proc/$pid && $(cut -d' ' -f3 <"/proc/$pid/stat" 2>/dev/null) != Z ]] || break
+			process_lives "$pid" || break
 			sleep 0.1
 		done
-		if process_pid "$name" "$comm" >/dev/null && ((i == 150)); then
+		if process_lives "$pid"; then
 			note "$name did not end within 15 s: killing it"
 			process_kill -KILL "$pid"
 		fi
 	fi
 	rm -f "$RUN_DIR/$name.pid"
+}
+
+# A child that ended, but was not waited for yet, is a zombie: gone for our purposes.
+process_lives() {
+	local state
+	state=$(ps -o state= -p "$1" 2>/dev/null) && [[ $state != Z ]]
 }
 
 process_kill() {
