@@ -38,6 +38,8 @@
 #include "common/job.h"
 
 #define WIRE_VERSION 1
+#define WIRE_ERROR (wire_error_quark()) /* one code, 0: a sentence that begins with the member at fault */
+GQuark wire_error_quark(void);
 #define SYNC_RECORDS_MAX 5000                  /* records in one sync */
 #define SYNC_REQUEST_MAX (8 * 1024 * 1024)     /* bytes */
 #define SYNC_REPLY_MAX (32 * 1024 * 1024)      /* bytes */
