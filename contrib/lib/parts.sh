@@ -68,7 +68,8 @@ lint_no_markers() {
 }
 
 lint_systemd() {
-	(cd "$ROOT" && ./contrib/lib/systemd-score.sh 1.5 contrib/systemd/*.service)
+	make -s -C "$BUILD" contrib/systemd/belfry-central.service contrib/systemd/belfry-agent.service &&
+		"$ROOT/contrib/lib/systemd-score.sh" 1.5 "$BUILD"/contrib/systemd/*.service
 }
 
 part_lint() {

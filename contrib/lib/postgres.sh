@@ -55,7 +55,6 @@ postgres_start() {
 		step "PostgreSQL: already running on port $PG_PORT"
 		return
 	fi
-	port_need "$PG_PORT" PostgreSQL BELFRY_PG_PORT
 	postgres_init
 	postgres_make_socket
 	local server_version
