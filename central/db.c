@@ -69,6 +69,12 @@ static void strip_line_ends(char *text)
 	g_strchomp(text);
 }
 
+static void log_notice(void *data, const PGresult *notice)
+{
+	const struct db_pool *pool = data;
+	log_debug("database notice", "pool", pool->name, "message", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY), NULL);
+}
+
 /* A new connection that is set up, or NULL with the reason (caller frees). */
 static struct db_conn *conn_open(struct db_pool *pool, char **ret_reason)
 {
@@ -83,6 +89,7 @@ static struct db_conn *conn_open(struct db_pool *pool, char **ret_reason)
 		return NULL;
 	}
 	PQsetnonblocking(conn->pg, 1);
+	PQsetNoticeReceiver(conn->pg, log_notice, pool);
 	g_autofree char *application = g_strdup_printf("belfry-central %s", pool->name);
 	struct db_params params = { 0 };
 	db_param_int(&params, pool->statement_timeout_ms);

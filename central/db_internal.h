@@ -18,6 +18,7 @@ struct db_conn {
 	bool timeout_changed;  /* db_set_timeout() was used */
 	int timeout_ms;        /* of statements, as the server knows it */
 	guint8 *prepared;      /* one byte per named statement */
+	const char *statement; /* the name of the last one, for the log */
 	char message[DB_MESSAGE_MAX];
 	char constraint[64];
 };

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "common/sql.h"
 
 #define CLIENT_GRACE_MS 2000 /* the server's own timeout should come first */
@@ -163,6 +164,9 @@ static enum db_status judge(struct db_conn *conn, enum pump state, PGresult *res
 	if (state == PUMP_LOST)
 		return lost(conn, may_have_happened);
 	conn->broken = conn->broken || is_lost;
+	/* Only here are statement and reason known together; callers see a status. */
+	if (status == DB_FAILED || status == DB_REFUSED)
+		log_error("statement failed", "statement", conn->statement, "sqlstate", sqlstate, "message", conn->message, NULL);
 	return status;
 }
 
@@ -186,6 +190,7 @@ static enum db_status finish(struct db_conn *conn, bool sent, bool may_have_happ
 
 static enum db_status prepare(struct db_conn *conn, guint index)
 {
+	conn->statement = sql_central_queries[index].name;
 	if (conn->prepared == NULL)
 		conn->prepared = g_new0(guint8, statement_count());
 	if (conn->prepared[index])
@@ -224,6 +229,7 @@ enum db_status db_run_script(struct db_conn *conn, const char *script)
 {
 	if (conn->broken)
 		return DB_AWAY;
+	conn->statement = "script";
 	return finish(conn, PQsendQuery(conn->pg, script) == 1, !conn->in_transaction, NULL);
 }
 
@@ -253,6 +259,7 @@ enum db_status db_copy_in(struct db_conn *conn, const char *name, const char *da
 	if (conn->broken)
 		return DB_AWAY;
 	const char *text = sql_central_queries[statement_index(name)].text;
+	conn->statement = name;
 	enum db_status status = finish(conn, PQsendQuery(conn->pg, text) == 1, false, NULL);
 	if (status != DB_OK)
 		return status;
@@ -262,6 +269,7 @@ enum db_status db_copy_in(struct db_conn *conn, const char *name, const char *da
 static enum db_status run_plain(struct db_conn *conn, const char *name, bool may_have_happened, struct db_result **ret)
 {
 	const char *text = sql_central_queries[statement_index(name)].text;
+	conn->statement = name;
 	return finish(conn, PQsendQuery(conn->pg, text) == 1, may_have_happened, ret);
 }
 

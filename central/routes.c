@@ -1,12 +1,26 @@
 #include "central/routes.h"
 
-#include <string.h>
-
 #include "central/api_health.h"
+#include "central/api_jobs.h"
+#include "common/job.h"
+
+#define API LISTENER_API
+#define AGENT LISTENER_AGENT
+#define SMALL_BODY_MAX 4096
 
 const struct route routes[] = {
-	{ "GET", "/healthz", ROLE_OPEN, LISTENER_API | LISTENER_AGENT, api_healthz, 0 },
-	{ "GET", "/readyz", ROLE_OPEN, LISTENER_API | LISTENER_AGENT, api_readyz, 0 },
-	{ "GET", "/metrics", ROLE_OPEN, LISTENER_API, api_metrics, 0 },
+	{ "GET", "/healthz", ROLE_OPEN, API | AGENT, api_healthz, 0 },
+	{ "GET", "/readyz", ROLE_OPEN, API | AGENT, api_readyz, 0 },
+	{ "GET", "/metrics", ROLE_OPEN, API, api_metrics, 0 },
+
+	{ "GET", "/api/jobs", ROLE_VIEWER, API, api_jobs_list, 0 },
+	{ "POST", "/api/jobs", ROLE_EDITOR, API, api_jobs_create, JOB_JSON_MAX },
+	{ "GET", "/api/jobs/:jobId", ROLE_VIEWER, API, api_jobs_get, 0 },
+	{ "PUT", "/api/jobs/:jobId", ROLE_EDITOR, API, api_jobs_put, JOB_JSON_MAX },
+	{ "PATCH", "/api/jobs/:jobId", ROLE_EDITOR, API, api_jobs_patch, JOB_JSON_MAX },
+	{ "DELETE", "/api/jobs/:jobId", ROLE_EDITOR, API, api_jobs_delete, 0 },
+	{ "POST", "/api/jobs/:jobId/actions/pause", ROLE_OPERATOR, API, api_jobs_pause, SMALL_BODY_MAX },
+	{ "POST", "/api/jobs/:jobId/actions/resume", ROLE_OPERATOR, API, api_jobs_resume, SMALL_BODY_MAX },
+	{ "POST", "/api/jobs/:jobId/actions/run", ROLE_OPERATOR, API, api_jobs_run, SMALL_BODY_MAX },
 	{ 0 }
 };

@@ -240,9 +240,9 @@ static size_t largest_body(enum listener listener)
 static bool start_daemon(struct server *server, unsigned threads, int family)
 {
 	struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_daemon, NULL },
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL },
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL },
-		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_daemon, NULL },
 		{ MHD_OPTION_LISTEN_SOCKET, server->socket, NULL },
 		{ MHD_OPTION_THREAD_POOL_SIZE, threads, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS_MAX, NULL },

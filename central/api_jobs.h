@@ -1,0 +1,22 @@
+/*
+ * Routes of jobs: parse and render; the rules are in svc_jobs.
+ */
+#ifndef BELFRY_API_JOBS_H
+#define BELFRY_API_JOBS_H
+
+#include "central/http.h"
+
+#define JOBS_LIMIT_DEFAULT 100
+#define JOBS_LIMIT_MAX 500
+
+void api_jobs_create(const struct api_request *request, struct api_reply *reply);
+void api_jobs_list(const struct api_request *request, struct api_reply *reply);
+void api_jobs_get(const struct api_request *request, struct api_reply *reply);
+void api_jobs_put(const struct api_request *request, struct api_reply *reply);
+void api_jobs_patch(const struct api_request *request, struct api_reply *reply);
+void api_jobs_delete(const struct api_request *request, struct api_reply *reply);
+void api_jobs_pause(const struct api_request *request, struct api_reply *reply);
+void api_jobs_resume(const struct api_request *request, struct api_reply *reply);
+void api_jobs_run(const struct api_request *request, struct api_reply *reply);
+
+#endif

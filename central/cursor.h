@@ -1,0 +1,21 @@
+/*
+ * Opaque cursors of keyset paging: where the last page ended, as URL-safe text. Pure. A cursor is no secret and gives no
+ * rights; a forged one only names another place in the same list.
+ */
+#ifndef BELFRY_CURSOR_H
+#define BELFRY_CURSOR_H
+
+#include "central/http.h"
+
+struct cursor {
+	struct wall at;     /* WALL_NONE where the list has no time */
+	char id[UUID_SIZE];
+};
+
+/* `kind` is one letter that keeps cursors of different lists apart. Caller frees. */
+char *cursor_encode(char kind, const struct cursor *cursor);
+bool cursor_decode(char kind, const char *text, struct cursor *ret);
+/* The query parameter "cursor". Absent: *ret stays, true. Bad: 400 in the reply, false. */
+bool api_query_cursor(const struct api_request *request, struct api_reply *reply, char kind, struct cursor *ret);
+
+#endif

@@ -1,0 +1,133 @@
+#include "central/db_jobs.h"
+
+#include <string.h>
+
+void job_row_clear(struct job_row *row)
+{
+	g_clear_pointer(&row->definition, g_free);
+	g_clear_pointer(&row->created_by, g_free);
+	g_clear_pointer(&row->updated_by, g_free);
+}
+
+static struct job_row read_row(const struct db_result *result, int i)
+{
+	struct job_row row = {
+		.revision = db_int(result, i, 1),
+		.definition = g_strdup(db_text(result, i, 2)),
+		.created_at = db_wall(result, i, 3),
+		.created_by = g_strdup(db_text(result, i, 4)),
+		.updated_at = db_wall(result, i, 5),
+		.updated_by = g_strdup(db_text(result, i, 6)),
+	};
+	g_strlcpy(row.job_id, db_text(result, i, 0), sizeof row.job_id);
+	return row;
+}
+
+enum db_status db_job_get(struct db_conn *conn, const char *job_id, bool for_update, struct job_row *ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, job_id);
+	enum db_status status = db_run_one(conn, for_update ? "job_get_for_update" : "job_get", &params, &result);
+	if (status == DB_OK)
+		*ret = read_row(result, 0);
+	return status;
+}
+
+enum db_status db_job_known(struct db_conn *conn, const char *job_id)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, job_id);
+	return db_run_one(conn, "job_known", &params, NULL);
+}
+
+static const char *target_mode_name(enum job_target_mode mode)
+{
+	return mode == JOB_TARGET_ALL ? "all" : mode == JOB_TARGET_AGENT ? "agent" : "one";
+}
+
+/* $1..$9, the same in insert and update. */
+static void add_row(struct db_params *params, const struct job_row *row, const struct job *job)
+{
+	db_param_text(params, row->job_id);
+	db_param_int(params, row->revision);
+	db_param_text(params, job->name);
+	db_param_bool(params, job->active);
+	db_param_text(params, job->policy->type == JOB_ATMOST_ONCE ? "ATMOST_ONCE" : "ATLEAST_ONCE");
+	db_param_text(params, target_mode_name(job->target_mode));
+	db_param_text(params, job->target_mode == JOB_TARGET_AGENT ? job->target_agent : NULL);
+	db_param_text(params, row->definition);
+	db_param_wall(params, row->updated_at);
+	db_param_text(params, row->updated_by);
+}
+
+static enum db_status insert_revision(struct db_conn *conn, const char *job_id, int64_t revision, struct wall at,
+				      const char *author, const char *action, const char *definition)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, job_id);
+	db_param_int(&params, revision);
+	db_param_wall(&params, at);
+	db_param_text(&params, author);
+	db_param_text(&params, action);
+	db_param_text(&params, definition);
+	return db_run(conn, "job_revision_insert", &params, NULL);
+}
+
+enum db_status db_job_insert(struct db_conn *conn, const struct job_row *row, const struct job *job)
+{
+	struct db_params params = { 0 };
+	add_row(&params, row, job);
+	enum db_status status = db_run(conn, "job_insert", &params, NULL);
+	if (status == DB_OK)
+		status = insert_revision(conn, row->job_id, row->revision, row->updated_at, row->updated_by, "create",
+					 row->definition);
+	return status;
+}
+
+enum db_status db_job_update(struct db_conn *conn, const struct job_row *row, const struct job *job, const char *action)
+{
+	struct db_params params = { 0 };
+	add_row(&params, row, job);
+	enum db_status status = db_run_one(conn, "job_update", &params, NULL);
+	if (status == DB_OK)
+		status = insert_revision(conn, row->job_id, row->revision, row->updated_at, row->updated_by, action,
+					 row->definition);
+	return status;
+}
+
+enum db_status db_job_delete(struct db_conn *conn, const struct job_row *row, struct wall now, const char *author)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, row->job_id);
+	db_param_wall(&params, now);
+	db_param_text(&params, author);
+	enum db_status status = db_run_one(conn, "job_delete", &params, NULL);
+	if (status == DB_OK)
+		status = insert_revision(conn, row->job_id, row->revision + 1, now, author, "delete", NULL);
+	return status;
+}
+
+enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter, GArray **ret_rows)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, filter->after_id);
+	db_param_text(&params, filter->name_part);
+	if (filter->active < 0)
+		db_param_null(&params);
+	else
+		db_param_bool(&params, filter->active != 0);
+	db_param_int(&params, filter->limit);
+	enum db_status status = db_run(conn, "job_list", &params, &result);
+	if (status != DB_OK)
+		return status;
+	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct job_row));
+	g_array_set_clear_func(rows, (GDestroyNotify)job_row_clear);
+	for (int i = 0; i < db_rows(result); i++) {
+		struct job_row row = read_row(result, i);
+		g_array_append_val(rows, row);
+	}
+	*ret_rows = rows;
+	return DB_OK;
+}

@@ -1,0 +1,17 @@
+/*
+ * How a job is shown and how a merge patch changes JSON. Pure: no database, no clock.
+ */
+#ifndef BELFRY_JOB_VIEW_H
+#define BELFRY_JOB_VIEW_H
+
+#include "central/svc_jobs.h"
+
+/* The first due instant after `now`, false when there is none (paused, over, @reboot). Jitter is not in it. */
+bool job_next_fire(const struct job *job, struct wall created_at, struct wall now, struct wall *ret);
+/* The complete job for readers: secrets masked, with createdAt, updatedAt, nextFireAt. */
+json_t *job_record_to_json(const struct job_record *record, struct wall now);
+
+/* RFC 7396: `target` changed by `patch`; a new reference. */
+json_t *json_merge_patch(const json_t *target, const json_t *patch);
+
+#endif

@@ -1,0 +1,374 @@
+#include "central/svc_jobs.h"
+
+#include <string.h>
+
+#include "central/assign.h"
+#include "central/commands.h"
+#include "central/db_audit.h"
+#include "central/job_view.h"
+
+#define EDIT_TRIES 3
+
+/* What central adds to a definition when it shows it; in an edit these are read and dropped. */
+static const char *const read_only[] = { "jobId", "revision", "createdAt", "createdBy", "updatedAt", "updatedBy",
+					 "nextFireAt", "note" };
+
+void job_record_clear(struct job_record *record)
+{
+	job_row_clear(&record->row);
+	g_clear_pointer(&record->job, job_unref);
+	job_problem_clear(&record->problem);
+}
+
+void job_failure_clear(struct job_failure *failure)
+{
+	job_problem_clear(&failure->problem);
+}
+
+static enum job_outcome db_failed(struct job_failure *ret_failure, enum db_status status)
+{
+	ret_failure->status = status;
+	return JOB_DB_FAILED;
+}
+
+static enum job_outcome invalid(struct job_failure *ret_failure, const char *pointer, const char *detail)
+{
+	ret_failure->problem = (struct job_problem){ g_strdup(pointer), g_strdup(detail) };
+	return JOB_INVALID;
+}
+
+/* Fills job or problem from the row. */
+static void parse_record(struct job_record *record)
+{
+	json_t *json = json_loads(record->row.definition, 0, NULL);
+	record->job = job_parse(json, record->row.job_id, record->row.revision, true, &record->problem);
+	json_decref(json);
+}
+
+/* A mask that no stored secret replaced would become the secret. */
+static bool has_stray_mask(json_t *definition, char **ret_pointer)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(json_object_get(definition, "headers"), name, value) {
+		const char *text = json_string_value(value);
+		if (text != NULL && job_header_is_secret(name) && strcmp(text, JOB_SECRET_MASK) == 0) {
+			g_autoptr(GString) escaped = g_string_new(name);
+			g_string_replace(escaped, "~", "~0", 0); /* the one character of a header name that RFC 6901 escapes */
+			*ret_pointer = g_strconcat("/headers/", escaped->str, NULL);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Checks a definition and makes it the record's. */
+static enum job_outcome take_definition(struct job_record *record, json_t *definition, bool allow_read_only,
+					struct job_failure *ret_failure)
+{
+	g_autofree char *pointer = NULL;
+	if (has_stray_mask(definition, &pointer))
+		return invalid(ret_failure, pointer, "the mask stands for a stored secret, and there is none under this name");
+	record->job = job_parse(definition, record->row.job_id, record->row.revision, allow_read_only, &ret_failure->problem);
+	if (record->job == NULL)
+		return JOB_INVALID;
+	char *text = json_dumps(definition, JSON_COMPACT);
+	g_free(record->row.definition);
+	record->row.definition = g_strdup(text);
+	free(text);
+	return JOB_DONE;
+}
+
+/* For the audit: complete, without secrets. */
+static char *masked_text(const struct job *job)
+{
+	if (job == NULL)
+		return NULL;
+	json_t *json = job_to_json(job, true);
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
+static enum db_status audit(struct db_conn *conn, const struct author *author, const char *action, const char *job_id,
+			    const struct job *before, const struct job *after)
+{
+	g_autofree char *before_text = masked_text(before), *after_text = masked_text(after);
+	return db_audit(conn, author->name, action, job_id, before_text, after_text, author->request_id);
+}
+
+enum job_outcome job_create(struct db_pool *pool, const struct author *author, json_t *definition, struct job_record *ret,
+			    struct job_failure *ret_failure)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct wall now = wall_now();
+	struct job_record record = { .row = { .revision = 1, .created_at = now, .updated_at = now,
+					      .created_by = g_strdup(author->name), .updated_by = g_strdup(author->name) } };
+	uuid_v7(now, record.row.job_id);
+	enum job_outcome outcome = take_definition(&record, definition, false, ret_failure);
+	if (outcome != JOB_DONE) {
+		job_record_clear(&record);
+		return outcome;
+	}
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = db_job_insert(conn, &record.row, record.job);
+	if (status == DB_OK)
+		status = assign_job(conn, record.row.job_id);
+	if (status == DB_OK)
+		status = audit(conn, author, "job.create", record.row.job_id, NULL, record.job);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	if (status != DB_OK) {
+		job_record_clear(&record);
+		return db_failed(ret_failure, status);
+	}
+	*ret = record;
+	return JOB_DONE;
+}
+
+enum job_outcome job_read(struct db_pool *pool, const char *job_id, struct job_record *ret, struct job_failure *ret_failure)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct job_record record = { 0 };
+	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
+	if (status == DB_OK)
+		status = db_job_get(conn, job_id, false, &record.row);
+	if (status != DB_OK)
+		return db_failed(ret_failure, status);
+	parse_record(&record);
+	*ret = record;
+	return JOB_DONE;
+}
+
+/* What an edit makes of the definition as it is; a new reference. */
+struct edit {
+	const char *action;  /* in history and audit */
+	const json_t *patch; /* replaces, or merges when `merges` */
+	bool merges;
+};
+
+static json_t *edited_definition(const struct job_record *before, const struct edit *edit)
+{
+	json_t *old = json_loads(before->row.definition, 0, NULL);
+	json_t *next = edit->merges ? json_merge_patch(old, edit->patch) : json_deep_copy(edit->patch);
+	json_decref(old);
+	for (size_t i = 0; i < G_N_ELEMENTS(read_only); i++)
+		json_object_del(next, read_only[i]);
+	if (before->job != NULL)
+		job_json_restore_secrets(next, before->job);
+	return next;
+}
+
+static bool same_meaning(const struct job *a, const struct job *b)
+{
+	if (a == NULL)
+		return false;
+	json_t *x = job_to_json(a, false), *y = job_to_json(b, false);
+	json_object_del(x, "revision");
+	json_object_del(y, "revision");
+	bool same = json_equal(x, y) == 1;
+	json_decref(x);
+	json_decref(y);
+	return same;
+}
+
+/* Within the transaction, with the row locked. `after` becomes the new record, or `before` when nothing changed. */
+static enum job_outcome write_edit(struct db_conn *conn, const struct author *author, const struct edit *edit,
+				   struct job_record *before, struct job_record *after, struct job_failure *ret_failure)
+{
+	json_t *definition = edited_definition(before, edit);
+	after->row = before->row;
+	after->row.definition = NULL;
+	after->row.created_by = g_strdup(before->row.created_by);
+	after->row.updated_by = g_strdup(author->name);
+	after->row.updated_at = wall_now();
+	after->row.revision++;
+	enum job_outcome outcome = take_definition(after, definition, true, ret_failure);
+	json_decref(definition);
+	if (outcome != JOB_DONE)
+		return outcome;
+	if (same_meaning(before->job, after->job)) {
+		struct job_record unchanged = *before;
+		*before = *after;
+		*after = unchanged;
+		return JOB_DONE;
+	}
+	enum db_status status = db_job_update(conn, &after->row, after->job, edit->action);
+	if (status == DB_OK)
+		status = assign_job(conn, after->row.job_id);
+	g_autofree char *action = g_strconcat("job.", edit->action, NULL);
+	if (status == DB_OK)
+		status = audit(conn, author, action, after->row.job_id, before->job, after->job);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	return status == DB_OK ? JOB_DONE : db_failed(ret_failure, status);
+}
+
+/* Begins a transaction and locks the job, if its revision is the one that the client has seen. */
+static enum job_outcome lock_job(struct db_conn *conn, const char *job_id, const char *if_match, struct job_record *ret,
+				 struct job_failure *ret_failure)
+{
+	enum db_status status = db_begin(conn);
+	if (status == DB_OK)
+		status = db_job_get(conn, job_id, true, &ret->row);
+	if (status != DB_OK)
+		return db_failed(ret_failure, status);
+	if (if_match != NULL && !etag_matches(if_match, ret->row.revision, false))
+		return JOB_STALE;
+	parse_record(ret);
+	return JOB_DONE;
+}
+
+static enum job_outcome try_edit(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+				 const struct edit *edit, struct job_record *ret, struct job_failure *ret_failure)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct job_record before = { 0 }, after = { 0 };
+	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
+	if (status != DB_OK)
+		return db_failed(ret_failure, status);
+	enum job_outcome outcome = lock_job(conn, job_id, if_match, &before, ret_failure);
+	if (outcome == JOB_DONE)
+		outcome = write_edit(conn, author, edit, &before, &after, ret_failure);
+	job_record_clear(&before);
+	if (outcome == JOB_DONE)
+		*ret = after;
+	else
+		job_record_clear(&after);
+	return outcome;
+}
+
+/* A deadlock or serialization failure undid everything: nobody needs to hear of it. */
+static enum job_outcome run_edit(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+				 const struct edit *edit, struct job_record *ret, struct job_failure *ret_failure)
+{
+	enum job_outcome outcome = JOB_DB_FAILED;
+	for (int i = 0; i < EDIT_TRIES; i++) {
+		outcome = try_edit(pool, author, job_id, if_match, edit, ret, ret_failure);
+		if (outcome != JOB_DB_FAILED || ret_failure->status != DB_CONFLICT)
+			break;
+	}
+	return outcome;
+}
+
+/* The id in the URL decides; a body that names another is a mistake worth telling. */
+static bool names_other_job(const json_t *json, const char *job_id)
+{
+	const json_t *named = json_object_get(json, "jobId");
+	return named != NULL && g_strcmp0(json_string_value(named), job_id) != 0;
+}
+
+enum job_outcome job_replace(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+			     const json_t *definition, struct job_record *ret, struct job_failure *ret_failure)
+{
+	if (names_other_job(definition, job_id))
+		return invalid(ret_failure, "/jobId", "is not the id in the URL; a job's id never changes");
+	struct edit edit = { "replace", definition, false };
+	return run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
+}
+
+enum job_outcome job_merge(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+			   const json_t *patch, struct job_record *ret, struct job_failure *ret_failure)
+{
+	if (!json_is_object(patch))
+		return invalid(ret_failure, "", "a merge patch (RFC 7396) must be a JSON object");
+	if (names_other_job(patch, job_id))
+		return invalid(ret_failure, "/jobId", "is not the id in the URL; a job's id never changes");
+	struct edit edit = { "edit", patch, true };
+	return run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
+}
+
+enum job_outcome job_set_active(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+				bool active, struct job_record *ret, struct job_failure *ret_failure)
+{
+	json_t *patch = json_pack("{s:b}", "active", active);
+	struct edit edit = { active ? "resume" : "pause", patch, true };
+	enum job_outcome outcome = run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
+	json_decref(patch);
+	return outcome;
+}
+
+static enum job_outcome try_delete(struct db_pool *pool, const struct author *author, const char *job_id,
+				   const char *if_match, struct job_failure *ret_failure)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct job_record before = { 0 };
+	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
+	if (status != DB_OK)
+		return db_failed(ret_failure, status);
+	enum job_outcome outcome = lock_job(conn, job_id, if_match, &before, ret_failure);
+	if (outcome == JOB_DONE) {
+		status = db_job_delete(conn, &before.row, wall_now(), author->name);
+		if (status == DB_OK)
+			status = assign_job(conn, job_id);
+		if (status == DB_OK)
+			status = audit(conn, author, "job.delete", job_id, before.job, NULL);
+		if (status == DB_OK)
+			status = db_commit(conn);
+		outcome = status == DB_OK ? JOB_DONE : db_failed(ret_failure, status);
+	}
+	job_record_clear(&before);
+	return outcome;
+}
+
+enum job_outcome job_delete(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+			    struct job_failure *ret_failure)
+{
+	enum job_outcome outcome = JOB_DB_FAILED;
+	for (int i = 0; i < EDIT_TRIES; i++) {
+		outcome = try_delete(pool, author, job_id, if_match, ret_failure);
+		if (outcome != JOB_DB_FAILED || ret_failure->status != DB_CONFLICT)
+			break;
+	}
+	return outcome;
+}
+
+enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, int *ret_agents,
+			 struct job_failure *ret_failure)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct job_row row = { 0 };
+	int agents = 0;
+	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = db_job_get(conn, job_id, false, &row);
+	job_row_clear(&row);
+	if (status == DB_OK)
+		status = command_run(conn, job_id, &agents);
+	if (status == DB_OK)
+		status = db_audit(conn, author->name, "job.run", job_id, NULL, NULL, author->request_id);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	if (status != DB_OK)
+		return db_failed(ret_failure, status);
+	*ret_agents = agents;
+	return JOB_DONE;
+}
+
+enum db_status job_list(struct db_pool *pool, const struct job_filter *filter, GArray **ret_records)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	GArray *rows = NULL;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_job_list(conn, filter, &rows);
+	if (status != DB_OK)
+		return status;
+	GArray *records = g_array_new(FALSE, FALSE, sizeof(struct job_record));
+	g_array_set_clear_func(records, (GDestroyNotify)job_record_clear);
+	for (guint i = 0; i < rows->len; i++) {
+		struct job_record record = { .row = g_array_index(rows, struct job_row, i) };
+		parse_record(&record);
+		g_array_append_val(records, record);
+	}
+	/* The records own what the rows pointed to. */
+	g_array_set_clear_func(rows, NULL);
+	g_array_unref(rows);
+	*ret_records = records;
+	return DB_OK;
+}

@@ -1,0 +1,54 @@
+/*
+ * The rules of jobs: who may change what into what. Owns create, edit, delete, run; each is one transaction that writes
+ * row, history, audit and placement together. Does not own JSON's outer form (api_jobs) or statements (db_jobs).
+ *
+ * The definition is kept as its author wrote it, so that a default stays a default: PATCH merges on that, and a job that
+ * never said maxAttempts can change its type without tripping over a number nobody chose. What reads is always complete.
+ */
+#ifndef BELFRY_SVC_JOBS_H
+#define BELFRY_SVC_JOBS_H
+
+#include "central/db_jobs.h"
+
+/* A job with its row; job is NULL when the stored definition is no longer valid (a time zone that is gone). */
+struct job_record {
+	struct job_row row;
+	struct job *job;
+	struct job_problem problem; /* why job is NULL */
+};
+void job_record_clear(struct job_record *record);
+
+struct author { const char *name, *request_id; };
+
+enum job_outcome {
+	JOB_DONE,
+	JOB_INVALID, /* failure.problem */
+	JOB_STALE,   /* If-Match named another revision */
+	JOB_DB_FAILED /* failure.status */
+};
+struct job_failure {
+	enum db_status status;
+	struct job_problem problem;
+};
+void job_failure_clear(struct job_failure *failure);
+
+/* All: `*ret` is filled on JOB_DONE only. A job_id that is no UUID is DB_NOT_FOUND. `if_match` NULL = no condition. */
+enum job_outcome job_create(struct db_pool *pool, const struct author *author, json_t *definition, struct job_record *ret,
+			    struct job_failure *ret_failure);
+enum job_outcome job_read(struct db_pool *pool, const char *job_id, struct job_record *ret, struct job_failure *ret_failure);
+/* An edit that changes nothing keeps the revision. */
+enum job_outcome job_replace(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+			     const json_t *definition, struct job_record *ret, struct job_failure *ret_failure);
+enum job_outcome job_merge(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+			   const json_t *patch, struct job_record *ret, struct job_failure *ret_failure);
+enum job_outcome job_set_active(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+				bool active, struct job_record *ret, struct job_failure *ret_failure);
+enum job_outcome job_delete(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+			    struct job_failure *ret_failure);
+/* "Run now" at every agent that holds it; 0 = none does yet. */
+enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, int *ret_agents,
+			 struct job_failure *ret_failure);
+/* One page; struct job_record. */
+enum db_status job_list(struct db_pool *pool, const struct job_filter *filter, GArray **ret_records);
+
+#endif
