@@ -18,7 +18,6 @@
 
 #include "agent/durable_file.h"
 #include "common/log.h"
-#include "common/rfc3339.h"
 
 #define HEAL_BACKOFF_FIRST_MS 100
 #define HEAL_BACKOFF_MAX_MS 5000
@@ -85,7 +84,6 @@ void store_note_error(struct store_sqlite *store, int code, const char *doing)
 	log_error("the database handle is suspect: opening it anew", "doing", doing, "code", log_number(code), NULL);
 	store_db_close(&store->db, true);
 	store->healthy = false;
-	store->suspect_since = wall_now();
 	store->heal_at = mono_now();
 	store->heal_backoff_ms = HEAL_BACKOFF_FIRST_MS;
 	store_send_stats(store);
@@ -101,20 +99,6 @@ void store_end_life(struct store_sqlite *store, const char *reason)
 	struct message *message = g_new0(struct message, 1);
 	message->type = STORE_LOST;
 	queue_push(store->loop, message);
-}
-
-static int write_healed(struct store_sqlite *store, void *context)
-{
-	struct store_numbers *numbers = context;
-	char since[RFC3339_SIZE];
-	struct agent_event event = { .kind = "storeFailed", .at = wall_now() };
-	event.detail = g_strdup_printf("the agent's database could not be written from %s on and was opened anew",
-				       rfc3339_print_ms(store->suspect_since, since));
-	int code = store_append_event(store, numbers, &event);
-	g_free(event.detail);
-	sqlite3_stmt *statement = store->db.statements[STMT_state_update_seq];
-	sqlite3_bind_int64(statement, 1, numbers->next_seq);
-	return code == SQLITE_OK ? store_db_run(statement) : code;
 }
 
 static bool reopen(struct store_sqlite *store, GError **error)
@@ -154,9 +138,6 @@ static void heal(struct store_sqlite *store)
 	}
 	store->healthy = true;
 	log_info("the database is good again", "lastBatch", log_number((int64_t)store->numbers.last_batch), NULL);
-	struct store_numbers numbers = store->numbers;
-	if (store_transaction(store, write_healed, &numbers, "writing what happened") == STORE_OK)
-		store->numbers = numbers;
 	store_send_stats(store);
 }
 

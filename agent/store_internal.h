@@ -62,7 +62,6 @@ struct store_sqlite {
 
 	bool healthy;
 	struct mono heal_at;
-	struct wall suspect_since;
 	int64_t heal_backoff_ms;
 	bool ballast; /* is there */
 	struct mono chores_at, age_at;

@@ -1,0 +1,142 @@
+#include "agent/central_client.h"
+
+#include <curl/curl.h>
+#include <jansson.h>
+#include <string.h>
+
+struct central_client {
+	char *url, *authorization;
+	CURL *easy;
+	CURLM *multi;
+	int wake_fd;
+};
+
+struct receipt { GString *body; size_t max; bool too_long; };
+
+static size_t receive(char *data, size_t one, size_t size, void *context)
+{
+	(void)one;
+	struct receipt *receipt = context;
+	if (receipt->body->len + size > receipt->max) {
+		receipt->too_long = true;
+		return 0;
+	}
+	g_string_append_len(receipt->body, data, (gssize)size);
+	return size;
+}
+
+struct central_client *central_client_new(const char *url, const char *key, const char *ca, int wake_fd)
+{
+	struct central_client *client = g_new0(struct central_client, 1);
+	client->url = g_strdup(url);
+	client->authorization = key != NULL ? g_strdup_printf("Authorization: Bearer %s", key) : NULL;
+	client->wake_fd = wake_fd;
+	client->easy = curl_easy_init();
+	client->multi = curl_multi_init();
+	g_assert(client->easy != NULL && client->multi != NULL);
+	curl_easy_setopt(client->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(client->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(client->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(client->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CENTRAL_CONNECT_MS);
+	curl_easy_setopt(client->easy, CURLOPT_TIMEOUT_MS, (long)CENTRAL_TOTAL_MS);
+	curl_easy_setopt(client->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(client->easy, CURLOPT_LOW_SPEED_TIME, (long)CENTRAL_SILENCE_SECONDS);
+	curl_easy_setopt(client->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(client->easy, CURLOPT_WRITEFUNCTION, receive);
+	if (*ca != '\0')
+		curl_easy_setopt(client->easy, CURLOPT_CAINFO, ca);
+	return client;
+}
+
+void central_client_free(struct central_client *client)
+{
+	if (client == NULL)
+		return;
+	curl_easy_cleanup(client->easy);
+	curl_multi_cleanup(client->multi);
+	g_free(client->url);
+	g_free(client->authorization);
+	g_free(client);
+}
+
+/* Runs the transfer on the multi interface: only there can another descriptor end the wait. */
+static CURLcode perform(struct central_client *client, bool *ret_interrupted)
+{
+	CURLcode code = CURLE_OK;
+	curl_multi_add_handle(client->multi, client->easy);
+	for (bool done = false; !done;) {
+		int running = 0, left;
+		curl_multi_perform(client->multi, &running);
+		const CURLMsg *message = curl_multi_info_read(client->multi, &left);
+		if (message != NULL && message->msg == CURLMSG_DONE) {
+			code = message->data.result;
+			done = true;
+			continue;
+		}
+		struct curl_waitfd wake = { .fd = client->wake_fd, .events = CURL_WAIT_POLLIN };
+		curl_multi_poll(client->multi, &wake, client->wake_fd >= 0 ? 1 : 0, 1000, NULL);
+		*ret_interrupted = done = wake.revents != 0;
+	}
+	curl_multi_remove_handle(client->multi, client->easy);
+	return code;
+}
+
+/* What a problem+json answer says, for the log. */
+static void describe_problem(struct central_answer *answer)
+{
+	json_t *json = json_loadb(answer->body->str, answer->body->len, 0, NULL);
+	const char *title = json_string_value(json_object_get(json, "title"));
+	const char *detail = json_string_value(json_object_get(json, "detail"));
+	g_snprintf(answer->error, sizeof answer->error, "status %d%s%s%s%s", answer->status, title != NULL ? ": " : "",
+		   title != NULL ? title : "", detail != NULL ? ": " : "", detail != NULL ? detail : "");
+	json_decref(json);
+}
+
+static void read_answer(struct central_client *client, struct central_answer *answer)
+{
+	long status = 0;
+	curl_off_t retry_after = 0;
+	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(client->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	answer->status = (int)status;
+	if (retry_after > 0)
+		answer->retry_after_ms = (int64_t)MIN(retry_after, 86400) * 1000;
+	if (status < 200 || status > 299)
+		describe_problem(answer);
+}
+
+void central_client_post(struct central_client *client, const char *path, const char *body, size_t size, size_t max,
+			 struct central_answer *ret)
+{
+	*ret = (struct central_answer){ .body = g_string_new(NULL), .retry_after_ms = -1 };
+	struct receipt receipt = { .body = ret->body, .max = max };
+	char words[CURL_ERROR_SIZE] = "";
+	g_autofree char *url = g_strconcat(client->url, path, NULL);
+	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	/* Without this a body over a megabyte waits a second for "100 Continue" from servers that do not send it. */
+	headers = curl_slist_append(headers, "Expect:");
+	if (client->authorization != NULL)
+		headers = curl_slist_append(headers, client->authorization);
+	curl_easy_setopt(client->easy, CURLOPT_URL, url);
+	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, body);
+	curl_easy_setopt(client->easy, CURLOPT_WRITEDATA, &receipt);
+	curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, words);
+	CURLcode code = perform(client, &ret->interrupted);
+	curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	if (code == CURLE_OK && !ret->interrupted)
+		read_answer(client, ret);
+	else if (receipt.too_long)
+		g_snprintf(ret->error, sizeof ret->error, "the answer is longer than %zu bytes", max);
+	else
+		g_strlcpy(ret->error, *words != '\0' ? words : curl_easy_strerror(code), sizeof ret->error);
+}
+
+void central_answer_clear(struct central_answer *answer)
+{
+	g_string_free(answer->body, TRUE);
+	answer->body = NULL;
+}
