@@ -31,7 +31,7 @@ static int month_length(int64_t year, int month)
 }
 
 /* Week of bits by weekday -> week of bits by distance from the month's first day. */
-static uint64_t rotate_week(unsigned week, int first_weekday)
+static uint64_t rotate_week(uint64_t week, int first_weekday)
 {
 	return (week >> first_weekday | week << (7 - first_weekday)) & 0x7f;
 }
@@ -73,8 +73,9 @@ static uint32_t special_weekdays_of_month(const struct cron *cron, int length, i
 	uint32_t last_week = UINT32_C(0x7f) << (length - 6);
 	uint64_t days = (rotate_week(cron->dow_last, first_weekday) * FIVE_WEEKS << 1) & last_week;
 
-	for (int week = 0; week < 5; week++)
-		days |= rotate_week(cron->dow_nth >> (7 * week) & 0x7f, first_weekday) << (7 * week + 1);
+	int first_day = 1;
+	for (uint64_t rest = cron->dow_nth; rest; rest >>= 7, first_day += 7)
+		days |= rotate_week(rest & 0x7f, first_weekday) << first_day;
 	return (uint32_t)days;
 }
 

@@ -12,9 +12,8 @@
  */
 #include "common/schedule_internal.h"
 
-#define DAY INT64_C(86400)
-/* Days between a local date and the UTC date of any instant that shows it, rounded up twice. */
-#define ZONE_SLACK_DAYS 3
+/* Local time is less than this away from UTC in any zone (tz.h refuses others). */
+#define WIDEST_OFFSET (26 * 3600)
 
 G_DEFINE_QUARK(belfry-schedule-error, schedule_error)
 
@@ -58,45 +57,41 @@ int64_t schedule_local_begin(const struct schedule *schedule, const struct tz_se
 }
 
 /*
- * Nothing in [from, *ret) can be due: no local date near it matches. Saves looking at each segment on the way to a
- * distant leap day. False when nothing matches before `limit`.
+ * Where to go on after a segment in which nothing is due, knowing that no local time in [local_begin, local) matches.
+ * Instants from the segment's end on show local times later than its end less the widest offset; when all of those up
+ * to `local` are known not to match, the search jumps close to `local`, past all segments on the way to a leap day.
  */
-static bool skip_empty_days(const struct cron *cron, int64_t from, int64_t limit, int64_t *ret)
+static int64_t next_search_begin(const struct tz_segment *segment, int64_t local_begin, int64_t local)
 {
-	int64_t day = from / DAY - (from % DAY < 0), match;
-
-	if (!cron_next_day(cron, day - ZONE_SLACK_DAYS, limit / DAY + ZONE_SLACK_DAYS, &match))
-		return false;
-	*ret = MAX(from, (match - ZONE_SLACK_DAYS) * DAY);
-	return true;
+	if (local_begin > segment->end - WIDEST_OFFSET)
+		return segment->end;
+	return MAX(segment->end, local - WIDEST_OFFSET);
 }
 
-/* Instants are whole seconds, searched in [from, limit). */
+/* The first due instant from `from` on, whole seconds. */
 static bool next_cron(const struct schedule *schedule, int64_t from, int64_t *ret)
 {
-	const struct cron *cron = &schedule->cron;
-	struct tz_segment segment;
-	int64_t local;
-
 	from = MAX(from, FIRST_US / US_PER_SECOND);
 	if (from > WALL_MAX_SECONDS)
 		return false;
 	/* Offsets, dates and weekdays repeat after 400 years: what was not found by then does not exist. */
 	int64_t limit = MIN(MAX(from, tz_steady_from(schedule->tz)) + SCHEDULE_HORIZON, WALL_MAX_SECONDS + 1);
 
-	do {
+	while (from < limit) {
+		struct tz_segment segment;
 		tz_segment_at(schedule->tz, from, &segment);
 		if (segment.begin == from && schedule_due_for_gap(schedule, &segment)) {
 			*ret = from;
 			return true;
 		}
-		if (cron_next_local(cron, schedule_local_begin(schedule, &segment, from),
-				    MIN(segment.end, limit) + segment.offset, &local)) {
+		int64_t local_begin = schedule_local_begin(schedule, &segment, from), local = limit + WIDEST_OFFSET;
+		cron_next_local(&schedule->cron, local_begin, local, &local);
+		if (local < MIN(segment.end, limit) + segment.offset) {
 			*ret = local - segment.offset;
 			return true;
 		}
-		from = segment.end;
-	} while (from < limit && skip_empty_days(cron, from, limit, &from));
+		from = next_search_begin(&segment, local_begin, local);
+	}
 	return false;
 }
 
