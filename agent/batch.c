@@ -92,16 +92,20 @@ void batch_add_cancel(struct core *core, struct fire *fire)
 	pin(fire, batch->withdrawn);
 }
 
+struct execution *batch_add_orphan_decision(struct core *core, int64_t intent_number)
+{
+	struct decision *decision = g_new0(struct decision, 1);
+	decision->intent_number = intent_number;
+	g_ptr_array_add(batch_current(core)->store->decisions, decision);
+	return &decision->execution;
+}
+
 struct execution *batch_add_decision(struct core *core, struct fire *fire)
 {
-	struct core_batch *batch = batch_current(core);
-	struct decision *decision = g_new0(struct decision, 1);
-	g_ptr_array_add(batch->store->decisions, decision);
-	if (fire != NULL) {
-		decision->intent_number = fire->intent_number;
-		pin(fire, batch->decided);
-	}
-	return &decision->execution;
+	struct execution *execution = batch_add_orphan_decision(core, fire == NULL ? 0 : fire->intent_number);
+	if (fire != NULL)
+		pin(fire, core->filling->decided);
+	return execution;
 }
 
 void batch_add_mark(struct core *core, const struct core_job *job)

@@ -30,6 +30,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->runner = runner;
 	core->random = config->seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	core->jobs = g_ptr_array_new();
+	core->ghosts = g_hash_table_new(NULL, NULL);
 	heap_init(&core->plan, offsetof(struct core_job, heap_index));
 	heap_init(&core->due, offsetof(struct fire, heap_index));
 	heap_init(&core->waits, offsetof(struct fire, heap_index));
@@ -78,32 +79,17 @@ static void drop_batch(gpointer data)
 	batch_free(batch);
 }
 
-/* Deleted jobs whose last fire is still going are in no table: they are found through that fire. */
-static void free_deleted_jobs(struct core *core)
-{
-	g_autoptr(GHashTable) found = g_hash_table_new(NULL, NULL);
-	for (GList *link = core->batches.head; link != NULL; link = link->next) {
-		struct core_batch *batch = link->data;
-		GPtrArray *lists[] = { batch->planned, batch->retrying, batch->decided, batch->withdrawn };
-		for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
-			for (guint k = 0; k < lists[i]->len; k++)
-				if (((struct fire *)lists[i]->pdata[k])->job->deleted)
-					g_hash_table_add(found, ((struct fire *)lists[i]->pdata[k])->job);
-	}
-	GHashTableIter iter;
-	gpointer job;
-	g_hash_table_iter_init(&iter, found);
-	while (g_hash_table_iter_next(&iter, &job, NULL))
-		free_job(core, job);
-}
-
 void core_free(struct core *core)
 {
 	if (core == NULL)
 		return;
-	free_deleted_jobs(core);
 	for (guint i = 0; i < core->jobs->len; i++)
 		free_job(core, core->jobs->pdata[i]);
+	GList *ghosts = g_hash_table_get_keys(core->ghosts);
+	for (GList *link = ghosts; link != NULL; link = link->next)
+		free_job(core, link->data);
+	g_list_free(ghosts);
+	g_hash_table_unref(core->ghosts);
 	for (struct fire *fire; (fire = TAILQ_FIRST(&core->spare)) != NULL;) {
 		TAILQ_REMOVE(&core->spare, fire, in_job);
 		g_free(fire);

@@ -59,6 +59,7 @@ struct fire {
 	enum fire_state state;
 	bool begun;             /* counts as a run of its job (concurrency) */
 	bool replaced;          /* cancelled by a later fire of its job */
+	bool maybe_sent;        /* came from the last life, which may have sent it */
 	int attempts;           /* finished ones */
 	int pins;               /* batches that name it */
 	int heap_index;         /* in core.due (ARMED) or core.waits (BACKOFF) */
@@ -136,6 +137,7 @@ struct core {
 	bool started;
 
 	GPtrArray *jobs;        /* struct core_job *, sorted by id (job_table.c) */
+	GHashTable *ghosts;     /* struct core_job * deleted, but with fires under way; in no table */
 	int64_t active_jobs;
 	struct heap plan;       /* core_job by next */
 	struct heap due;        /* ARMED fires by due instant (wall) */
@@ -205,6 +207,8 @@ void fire_withdraw(struct core *core, struct fire *fire);
 void fire_unpin(struct core *core, struct fire *fire);
 struct job_runs *fire_runs(struct core *core, struct core_job *job);
 void fire_runs_left(struct core *core, struct core_job *job); /* frees the live part (and a deleted job) when unused */
+/* Why this fire, tried before, may have no further attempt, whatever its policy said when it began; NULL = it may. */
+const char *fire_no_retry_reason(const struct fire *fire);
 void fire_fill_execution(const struct fire *fire, struct execution *ret);
 /* "12:00:03", for sentences. */
 const char *fire_clock_text(struct wall t, char buffer[static 16]);
@@ -225,6 +229,7 @@ void recovery_withdraw_future(struct core *core, struct core_job *job);
 void recovery_drop_backlogs(struct core *core, struct core_job *job, const char *reason);
 void recovery_check_clock(struct core *core);
 void recovery_step_back(struct core *core, int64_t back_us);
+void recovery_settle_backlogs(struct core *core, struct core_job *job); /* before its schedule changes */
 void recovery_record_missed(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
 	uint64_t clock_epoch, const char *reason);
 struct wall recovery_plan_start(const struct core *core, const struct core_job *job);
@@ -242,6 +247,8 @@ void batch_add_update(struct core *core, struct fire *fire, struct wall not_befo
 void batch_add_cancel(struct core *core, struct fire *fire);
 /* Appends and returns the record to fill; `fire` NULL when the decision had no intent. */
 struct execution *batch_add_decision(struct core *core, struct fire *fire);
+/* The same for an intent that no fire stands for (0 = for none at all). */
+struct execution *batch_add_orphan_decision(struct core *core, int64_t intent_number);
 void batch_add_mark(struct core *core, const struct core_job *job);
 void batch_add_backlog(struct core *core, struct core_job *job, const struct backlog *backlog);
 void batch_add_event(struct core *core, const char *kind, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -166,8 +166,10 @@ void fire_resume_backoff(struct core *core, struct fire *fire)
 static void leave(struct core *core, struct fire *fire)
 {
 	struct job_runs *runs = fire->job->runs;
-	heap_remove(&core->due, fire);
-	heap_remove(&core->waits, fire);
+	if (fire->state == FIRE_ARMED)
+		heap_remove(&core->due, fire);
+	if (fire->state == FIRE_BACKOFF)
+		heap_remove(&core->waits, fire);
 	if (fire->state == FIRE_READY)
 		admission_remove(core, fire);
 	if (fire->state == FIRE_HELD) {
@@ -362,6 +364,15 @@ static void note_first_attempt(struct core *core, struct fire *fire, const struc
 		count_lateness(core, fire->first_lateness_us);
 }
 
+const char *fire_no_retry_reason(const struct fire *fire)
+{
+	if (fire->job->deleted)
+		return "the attempt failed and the job was deleted before the next one";
+	if (fire->job->job->policy->type == JOB_ATMOST_ONCE)
+		return "the attempt failed and the job became ATMOST_ONCE before the next one";
+	return NULL;
+}
+
 void core_attempt_done(struct core *core, struct attempt *attempt, const struct attempt_result *result)
 {
 	struct fire *fire = (struct fire *)attempt;
@@ -380,8 +391,8 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 	retry_decide(&input, &verdict);
 	if (fire->replaced && verdict.status != EXECUTION_SUCCESS) {
 		fire_decide(core, fire, EXECUTION_INTERRUPTED, "cancelled: a later run of this job took its place", result);
-	} else if (verdict.retry && fire->job->deleted) {
-		fire_decide(core, fire, EXECUTION_FAILED, "the attempt failed and the job was deleted before the next one", result);
+	} else if (verdict.retry && fire_no_retry_reason(fire) != NULL) {
+		fire_decide(core, fire, EXECUTION_FAILED, fire_no_retry_reason(fire), result);
 	} else if (verdict.retry) {
 		fire->wake = mono_add_us(core->mono, verdict.delay_ms * US_PER_MS);
 		fire_set_state(core, fire, FIRE_RETRYING);

@@ -25,6 +25,7 @@ struct core_job *core_job_new(const struct stored_job *stored)
 void core_job_free(struct core *core, struct core_job *job)
 {
 	heap_remove(&core->plan, job);
+	g_hash_table_remove(core->ghosts, job);
 	g_clear_pointer(&job->backlogs, g_array_unref);
 	job_unref(job->job);
 	g_free(job);
@@ -35,17 +36,32 @@ static uint64_t digest_of(const struct core_job *job)
 	return wire_job_digest(job->job->id, job->job->revision, job->target_key);
 }
 
-static void end_fires(struct core *core, struct core_job *job)
+/* What waits for another attempt that it may no longer have. */
+static void end_retries(struct core *core, struct core_job *job)
 {
 	struct fire *fire, *next;
 	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
 		next = TAILQ_NEXT(fire, in_job);
+		bool settled = fire->state == FIRE_RUNNING || fire->state == FIRE_DECIDED || fire->state == FIRE_WITHDRAWN;
+		if (settled || fire_no_retry_reason(fire) == NULL)
+			continue;
+		if (fire->maybe_sent)
+			fire_decide(core, fire, EXECUTION_INTERRUPTED, "interrupted: the agent stopped during this run, and "
+				    "then its job was deleted or became ATMOST_ONCE", NULL);
+		else if (fire->attempts > 0)
+			fire_decide(core, fire, EXECUTION_FAILED, fire_no_retry_reason(fire), NULL);
+	}
+}
+
+static void end_fires(struct core *core, struct core_job *job)
+{
+	struct fire *fire, *next;
+	end_retries(core, job);
+	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
+		next = TAILQ_NEXT(fire, in_job);
 		if (fire->state == FIRE_RUNNING || fire->state == FIRE_DECIDED || fire->state == FIRE_WITHDRAWN)
 			continue;
-		if (fire->attempts > 0)
-			fire_decide(core, fire, EXECUTION_FAILED, "the job was deleted before the next attempt", NULL);
-		else
-			fire_decide(core, fire, EXECUTION_SKIPPED, "skipped: the job was deleted before it could run", NULL);
+		fire_decide(core, fire, EXECUTION_SKIPPED, "skipped: the job was deleted before it could run", NULL);
 	}
 }
 
@@ -99,6 +115,12 @@ static void take_over(struct core *core, struct core_job *job, struct stored_job
 	plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
 }
 
+static bool same_instants(const struct job *a, const struct job *b)
+{
+	return strcmp(a->schedule_text, b->schedule_text) == 0 && strcmp(a->timezone, b->timezone) == 0 &&
+	       a->policy->start_at.us == b->policy->start_at.us && a->policy->end_at.us == b->policy->end_at.us;
+}
+
 static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
 {
 	bool same_schedule = strcmp(job->job->schedule_text, stored->job->schedule_text) == 0;
@@ -108,11 +130,14 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	core->active_jobs -= job->job->active;
 	if (!stored->job->active)
 		recovery_drop_backlogs(core, job, "missed: the job was paused before these could be made up");
+	else if (!same_instants(job->job, stored->job))
+		recovery_settle_backlogs(core, job);
 	job_unref(job->job);
 	job->job = job_ref(stored->job);
 	job->target_key = g_intern_string(stored->target_key);
 	if (!same_schedule)
 		job->anchor = milliseconds(core->now);
+	end_retries(core, job);
 	take_over(core, job, stored, core->now);
 }
 
@@ -175,6 +200,7 @@ static void delete_jobs(struct core *core, const struct job_change *change)
 	job_table_drop_deleted(core);
 	for (guint i = 0; i < gone->len; i++) {
 		struct core_job *job = gone->pdata[i];
+		g_hash_table_add(core->ghosts, job);
 		if (job->runs == NULL)
 			core_job_free(core, job);
 		else

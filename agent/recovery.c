@@ -147,10 +147,10 @@ void recovery_window(struct core *core, struct core_job *job, struct wall after,
 /* A job that runs one at a time is made up one at a time, or its own policy would skip what is being made up. */
 static int room_of(const struct core *core, const struct core_job *job)
 {
-	int live = job->runs == NULL ? 0 : job->runs->live;
+	const struct job_runs *runs = job->runs;
 	if (job->job->policy->max_concurrent > 0)
-		return live == 0 ? 1 : 0;
-	int room = CATCH_UP_FIRES_PER_JOB - (job->runs == NULL ? 0 : job->runs->catch_up_live);
+		return runs == NULL || runs->begun + runs->held_count + runs->catch_up_live == 0 ? 1 : 0;
+	int room = CATCH_UP_FIRES_PER_JOB - (runs == NULL ? 0 : runs->catch_up_live);
 	return MIN(room, CATCH_UP_FIRES - core->catch_up_live);
 }
 
@@ -189,6 +189,22 @@ static bool pump_job(struct core *core, struct core_job *job)
 			leave_backlog(core, job);
 	}
 	return true;
+}
+
+/*
+ * Backlogs are counted with the job's schedule: before that changes, what is left becomes fires now (bounded by the
+ * policy's maxCount), or, for a job that runs one at a time and would skip them all, a missed range.
+ */
+void recovery_settle_backlogs(struct core *core, struct core_job *job)
+{
+	struct wall instant;
+	for (guint i = 0; job->backlogs != NULL && i < job->backlogs->len && job->job->policy->max_concurrent == 0; i++) {
+		struct backlog *backlog = &g_array_index(job->backlogs, struct backlog, i);
+		while (core->fires < core->config.max_fires && plan_next(core, job, backlog->cursor, &instant) &&
+		       instant.us <= backlog->until.us)
+			make_up(core, job, backlog, instant);
+	}
+	recovery_drop_backlogs(core, job, "missed: the schedule was edited before these could be made up");
 }
 
 void recovery_pump(struct core *core)
@@ -259,11 +275,34 @@ void recovery_step_back(struct core *core, int64_t back_us)
 	}
 }
 
+/* The job was deleted while this run was under way: nobody is left to ask, so what happened stays open. */
+static void close_orphan(struct core *core, const struct intent *intent)
+{
+	struct execution *execution = batch_add_orphan_decision(core, intent->number);
+	*execution = (struct execution){
+		.id = intent->id,
+		.job_id = g_strdup(intent->job_id),
+		.cause = intent->cause,
+		.status = EXECUTION_INTERRUPTED,
+		.scheduled_at = intent->scheduled_at,
+		.last_scheduled_at = intent->scheduled_at,
+		.count = 1,
+		.started_at = intent->first_started_at,
+		.finished_at = core->now,
+		.attempts = intent->attempts,
+		.timing = { -1, -1, -1, -1, -1 },
+		.reason = g_strdup("interrupted: the agent stopped during this run, and its job was deleted"),
+	};
+	core->stats.decided[EXECUTION_INTERRUPTED]++;
+}
+
 static void resume_intent(struct core *core, const struct intent *intent, bool clock_trusted)
 {
 	struct core_job *job = job_table_get(core, intent->job_id);
-	if (job == NULL)
+	if (job == NULL) {
+		close_orphan(core, intent);
 		return;
+	}
 	bool manual = intent->cause == FIRE_MANUAL;
 	int64_t number = core->state.next_intent_number;
 	struct wall due = intent->cause == FIRE_SCHEDULE ? plan_due(core, job, intent->scheduled_at) : intent->scheduled_at;
@@ -274,6 +313,7 @@ static void resume_intent(struct core *core, const struct intent *intent, bool c
 	fire->first_started_at = intent->first_started_at;
 	fire->first_started_mono = core->mono;
 	bool ahead = !manual && clock_trusted && due.us > core->now.us;
+	fire->maybe_sent = !ahead;
 	if (job->job->policy->type == JOB_ATMOST_ONCE && !ahead) {
 		fire_set_state(core, fire, FIRE_ARMED);
 		fire_decide(core, fire, EXECUTION_INTERRUPTED,

@@ -1,0 +1,108 @@
+/*
+ * The simulator: the real core under a seeded world of clock, store, target, job edits and crashes.
+ * sim_disk.c is the store (what survives), sim_target.c the runner (what was seen outside), sim_world.c time and faults,
+ * sim_check.c the promises, sim_main.c the command line. Everything follows from the seed: a failing seed replays exactly.
+ */
+#ifndef BELFRY_SIM_H
+#define BELFRY_SIM_H
+
+#include "agent/core.h"
+
+struct world;
+
+/* splitmix64: one stream per world. */
+struct dice { uint64_t state; };
+uint64_t dice_roll(struct dice *dice);
+static inline int64_t dice_below(struct dice *dice, int64_t n) { return n <= 0 ? 0 : (int64_t)(dice_roll(dice) % (uint64_t)n); }
+static inline bool dice_chance(struct dice *dice, int per_mille) { return dice_below(dice, 1000) < per_mille; }
+
+/* --- what survives a crash --- */
+struct version { /* one definition of a job, as the disk had it */
+	struct job *job;      /* NULL: deleted */
+	struct wall since, anchor;
+};
+struct job_history { char *id; GArray *versions; };
+
+struct disk {
+	struct world *world;
+	struct store_state state;
+	uint64_t last_batch;
+	GHashTable *jobs;       /* id -> struct stored_job * */
+	GHashTable *intents;    /* &number -> struct intent * (owned, job_id owned) */
+	GHashTable *backlogs;   /* "id until" -> struct backlog * */
+	GHashTable *commands;   /* int64 */
+	GPtrArray *outbox;      /* struct decision * */
+	GHashTable *histories;  /* id -> struct job_history * */
+	GQueue queue;           /* const struct store_batch *, submitted */
+	struct mono busy_until; /* the head of the queue is answered then */
+	bool broken;            /* since a failure: all queued ones fail */
+	int64_t batches, failures;
+};
+void disk_init(struct disk *disk, struct world *world);
+void disk_done(struct disk *disk);
+struct store disk_store(struct disk *disk);
+struct store_snapshot *disk_snapshot(const struct disk *disk);
+void disk_answer(struct disk *disk, struct core *core);
+void disk_crash(struct disk *disk);
+bool disk_has_intent(const struct disk *disk, struct fire_id id);
+
+/* --- what the outside saw --- */
+struct sighting { int sends, successes; bool atmost; };
+struct flight { struct attempt *attempt; struct attempt_result result; struct mono ends; char error[32]; };
+struct outside {
+	struct world *world;
+	GPtrArray *flights;   /* struct flight * under way */
+	GHashTable *seen;     /* fire id text -> struct sighting * */
+	int64_t sends;
+};
+void outside_init(struct outside *outside, struct world *world);
+void outside_done(struct outside *outside);
+struct runner outside_runner(struct outside *outside);
+struct mono outside_next(const struct outside *outside);
+void outside_land(struct outside *outside, struct core *core);
+void outside_crash(struct outside *outside);
+
+/* --- time and faults --- */
+struct scenario {
+	uint64_t seed;
+	int64_t seconds;        /* simulated */
+	int jobs;
+	int crashes;            /* at random moments */
+	int edits;              /* job changes at random moments */
+	int64_t longest_down_ms;
+	int store_faults_per_mille, target_faults_per_mille;
+	bool verbose;
+};
+
+struct tally { /* proof that the faults were really hit */
+	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
+		decisions, missed, catch_up, retried, withdrawn, edits, sends, repeats;
+};
+
+struct world {
+	struct scenario scenario;
+	struct dice dice;
+	struct wall wall;
+	struct mono mono;
+	struct wall began;
+	struct disk disk;
+	struct outside outside;
+	struct core *core;
+	GPtrArray *specs;        /* ids in play */
+	struct wall change_at;   /* when the change now under way was given to the core */
+	bool change_under_way, quiet;
+	int64_t revision;
+	struct tally tally;
+	GString *trouble;        /* first broken promises, empty = none */
+};
+void world_trouble(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* One line on stdout when the scenario is verbose. */
+void world_trace(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
+double world_at(const struct world *world, struct wall t); /* seconds since the world began */
+/* Runs the scenario; true when all promises held. *ret_trouble gets the text otherwise (caller frees). */
+bool world_run(const struct scenario *scenario, struct tally *tally, char **ret_trouble);
+struct job *world_random_job(struct world *world, const char *id);
+
+void check_promises(struct world *world, struct wall until);
+
+#endif

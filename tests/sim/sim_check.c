@@ -1,0 +1,129 @@
+/*
+ * The promises, checked against what survived: for every definition a job ever had on disk, every instant it was due is
+ * enumerated one by one and must be covered by exactly one decision; nothing else may be decided.
+ */
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+
+static void count_instant(GHashTable *decided, const char *job_id, struct wall at)
+{
+	char *key = g_strdup_printf("%s %" G_GINT64_FORMAT, job_id, at.us);
+	int *n = g_hash_table_lookup(decided, key);
+	if (n == NULL) {
+		n = g_new0(int, 1);
+		g_hash_table_insert(decided, key, n);
+	} else {
+		g_free(key);
+	}
+	(*n)++;
+}
+
+static const struct version *version_of(const struct job_history *history, int64_t revision)
+{
+	for (guint i = 0; i < history->versions->len; i++) {
+		const struct version *version = &g_array_index(history->versions, struct version, i);
+		if (version->job != NULL && version->job->revision == revision)
+			return version;
+	}
+	return NULL;
+}
+
+/* A missed range is taken apart into its instants with the definition it was made under. */
+static void count_range(struct world *world, GHashTable *decided, const struct execution *execution)
+{
+	const struct job_history *history = g_hash_table_lookup(world->disk.histories, execution->job_id);
+	const struct version *version = history == NULL ? NULL : version_of(history, execution->job_revision);
+	struct wall at = wall_add_us(execution->scheduled_at, -1);
+	int64_t n = 0;
+	if (version == NULL) {
+		world_trouble(world, "a decision on %s revision %" G_GINT64_FORMAT " that was never durable", execution->job_id,
+			      execution->job_revision);
+		return;
+	}
+	while (schedule_next(version->job->schedule, version->anchor, at, &at) && at.us <= execution->last_scheduled_at.us) {
+		count_instant(decided, execution->job_id, at);
+		n++;
+	}
+	if (n != execution->count)
+		world_trouble(world, "%s: a missed range of %" G_GINT64_FORMAT " says %" G_GINT64_FORMAT, execution->job_id, n,
+			      execution->count);
+}
+
+static GHashTable *count_decisions(struct world *world)
+{
+	GHashTable *decided = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; i < world->disk.outbox->len; i++) {
+		const struct execution *execution = &((struct decision *)world->disk.outbox->pdata[i])->execution;
+		char *id = g_malloc(FIRE_ID_TEXT_SIZE);
+		fire_id_print(execution->id, id);
+		if (!g_hash_table_add(ids, id))
+			world_trouble(world, "promise 1: two decisions with the id %s (%s)", id, execution->job_id);
+		world->tally.decisions++;
+		world->tally.missed += execution->status == EXECUTION_MISSED;
+		world->tally.catch_up += execution->cause == FIRE_CATCH_UP;
+		world->tally.retried += execution->attempts > 1;
+		const struct sighting *sighting = g_hash_table_lookup(world->outside.seen, id);
+		if (execution->status == EXECUTION_SUCCESS && sighting == NULL)
+			world_trouble(world, "invented: success of %s that was never sent", execution->job_id);
+		if (execution->cause == FIRE_MANUAL)
+			continue;
+		if (execution->status == EXECUTION_MISSED)
+			count_range(world, decided, execution);
+		else
+			count_instant(decided, execution->job_id, execution->scheduled_at);
+	}
+	return decided;
+}
+
+static void check_instant(struct world *world, GHashTable *decided, const char *id, struct wall at)
+{
+	char key[JOB_ID_MAX + 32], text[48];
+	g_snprintf(key, sizeof(key), "%s %" G_GINT64_FORMAT, id, at.us);
+	int *n = g_hash_table_lookup(decided, key);
+	g_snprintf(text, sizeof(text), "%+.6f s", (double)wall_diff_us(at, world->began) / 1e6);
+	if (n == NULL)
+		world_trouble(world, "promise 1: %s at %s has no decision", id, text);
+	else if (*n != 1)
+		world_trouble(world, "promise 1: %s at %s has %d decisions", id, text, *n);
+	if (n != NULL)
+		*n = -1;
+}
+
+static void check_job(struct world *world, GHashTable *decided, const struct job_history *history, struct wall until)
+{
+	for (guint i = 0; i < history->versions->len; i++) {
+		const struct version *version = &g_array_index(history->versions, struct version, i);
+		struct wall end = until, at = version->since;
+		if (i + 1 < history->versions->len)
+			end = wall_min(until, g_array_index(history->versions, struct version, i + 1).since);
+		if (version->job == NULL || !version->job->active)
+			continue;
+		while (schedule_next(version->job->schedule, version->anchor, at, &at) && at.us <= end.us)
+			check_instant(world, decided, history->id, at);
+	}
+}
+
+void check_promises(struct world *world, struct wall until)
+{
+	g_autoptr(GHashTable) decided = count_decisions(world);
+	GHashTableIter iter;
+	gpointer key, value;
+	g_hash_table_iter_init(&iter, world->disk.histories);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		check_job(world, decided, value, until);
+	g_hash_table_iter_init(&iter, decided);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		int64_t at = g_ascii_strtoll(strrchr(key, ' ') + 1, NULL, 10);
+		if (*(int *)value > 0 && at <= until.us)
+			world_trouble(world, "invented: %s (%+.6f s) was not due", (char *)key, (double)(at - world->began.us) / 1e6);
+	}
+	g_hash_table_iter_init(&iter, world->disk.intents);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		if (((struct intent *)value)->scheduled_at.us <= until.us)
+			world_trouble(world, "an intent of %s is still open at the end", ((struct intent *)value)->job_id);
+	if (g_hash_table_size(world->disk.backlogs) > 0)
+		world_trouble(world, "a backlog is still open at the end");
+}

@@ -1,0 +1,271 @@
+/*
+ * Time, faults and people. The world moves from event to event: the core's next wake, the store's answer, the end of a
+ * request, a crash, an edit. Between two events nothing happens, so a simulated month takes seconds.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+#define QUIET_SECONDS 600 /* at the end: no more faults, everything must settle */
+#define TROUBLES_MAX 5
+
+uint64_t dice_roll(struct dice *dice)
+{
+	uint64_t z = (dice->state += UINT64_C(0x9e3779b97f4a7c15));
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+void world_trouble(struct world *world, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	g_autofree char *text = g_strdup_vprintf(format, args);
+	va_end(args);
+	int lines = 0;
+	for (const char *c = world->trouble->str; *c != '\0'; c++)
+		lines += *c == '\n';
+	if (lines < TROUBLES_MAX)
+		g_string_append_printf(world->trouble, "  at %+.6f s: %s\n",
+				       (double)wall_diff_us(world->wall, world->began) / 1e6, text);
+}
+
+double world_at(const struct world *world, struct wall t)
+{
+	return (double)wall_diff_us(t, world->began) / 1e6;
+}
+
+void world_trace(struct world *world, const char *format, ...)
+{
+	va_list args;
+	if (!world->scenario.verbose)
+		return;
+	printf("%12.6f ", world_at(world, world->wall));
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+static struct wall read_wall(void *context)
+{
+	return ((struct world *)context)->wall;
+}
+
+static struct mono read_mono(void *context)
+{
+	return ((struct world *)context)->mono;
+}
+
+static const char *pick(struct dice *dice, const char *const *choices, int n)
+{
+	return choices[dice_below(dice, n)];
+}
+
+struct job *world_random_job(struct world *world, const char *id)
+{
+	static const char *const dense[] = { "* * * * * *", "*/2 * * * * *", "*/5 * * * * *", "@every 3s", "@every 7s",
+					     "*/15 10-40 * * * *", "30 * * * * *", "* * * * *", "H/10 * * * * *" };
+	static const char *const sparse[] = { "* * * * *", "*/5 * * * *", "@hourly", "30 2 * * *", "@every 11m", "0 0 12 * * *",
+					      "17 3,15 * * MON-FRI", "H * * * *", "0 9 L * *" };
+	static const char *const zones[] = { "UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu" };
+	static const char *const concurrencies[] = { "allow", "forbid", "queue", "replace" };
+	static const char *const policies[] = { "all", "latest", "none" };
+	static const char *const hosts[] = { "http://a.test/x", "http://b.test/x", "http://c.test:81/y" };
+	struct dice *dice = &world->dice;
+	bool atmost = dice_chance(dice, 300), long_run = world->scenario.seconds > 86400;
+	json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:s,s:b,s:i,s:{s:i,s:i,s:i},s:{s:s,s:i,s:i}}",
+		"schedule", long_run ? pick(dice, sparse, G_N_ELEMENTS(sparse)) : pick(dice, dense, G_N_ELEMENTS(dense)),
+		"timezone", pick(dice, zones, G_N_ELEMENTS(zones)),
+		"api", pick(dice, hosts, G_N_ELEMENTS(hosts)),
+		"type", atmost ? "ATMOST_ONCE" : "ATLEAST_ONCE",
+		"concurrency", pick(dice, concurrencies, G_N_ELEMENTS(concurrencies)),
+		"active", (int)!dice_chance(dice, 100),
+		"jitterMs", dice_chance(dice, 200) ? (int)dice_below(dice, 3000) : 0,
+		"retry", "maxAttempts", atmost ? 1 : 1 + (int)dice_below(dice, 4), "initialBackoffMs", (int)dice_below(dice, 2000),
+		"maxBackoffMs", 5000,
+		"catchUp", "policy", pick(dice, policies, G_N_ELEMENTS(policies)), "maxAgeMs", 1000 + (int)dice_below(dice, 600000),
+		"maxCount", 1 + (int)dice_below(dice, 40));
+	if (dice_chance(dice, 100))
+		json_object_set_new(json, "rateLimit", json_pack("{s:f,s:i}", "perSecond", 2.0, "burst", 3));
+	struct job_problem problem = { 0 };
+	struct job *job = job_parse(json, id, ++world->revision, false, &problem);
+	if (job == NULL)
+		g_error("the simulator's job is refused: %s %s", problem.pointer, problem.detail);
+	json_decref(json);
+	return job;
+}
+
+static void start_core(struct world *world)
+{
+	struct core_config config;
+	core_config_defaults(&config);
+	config.agent_id = "agent";
+	config.boot_id = "boot";
+	config.seed = dice_roll(&world->dice);
+	config.max_open_per_target = 1 + (int)dice_below(&world->dice, 8);
+	world->core = core_new(&config, (struct core_clock){ world, read_wall, read_mono }, disk_store(&world->disk),
+			       outside_runner(&world->outside));
+	struct store_snapshot *snapshot = disk_snapshot(&world->disk);
+	core_start(world->core, snapshot);
+	store_snapshot_free(snapshot);
+}
+
+static void crash(struct world *world)
+{
+	world->tally.crashes++;
+	outside_crash(&world->outside);
+	disk_crash(&world->disk);
+	core_free(world->core);
+	world->change_under_way = false;
+	int64_t down_us = dice_chance(&world->dice, 700) ? dice_below(&world->dice, 2 * US_PER_SECOND) :
+							   dice_below(&world->dice, world->scenario.longest_down_ms * US_PER_MS);
+	world_trace(world, "crash, down for %.3f s", (double)down_us / 1e6);
+	world->wall = wall_add_us(world->wall, down_us);
+	world->mono = mono_add_us(world->mono, down_us);
+	start_core(world);
+}
+
+static void changed(void *context, bool ok)
+{
+	struct world *world = context;
+	if (ok)
+		world->change_under_way = false;
+}
+
+static void change_jobs(struct world *world)
+{
+	if (world->change_under_way)
+		return;
+	struct job_change *change = job_change_new();
+	int n = 1 + (int)dice_below(&world->dice, 3);
+	world->tally.edits++;
+	for (int i = 0; i < n; i++) {
+		const char *id = world->specs->pdata[dice_below(&world->dice, world->specs->len)];
+		if (dice_chance(&world->dice, 200)) {
+			g_ptr_array_add(change->deletes, g_strdup(id));
+			world_trace(world, "delete %s", id);
+		} else {
+			struct stored_job *stored = g_new0(struct stored_job, 1);
+			stored->job = world_random_job(world, id);
+			world_trace(world, "edit %s: %s %s%s%s", id, stored->job->schedule_text, stored->job->timezone,
+				    stored->job->policy->type == JOB_ATMOST_ONCE ? " at most once" : "",
+				    stored->job->active ? "" : " paused");
+			g_ptr_array_add(change->upserts, stored);
+		}
+	}
+	change->jobs_revision = world->revision;
+	change->done = changed;
+	change->context = world;
+	world->change_under_way = true;
+	world->change_at = world->wall;
+	core_apply_jobs(world->core, change);
+}
+
+static void move_to(struct world *world, struct mono when)
+{
+	int64_t us = mono_diff_us(when, world->mono);
+	if (us <= 0)
+		return;
+	world->mono = when;
+	world->wall = wall_add_us(world->wall, us);
+}
+
+/* One event of the core's own, not later than `limit`; false when there is none before it. */
+static bool step(struct world *world, struct mono limit)
+{
+	struct wall wall;
+	struct mono mono, wake, answer = { INT64_MAX }, landing = outside_next(&world->outside);
+	core_next_wake(world->core, &wall, &mono);
+	wake = mono;
+	if (wall.us != INT64_MAX)
+		wake.us = MIN(wake.us, world->mono.us + MAX(wall_diff_us(wall, world->wall), 0));
+	if (!g_queue_is_empty(&world->disk.queue))
+		answer = world->disk.busy_until;
+	struct mono next = { MIN(MIN(wake.us, answer.us), landing.us) };
+	if (next.us > limit.us)
+		return false;
+	move_to(world, next);
+	if (answer.us == next.us)
+		disk_answer(&world->disk, world->core);
+	else if (landing.us == next.us)
+		outside_land(&world->outside, world->core);
+	else
+		core_tick(world->core);
+	return true;
+}
+
+static void run_until(struct world *world, struct mono when)
+{
+	while (world->trouble->len == 0 && step(world, when))
+		;
+	move_to(world, when);
+}
+
+static int compare_int64(const void *a, const void *b)
+{
+	int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+	return (one > other) - (one < other);
+}
+
+/* Crashes and edits at random moments; an odd last bit of the moment tells them apart. */
+static GArray *plan_faults(struct world *world)
+{
+	const struct scenario *scenario = &world->scenario;
+	GArray *moments = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	for (int i = 0; i < scenario->crashes + scenario->edits; i++) {
+		int64_t at = world->mono.us + dice_below(&world->dice, scenario->seconds * US_PER_SECOND);
+		at = i < scenario->crashes ? at | 1 : at & ~INT64_C(1);
+		/* Half of the crashes fall close after a whole second, where intents and requests are under way. */
+		if (i < scenario->crashes && dice_chance(&world->dice, 500))
+			at = (at - at % US_PER_SECOND + dice_below(&world->dice, 30 * US_PER_MS)) | 1;
+		g_array_append_val(moments, at);
+	}
+	qsort(moments->data, moments->len, sizeof(int64_t), compare_int64);
+	return moments;
+}
+
+static void live(struct world *world)
+{
+	g_autoptr(GArray) moments = plan_faults(world);
+	struct mono end = mono_add_us(world->mono, world->scenario.seconds * US_PER_SECOND);
+	start_core(world);
+	change_jobs(world);
+	for (guint i = 0; i < moments->len && world->trouble->len == 0; i++) {
+		int64_t at = g_array_index(moments, int64_t, i);
+		run_until(world, (struct mono){ at });
+		if (at & 1)
+			crash(world);
+		else
+			change_jobs(world);
+	}
+	run_until(world, end);
+	struct wall until = world->wall;
+	world->quiet = true;
+	run_until(world, mono_add_us(world->mono, QUIET_SECONDS * US_PER_SECOND));
+	if (world->trouble->len == 0)
+		check_promises(world, until);
+}
+
+bool world_run(const struct scenario *scenario, struct tally *tally, char **ret_trouble)
+{
+	struct world world = { .scenario = *scenario, .dice = { scenario->seed }, .trouble = g_string_new(NULL) };
+	world.began = world.wall = (struct wall){ INT64_C(1794700800) * US_PER_SECOND + dice_below(&world.dice, 86400 * US_PER_SECOND) };
+	world.mono = (struct mono){ 1000 * US_PER_SECOND + world.wall.us % US_PER_SECOND };
+	world.specs = g_ptr_array_new_with_free_func(g_free);
+	for (int i = 0; i < scenario->jobs; i++)
+		g_ptr_array_add(world.specs, g_strdup_printf("job-%d", i));
+	disk_init(&world.disk, &world);
+	outside_init(&world.outside, &world);
+	live(&world);
+	core_free(world.core);
+	*tally = world.tally;
+	bool held = world.trouble->len == 0;
+	*ret_trouble = g_string_free(world.trouble, held);
+	disk_done(&world.disk);
+	outside_done(&world.outside);
+	g_ptr_array_unref(world.specs);
+	return held;
+}
