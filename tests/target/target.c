@@ -1,116 +1,109 @@
 /*
- * belfry-target: an HTTP server for jobs to call, for demonstrations and measurements. It answers POST /foo (and every
- * other path) with 200 and writes one line of JSON per request to a log:
- *   {"at":"..","method":"POST","path":"/foo","key":"<Idempotency-Key>","body":"<its text>"}
- * One thread, libevent's own HTTP server. It is no part of what gets installed.
+ * belfry-target: an HTTP server for jobs to call, in demonstrations, tests and measurements; not installed. One thread,
+ * libevent's HTTP server. Any method and path is answered (answers.c); with --log each request is one line of JSON:
+ *   {"t":<microseconds since 1970>,"method":"POST","path":"/foo","key":"<Idempotency-Key>","body":"<first KiB>"}
  */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/listener.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <jansson.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/rfc3339.h"
+#include "tests/target/answers.h"
 
-#define BODY_MAX (1024 * 1024)
-#define DELAY_MAX_MS 3600000
+#define REQUEST_BODY_MAX (16 * 1024 * 1024)
+#define LOGGED_BODY_MAX 1024
+#define COUNTED_PATHS_MAX 1000
+#define BACKLOG 4096
 
 struct target {
 	struct event_base *base;
-	FILE *log;
-	int status;   /* answered to everything */
-	int delay_ms; /* before each answer */
+	struct answers *answers;
+	int log_fd;              /* -1 = no log */
 	guint64 requests;
-};
-
-/* A request that waits for its delay to pass. */
-struct pending {
-	struct target *target;
-	struct evhttp_request *request;
+	GHashTable *paths;       /* path -> requests */
 };
 
 static const char *method_name(struct evhttp_request *request)
 {
-	switch (evhttp_request_get_command(request)) {
-	case EVHTTP_REQ_GET:
-		return "GET";
-	case EVHTTP_REQ_POST:
-		return "POST";
-	case EVHTTP_REQ_PUT:
-		return "PUT";
-	case EVHTTP_REQ_DELETE:
-		return "DELETE";
-	case EVHTTP_REQ_PATCH:
-		return "PATCH";
-	case EVHTTP_REQ_HEAD:
-		return "HEAD";
-	default:
-		return "other";
-	}
+	static const char *const names[] = { "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH" };
+	unsigned bit = (unsigned)__builtin_ctz(evhttp_request_get_command(request));
+	return bit < G_N_ELEMENTS(names) ? names[bit] : "other";
 }
 
-static void log_request(struct target *target, struct evhttp_request *request)
+/* One write per line, so that a reader sees whole lines and a kill loses none. */
+static void log_request(const struct target *target, struct evhttp_request *request, const char *path, const char *key)
 {
 	struct evbuffer *input = evhttp_request_get_input_buffer(request);
-	size_t size = evbuffer_get_length(input);
-	const char *body = size ? (const char *)evbuffer_pullup(input, -1) : "";
-	g_autofree char *text = g_utf8_make_valid(body, (gssize)size);
-	const char *key = evhttp_find_header(evhttp_request_get_input_headers(request), "Idempotency-Key");
-	char at[RFC3339_SIZE];
-	json_t *line =
-		json_pack("{s:s, s:s, s:s, s:s*, s:s}", "at", rfc3339_print_ms(wall_now(), at), "method",
-			  method_name(request), "path", evhttp_request_get_uri(request), "key", key, "body", text);
-
-	if (line) {
-		json_dumpf(line, target->log, JSON_COMPACT);
-		fputc('\n', target->log);
-		fflush(target->log);
-	}
+	char head[LOGGED_BODY_MAX];
+	ev_ssize_t size = evbuffer_copyout(input, head, sizeof head);
+	g_autofree char *body = g_utf8_make_valid(head, size > 0 ? size : 0);
+	g_autofree char *valid_path = g_utf8_make_valid(path, -1), *valid_key = g_utf8_make_valid(key, -1);
+	json_t *line = json_pack("{s:I, s:s, s:s, s:s, s:s}", "t", (json_int_t)wall_now().us, "method", method_name(request),
+				 "path", valid_path, "key", valid_key, "body", body);
+	char *text = json_dumps(line, JSON_COMPACT);
+	g_autofree char *whole = g_strconcat(text, "\n", NULL);
+	free(text);
 	json_decref(line);
+	if (write(target->log_fd, whole, strlen(whole)) < 0)
+		fprintf(stderr, "belfry-target: cannot write the log: %s\n", g_strerror(errno));
 }
 
-static void send_answer(struct target *target, struct evhttp_request *request)
+static void count_request(struct target *target, const char *path)
 {
-	struct evbuffer *output = evbuffer_new();
-
-	evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain");
-	evbuffer_add_printf(output, "request %" G_GUINT64_FORMAT "\n", target->requests);
-	evhttp_send_reply(request, target->status, NULL, output);
-	evbuffer_free(output);
+	target->requests++;
+	gpointer count = g_hash_table_lookup(target->paths, path);
+	if (count == NULL && g_hash_table_size(target->paths) >= COUNTED_PATHS_MAX)
+		return;
+	if (count == NULL)
+		g_hash_table_insert(target->paths, g_strdup(path), g_new0(guint64, 1));
+	++*(guint64 *)g_hash_table_lookup(target->paths, path);
 }
 
-static void on_delay_passed(evutil_socket_t fd, short what, void *context)
+static void send_counts(const struct target *target, struct evhttp_request *request)
 {
-	struct pending *pending = context;
-
-	(void)fd;
-	(void)what;
-	send_answer(pending->target, pending->request);
-	g_free(pending);
+	json_t *paths = json_object();
+	GHashTableIter iter;
+	gpointer path, count;
+	g_hash_table_iter_init(&iter, target->paths);
+	while (g_hash_table_iter_next(&iter, &path, &count))
+		json_object_set_new(paths, path, json_integer((json_int_t) * (guint64 *)count));
+	json_t *json = json_pack("{s:I, s:o}", "requests", (json_int_t)target->requests, "paths", paths);
+	char *text = json_dumps(json, JSON_COMPACT);
+	evbuffer_add_printf(evhttp_request_get_output_buffer(request), "%s\n", text);
+	free(text);
+	json_decref(json);
+	evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "application/json");
+	evhttp_send_reply(request, 200, NULL, NULL);
 }
 
 static void on_request(struct evhttp_request *request, void *context)
 {
 	struct target *target = context;
-
-	target->requests++;
-	if (target->log)
-		log_request(target, request);
-	if (target->delay_ms == 0) {
-		send_answer(target, request);
-	} else {
-		struct timeval delay = { target->delay_ms / 1000, target->delay_ms % 1000 * 1000 };
-		struct pending *pending = g_new(struct pending, 1);
-
-		*pending = (struct pending){ target, request };
-		event_base_once(target->base, -1, EV_TIMEOUT, on_delay_passed, pending, &delay);
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+	const char *key = evhttp_find_header(evhttp_request_get_input_headers(request), "Idempotency-Key");
+	if (path == NULL || *path == '\0')
+		path = "/";
+	if (strcmp(path, "/_count") == 0) {
+		send_counts(target, request);
+		return;
 	}
+	count_request(target, path);
+	if (target->log_fd >= 0)
+		log_request(target, request, path, key != NULL ? key : "");
+	answers_give(target->answers, request, path, key != NULL ? key : "");
 }
 
 static void on_signal(evutil_socket_t number, short what, void *context)
@@ -120,71 +113,101 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 	event_base_loopbreak(context);
 }
 
-static bool serve(struct target *target, const char *address, int port)
+/* evhttp's own listener has a backlog of 128, too short for a fleet that returns at once. */
+static struct evconnlistener *open_listener(struct event_base *base, const char *address, int port)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	if (inet_pton(AF_INET, address, &name.sin_addr) != 1) {
+		errno = EADDRNOTAVAIL;
+		return NULL;
+	}
+	return evconnlistener_new_bind(base, NULL, NULL, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG,
+				       (struct sockaddr *)&name, sizeof name);
+}
+
+static int listener_port(struct evconnlistener *listener)
+{
+	struct sockaddr_in name;
+	socklen_t size = sizeof name;
+	getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&name, &size);
+	return ntohs(name.sin_port);
+}
+
+static void serve(struct target *target, struct evconnlistener *listener)
 {
 	struct evhttp *http = evhttp_new(target->base);
 	struct event *term = evsignal_new(target->base, SIGTERM, on_signal, target->base);
 	struct event *interrupt = evsignal_new(target->base, SIGINT, on_signal, target->base);
-	bool ok = evhttp_bind_socket(http, address, (ev_uint16_t)port) == 0;
-
-	if (ok) {
-		evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-							 EVHTTP_REQ_PATCH | EVHTTP_REQ_HEAD);
-		evhttp_set_max_body_size(http, BODY_MAX);
-		evhttp_set_gencb(http, on_request, target);
-		event_add(term, NULL);
-		event_add(interrupt, NULL);
-		printf("target: ready on http://%s:%d\n", address, port);
-		fflush(stdout);
-		event_base_dispatch(target->base);
-	} else {
-		fprintf(stderr, "belfry-target: cannot listen on %s:%d: choose another with --port\n", address, port);
-	}
+	evhttp_bind_listener(http, listener);
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH |
+						 EVHTTP_REQ_HEAD | EVHTTP_REQ_OPTIONS);
+	evhttp_set_max_body_size(http, REQUEST_BODY_MAX);
+	evhttp_set_gencb(http, on_request, target);
+	event_add(term, NULL);
+	event_add(interrupt, NULL);
+	event_base_dispatch(target->base);
 	event_free(term);
 	event_free(interrupt);
 	evhttp_free(http);
-	return ok;
+}
+
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 int main(int argc, char **argv)
 {
-	g_autofree char *address = g_strdup("127.0.0.1");
-	g_autofree char *log_path = NULL;
+	g_autofree char *address = g_strdup("127.0.0.1"), *log_path = NULL, *port_path = NULL;
 	int port = 4444;
-	struct target target = { .status = 200 };
-	GOptionEntry options[] = {
-		{ "listen", 0, 0, G_OPTION_ARG_STRING, &address, "address to listen on, default 127.0.0.1", "ADDRESS" },
-		{ "port", 0, 0, G_OPTION_ARG_INT, &port, "port to listen on, default 4444", "N" },
+	const GOptionEntry options[] = {
+		{ "bind", 0, 0, G_OPTION_ARG_STRING, &address, "IPv4 address to listen on, default 127.0.0.1", "ADDRESS" },
+		{ "port", 0, 0, G_OPTION_ARG_INT, &port, "port to listen on, default 4444, 0 = any free one", "N" },
+		{ "port-file", 0, 0, G_OPTION_ARG_FILENAME, &port_path, "write the port there once it listens", "FILE" },
 		{ "log", 0, 0, G_OPTION_ARG_FILENAME, &log_path, "append a line of JSON for each request", "FILE" },
-		{ "status", 0, 0, G_OPTION_ARG_INT, &target.status, "HTTP status of every answer, default 200", "N" },
-		{ "delay-ms", 0, 0, G_OPTION_ARG_INT, &target.delay_ms, "wait that long before each answer", "N" },
-		{ 0 }
+		{ 0 },
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- answers whatever jobs send");
 	g_autoptr(GError) error = NULL;
-
 	g_option_context_add_main_entries(context, options, NULL);
-	if (!g_option_context_parse(context, &argc, &argv, &error)) {
-		fprintf(stderr, "belfry-target: %s; --help tells what there is\n", error->message);
+	g_option_context_set_description(context, answers_help);
+	if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1 || port < 0 || port > 65535) {
+		fprintf(stderr, "belfry-target: %s; --help tells what there is\n",
+			error != NULL ? error->message : argc > 1 ? "there are no words beside options" : "--port is 0-65535");
 		return 2;
 	}
-	if (argc > 1 || port < 1 || port > 65535 || target.status < 200 || target.status > 599 || target.delay_ms < 0 ||
-	    target.delay_ms > DELAY_MAX_MS) {
-		fprintf(stderr,
-			"belfry-target: --port is 1-65535, --status 200-599, --delay-ms 0-%d, and there are no other "
-			"words\n",
-			DELAY_MAX_MS);
-		return 2;
-	}
-	if (log_path && !(target.log = fopen(log_path, "ae"))) {
+	struct target target = { .log_fd = -1 };
+	if (log_path != NULL && (target.log_fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)) < 0) {
 		fprintf(stderr, "belfry-target: cannot write %s: %s\n", log_path, g_strerror(errno));
 		return 1;
 	}
+	raise_fd_limit();
 	signal(SIGPIPE, SIG_IGN); /* agents are killed in the middle of answers */
 	target.base = event_base_new();
-	bool ok = serve(&target, address, port);
+	struct evconnlistener *listener = open_listener(target.base, address, port);
+	if (listener == NULL) {
+		fprintf(stderr, "belfry-target: cannot listen on %s:%d: %s; choose another with --port\n", address, port,
+			g_strerror(errno));
+		return 1;
+	}
+	g_autofree char *port_text = g_strdup_printf("%d\n", listener_port(listener));
+	if (port_path != NULL && !g_file_set_contents(port_path, port_text, -1, &error)) {
+		fprintf(stderr, "belfry-target: %s\n", error->message);
+		return 1;
+	}
+	printf("target: ready on http://%s:%s", address, port_text);
+	fflush(stdout);
+	target.paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	target.answers = answers_new(target.base);
+	serve(&target, listener);
+	answers_free(target.answers);
+	g_hash_table_unref(target.paths);
 	event_base_free(target.base);
-	if (target.log)
-		fclose(target.log);
-	return ok ? 0 : 1;
+	if (target.log_fd >= 0)
+		close(target.log_fd);
+	return 0;
 }
