@@ -120,7 +120,9 @@ bool api_query_only(const struct api_request *request, struct api_reply *reply, 
 static bool is_json_type(const char *content_type)
 {
 	g_autofree char *type = g_ascii_strdown(content_type, (gssize)strcspn(content_type, "; \t"));
-	return strcmp(type, "application/json") == 0 || g_str_has_suffix(type, "+json");
+	/* The last is what curl -d says of any text; a credential in a header is needed all the same. */
+	return strcmp(type, "application/json") == 0 || g_str_has_suffix(type, "+json") ||
+	       strcmp(type, "application/x-www-form-urlencoded") == 0;
 }
 
 /* Nesting without recursion or parsing: brackets outside strings. Runs before the parser, which recurses. */
@@ -178,7 +180,7 @@ static void start_reply(struct api_reply *reply, int status, const char *content
 static void set_json(struct api_reply *reply, int status, const char *content_type, json_t *json)
 {
 	start_reply(reply, status, content_type);
-	reply->body = json_dumps(json, JSON_COMPACT);
+	reply->body = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	reply->body_size = reply->body != NULL ? strlen(reply->body) : 0;
 	json_decref(json);
 }

@@ -1,5 +1,6 @@
 #include "central/routes.h"
 
+#include "central/api_executions.h"
 #include "central/api_health.h"
 #include "central/api_jobs.h"
 #include "common/job.h"
@@ -22,5 +23,8 @@ const struct route routes[] = {
 	{ "POST", "/api/jobs/:jobId/actions/pause", ROLE_OPERATOR, API, api_jobs_pause, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/resume", ROLE_OPERATOR, API, api_jobs_resume, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/run", ROLE_OPERATOR, API, api_jobs_run, SMALL_BODY_MAX },
+
+	{ "GET", "/api/executions", ROLE_VIEWER, API, api_executions_list, 0 },
+	{ "GET", "/api/executions/:jobId", ROLE_VIEWER, API, api_executions_of_job, 0 },
 	{ 0 }
 };

@@ -1,0 +1,41 @@
+/*
+ * Reading executions, page by page. Does not own the table: ingest writes it.
+ *
+ * Why a scan has a budget: with filters that match little (one agent of thousands, a rare status), "the next 100 rows
+ * that match" could read a day of millions. A scan reads at most `budget` rows in the order of an index and then hands
+ * back what matched, and where it stopped; the next page goes on from there. So every page costs the same, at any size.
+ */
+#ifndef BELFRY_DB_EXECUTIONS_H
+#define BELFRY_DB_EXECUTIONS_H
+
+#include "central/cursor.h"
+#include "central/db.h"
+#include "common/execution.h"
+
+#define EXECUTION_SCAN_BUDGET 20000
+
+struct execution_row {
+	struct execution execution;
+	char agent_id[UUID_SIZE];
+	struct wall received_at;
+};
+void execution_row_free(struct execution_row *row);
+
+struct execution_filter {
+	const char *job_id, *agent_id;  /* NULL = all; else valid UUIDs */
+	unsigned statuses;              /* bits 1 << enum execution_status; 0 = all */
+	struct wall from, to;           /* scheduled_at in [from, to); WALL_NONE = open */
+	struct cursor after;            /* id "" = the first page */
+	int limit;
+};
+
+struct execution_page {
+	GPtrArray *rows;       /* struct execution_row, newest first, at most limit */
+	bool more;             /* there may be more after `last`, also when rows are few or none */
+	struct cursor last;
+};
+void execution_page_clear(struct execution_page *page);
+
+enum db_status db_execution_page(struct db_conn *conn, const struct execution_filter *filter, struct execution_page *ret);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * How an execution is shown. Pure.
+ */
+#ifndef BELFRY_EXECUTION_VIEW_H
+#define BELFRY_EXECUTION_VIEW_H
+
+#include <jansson.h>
+
+#include "central/db_executions.h"
+
+/* All members of design.md section 6, absent ones as null, and jobRevision, cause, count, lastScheduledAt, timing. */
+json_t *execution_row_to_json(const struct execution_row *row);
+/* Microseconds as a JSON number of milliseconds. */
+json_t *json_ms(double us);
+/* A time, or null. */
+json_t *json_wall(struct wall t);
+
+#endif
