@@ -1,9 +1,12 @@
 #include "central/routes.h"
 
+#include "central/api_agents.h"
 #include "central/api_executions.h"
 #include "central/api_health.h"
 #include "central/api_jobs.h"
+#include "central/api_sync.h"
 #include "common/job.h"
+#include "common/wire.h"
 
 #define API LISTENER_API
 #define AGENT LISTENER_AGENT
@@ -26,5 +29,13 @@ const struct route routes[] = {
 
 	{ "GET", "/api/executions", ROLE_VIEWER, API, api_executions_list, 0 },
 	{ "GET", "/api/executions/:jobId", ROLE_VIEWER, API, api_executions_of_job, 0 },
+
+	{ "POST", "/api/agents/tokens", ROLE_ADMIN, API, api_agent_token, SMALL_BODY_MAX },
+	{ "GET", "/api/agents", ROLE_VIEWER, API, api_agent_list, 0 },
+	{ "GET", "/api/agents/:agentId", ROLE_VIEWER, API, api_agent_get, 0 },
+	{ "GET", "/api/agents/:agentId/quarantine", ROLE_VIEWER, API, api_agent_quarantine, 0 },
+	{ "POST", "/api/agents/:agentId/actions/revoke", ROLE_ADMIN, API, api_agent_revoke, SMALL_BODY_MAX },
+	{ "POST", "/api/agent/enroll", ROLE_OPEN, AGENT, api_agent_enrol, ENROL_BODY_MAX },
+	{ "POST", "/api/agent/sync", ROLE_AGENT, AGENT, api_sync, SYNC_REQUEST_MAX },
 	{ 0 }
 };

@@ -13,6 +13,8 @@
 #endif
 
 #include "central/central.h"
+#include "central/chores.h"
+#include "central/ingest.h"
 #include "central/metrics.h"
 #include "central/migrate.h"
 #include "central/server.h"
@@ -121,6 +123,7 @@ static bool start(struct serving *serving, GError **error)
 	struct central *central = &serving->central;
 	central->auth = auth_new();
 	central->metrics = metrics_new();
+	central->ingest = ingest_new();
 	central->started_at = mono_now();
 	if (!make_pools(central, error))
 		return false;
@@ -132,6 +135,7 @@ static bool start(struct serving *serving, GError **error)
 		g_clear_error(error);
 		serving->preparer = g_thread_new("preparer", preparer_main, serving);
 	}
+	central->chores = chores_start(central);
 	serving->api = server_start(central, LISTENER_API, error);
 	if (serving->api == NULL)
 		return false;
@@ -151,12 +155,14 @@ static void stop(struct serving *serving)
 		db_pool_stop(pools[i]);
 	server_stop(serving->api);
 	server_stop(serving->agents);
+	chores_stop(central->chores);
 	if (serving->preparer != NULL)
 		g_thread_join(serving->preparer);
 	for (size_t i = 0; i < G_N_ELEMENTS(pools); i++)
 		db_pool_free(pools[i]);
 	auth_free(central->auth);
 	metrics_free(central->metrics);
+	ingest_free(central->ingest);
 	g_mutex_clear(&serving->lock);
 	g_cond_clear(&serving->stop);
 }

@@ -18,9 +18,6 @@ DELETE FROM enrolment_token WHERE expires_at < now() - interval '7 days'
 -- name: agent_insert
 INSERT INTO agent (agent_id, name, key_sha256, hostname) VALUES ($1::uuid, $2, decode($3, 'hex'), $4)
 
--- name: agent_by_key
-SELECT agent_id, name FROM agent WHERE key_sha256 = decode($1, 'hex') AND revoked_at IS NULL
-
 -- name: agent_count
 SELECT count(*) FROM agent WHERE revoked_at IS NULL
 
@@ -29,8 +26,8 @@ SELECT count(*) FROM agent WHERE revoked_at IS NULL
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata
 FROM agent LEFT JOIN agent_state USING (agent_id)
-WHERE (name, agent_id) > ($1, $2::uuid)
-ORDER BY name, agent_id LIMIT $3::integer
+WHERE agent_id > $1::uuid
+ORDER BY agent_id LIMIT $2::integer
 
 -- name: agent_get
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
@@ -48,3 +45,9 @@ SELECT epoch, seq, kind, at, detail FROM agent_event WHERE agent_id = $1::uuid O
 SELECT epoch, seq, at, reason, record FROM quarantine
 WHERE agent_id = $1::uuid AND (epoch, seq) < ($2::bigint, $3::bigint)
 ORDER BY epoch DESC, seq DESC LIMIT $4::integer
+
+-- name: agent_revoke
+UPDATE agent SET revoked_at = now() WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
+
+-- name: agent_jobs
+SELECT job_id FROM assignment WHERE agent_id = $1::uuid AND NOT removed ORDER BY job_id

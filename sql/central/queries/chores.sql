@@ -11,3 +11,7 @@ FROM generate_series(0, $1::integer) AS day
 
 -- name: chores_partitions_drop
 SELECT execution_partition_drop_before((now() AT TIME ZONE 'UTC')::date - $1::integer)
+
+-- name: chores_rollup_prune
+DELETE FROM rollup WHERE ctid = ANY (ARRAY (
+	SELECT ctid FROM rollup WHERE grain = 1 AND bucket_at < now() - $1::integer * interval '1 day' LIMIT 5000))

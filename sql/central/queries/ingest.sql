@@ -1,6 +1,10 @@
+-- name: stream_peek
+SELECT acked_seq, encode(acked_md5, 'hex'), (SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid)
+FROM agent_stream WHERE agent_id = $1::uuid AND epoch = $2::bigint
+
 -- name: stream_lock
-SELECT acked_seq, encode(acked_md5, 'hex') FROM agent_stream
-WHERE agent_id = $1::uuid AND epoch = $2::bigint
+SELECT acked_seq, encode(acked_md5, 'hex'), (SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid)
+FROM agent_stream WHERE agent_id = $1::uuid AND epoch = $2::bigint
 FOR UPDATE
 
 -- name: stream_newest
@@ -14,7 +18,8 @@ UPDATE agent_stream SET acked_seq = $3::bigint, acked_md5 = coalesce(decode($4, 
 WHERE agent_id = $1::uuid AND epoch = $2::bigint
 
 -- name: stream_hole
-UPDATE agent_stream SET holes = holes || jsonb_build_object('from', $3::bigint, 'to', $4::bigint, 'at', now())
+UPDATE agent_stream SET acked_seq = $4::bigint, acked_md5 = NULL,
+	holes = holes || jsonb_build_object('from', $3::bigint, 'to', $4::bigint, 'at', now())
 WHERE agent_id = $1::uuid AND epoch = $2::bigint
 
 -- name: ingest_partition_make

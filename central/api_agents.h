@@ -1,0 +1,24 @@
+/*
+ * Routes about agents: enrolment, lists, what became of their records.
+ */
+#ifndef BELFRY_API_AGENTS_H
+#define BELFRY_API_AGENTS_H
+
+#include "central/http.h"
+
+#define AGENTS_LIMIT_DEFAULT 100
+#define AGENTS_LIMIT_MAX 1000
+#define AGENT_STREAMS_SHOWN 10
+#define AGENT_EVENTS_SHOWN 20
+#define ENROL_BODY_MAX 4096
+#define TOKEN_BYTES_MAX 128
+#define AGENT_JSON_DEPTH_MAX 4
+
+void api_agent_token(const struct api_request *request, struct api_reply *reply);      /* POST /api/agents/tokens */
+void api_agent_enrol(const struct api_request *request, struct api_reply *reply);      /* POST /api/agent/enroll */
+void api_agent_list(const struct api_request *request, struct api_reply *reply);       /* GET /api/agents */
+void api_agent_get(const struct api_request *request, struct api_reply *reply);        /* GET /api/agents/:agentId */
+void api_agent_quarantine(const struct api_request *request, struct api_reply *reply); /* GET .../quarantine */
+void api_agent_revoke(const struct api_request *request, struct api_reply *reply);     /* POST .../actions/revoke */
+
+#endif

@@ -1,0 +1,202 @@
+#include "central/chores.h"
+
+#include "common/log.h"
+
+#define MINUTES_MS(n) ((n) * INT64_C(60000))
+#define PRUNE_ROUNDS_MAX 50 /* of rollup rows, in one go */
+
+struct chores {
+	struct central *central;
+	GThread *thread;
+	GMutex lock;
+	GCond wake;
+	bool ending;
+	struct db_conn *conn; /* held while this instance leads; the thread's own */
+	int64_t *due_at;      /* per chore, ms of the monotonic clock; the thread's own */
+	gint leads, fleet;    /* atomic */
+};
+
+static enum db_status run_number(struct db_conn *conn, const char *statement, int64_t number)
+{
+	struct db_params params = { 0 };
+	db_param_int(&params, number);
+	return db_run(conn, statement, &params, NULL);
+}
+
+static enum db_status make_partitions(struct db_conn *conn, const struct central_config *config)
+{
+	(void)config;
+	return run_number(conn, "chores_partitions_make", CHORES_PARTITIONS_DAYS);
+}
+
+static enum db_status drop_partitions(struct db_conn *conn, const struct central_config *config)
+{
+	return run_number(conn, "chores_partitions_drop", config->retention_days);
+}
+
+static enum db_status prune_tokens(struct db_conn *conn, const struct central_config *config)
+{
+	(void)config;
+	return db_run(conn, "enrolment_token_prune", NULL, NULL);
+}
+
+static enum db_status prune_commands(struct db_conn *conn, const struct central_config *config)
+{
+	(void)config;
+	return db_run(conn, "command_prune", NULL, NULL);
+}
+
+static enum db_status prune_tombstones(struct db_conn *conn, const struct central_config *config)
+{
+	(void)config;
+	return run_number(conn, "assign_tombstones_prune", CHORES_TOMBSTONE_DAYS);
+}
+
+/* In small bites, which hold up nobody and fit the statement timeout. */
+static enum db_status prune_rollups(struct db_conn *conn, const struct central_config *config)
+{
+	enum db_status status = DB_OK;
+	int64_t deleted = 1;
+	(void)config;
+	for (int i = 0; status == DB_OK && deleted > 0 && i < PRUNE_ROUNDS_MAX; i++) {
+		DB_RESULT_AUTO struct db_result *result = NULL;
+		struct db_params params = { 0 };
+		db_param_int(&params, CHORES_MINUTE_ROLLUP_DAYS);
+		status = db_run(conn, "chores_rollup_prune", &params, &result);
+		if (status == DB_OK)
+			deleted = db_affected(result);
+	}
+	return status;
+}
+
+static const struct {
+	const char *name;
+	int64_t period_ms;
+	enum db_status (*run)(struct db_conn *conn, const struct central_config *config);
+} chores_table[] = {
+	{ "make partitions", MINUTES_MS(10), make_partitions },
+	{ "drop old partitions", MINUTES_MS(60), drop_partitions },
+	{ "prune enrolment tokens", MINUTES_MS(60), prune_tokens },
+	{ "prune commands", MINUTES_MS(60), prune_commands },
+	{ "prune tombstones", MINUTES_MS(60), prune_tombstones },
+	{ "prune minute rollups", MINUTES_MS(5), prune_rollups },
+};
+
+static int64_t now_ms(void)
+{
+	return g_get_monotonic_time() / US_PER_MS;
+}
+
+static void give_up_lead(struct chores *chores)
+{
+	if (chores->conn == NULL)
+		return;
+	db_run(chores->conn, "chores_unlock", NULL, NULL);
+	db_release(g_steal_pointer(&chores->conn));
+	g_atomic_int_set(&chores->leads, 0);
+}
+
+/* Keeps the connection whose session got the lock. */
+static void try_to_lead(struct chores *chores)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	DB_RESULT_AUTO struct db_result *locked = NULL;
+	if (db_acquire(chores->central->chores_pool, &conn) != DB_OK ||
+	    db_run_one(conn, "chores_lock", NULL, &locked) != DB_OK || !db_bool(locked, 0, 0))
+		return;
+	chores->conn = g_steal_pointer(&conn);
+	g_atomic_int_set(&chores->leads, 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(chores_table); i++)
+		chores->due_at[i] = now_ms();
+	log_info("this central does the chores now", NULL);
+}
+
+/* A chore that failed is tried again in the next round; without a connection there is no lead to keep. */
+static void do_chores(struct chores *chores)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(chores_table) && chores->conn != NULL; i++) {
+		if (now_ms() < chores->due_at[i])
+			continue;
+		enum db_status status = chores_table[i].run(chores->conn, chores->central->config);
+		if (status == DB_OK) {
+			chores->due_at[i] = now_ms() + chores_table[i].period_ms;
+			continue;
+		}
+		log_warning("chore failed; trying again soon", "chore", chores_table[i].name, "status", db_status_name(status),
+			    "reason", db_message(chores->conn), NULL);
+		if (status == DB_AWAY || status == DB_UNCERTAIN || status == DB_TIMEOUT)
+			give_up_lead(chores);
+	}
+}
+
+static void count_fleet(struct chores *chores)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	if (db_acquire(chores->central->chores_pool, &conn) == DB_OK &&
+	    db_run_one(conn, "agent_count", NULL, &result) == DB_OK)
+		g_atomic_int_set(&chores->fleet, (gint)MIN(db_int(result, 0, 0), G_MAXINT));
+}
+
+/* True when the thread is to end. */
+static bool wait_round(struct chores *chores)
+{
+	gint64 until = g_get_monotonic_time() + CHORES_ROUND_MS * US_PER_MS;
+	g_mutex_lock(&chores->lock);
+	while (!chores->ending && g_cond_wait_until(&chores->wake, &chores->lock, until))
+		;
+	bool ending = chores->ending;
+	g_mutex_unlock(&chores->lock);
+	return ending;
+}
+
+static void *chores_main(void *data)
+{
+	struct chores *chores = data;
+	do {
+		if (!g_atomic_int_get(&chores->central->ready))
+			continue;
+		count_fleet(chores);
+		if (chores->conn == NULL)
+			try_to_lead(chores);
+		do_chores(chores);
+	} while (!wait_round(chores));
+	give_up_lead(chores);
+	return NULL;
+}
+
+struct chores *chores_start(struct central *central)
+{
+	struct chores *chores = g_new0(struct chores, 1);
+	chores->central = central;
+	chores->due_at = g_new0(int64_t, G_N_ELEMENTS(chores_table));
+	g_mutex_init(&chores->lock);
+	g_cond_init(&chores->wake);
+	chores->thread = g_thread_new("chores", chores_main, chores);
+	return chores;
+}
+
+void chores_stop(struct chores *chores)
+{
+	if (chores == NULL)
+		return;
+	g_mutex_lock(&chores->lock);
+	chores->ending = true;
+	g_cond_broadcast(&chores->wake);
+	g_mutex_unlock(&chores->lock);
+	g_thread_join(chores->thread);
+	g_mutex_clear(&chores->lock);
+	g_cond_clear(&chores->wake);
+	g_free(chores->due_at);
+	g_free(chores);
+}
+
+int64_t chores_fleet_size(struct chores *chores)
+{
+	return chores != NULL ? g_atomic_int_get(&chores->fleet) : 0;
+}
+
+bool chores_is_leader(struct chores *chores)
+{
+	return chores != NULL && g_atomic_int_get(&chores->leads) != 0;
+}

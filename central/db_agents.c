@@ -1,0 +1,207 @@
+#include "central/db_agents.h"
+
+void agent_row_free(struct agent_row *row)
+{
+	if (row == NULL)
+		return;
+	g_free(row->name);
+	g_free(row->hostname);
+	g_free(row->version);
+	g_free(row->tzdata);
+	g_free(row);
+}
+
+static void agent_row_free_p(void *row)
+{
+	agent_row_free(row);
+}
+
+static struct agent_row *read_agent(const struct db_result *result, int i)
+{
+	struct agent_row *row = g_new0(struct agent_row, 1);
+	g_strlcpy(row->agent_id, db_text(result, i, 0), sizeof row->agent_id);
+	row->name = g_strdup(db_text(result, i, 1));
+	row->hostname = g_strdup(db_text(result, i, 2));
+	row->enrolled_at = db_wall(result, i, 3);
+	row->revoked_at = db_wall(result, i, 4);
+	row->set_revision = db_int(result, i, 5);
+	row->last_seen_at = db_wall(result, i, 6);
+	row->version = g_strdup(db_text(result, i, 7));
+	row->jobs_revision = db_int(result, i, 8);
+	row->jobs = db_int(result, i, 9);
+	row->running = db_int(result, i, 10);
+	row->outbox_depth = db_int(result, i, 11);
+	row->oldest_unsent_at = db_wall(result, i, 12);
+	row->next_fire_at = db_wall(result, i, 13);
+	row->clock_skew_ms = db_int(result, i, 14);
+	row->tzdata = g_strdup(db_text(result, i, 15));
+	return row;
+}
+
+enum db_status agent_list(struct db_conn *conn, const char *after, int limit, GPtrArray **ret_rows)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, after);
+	db_param_int(&params, limit);
+	enum db_status status = db_run(conn, "agent_list", &params, &result);
+	if (status != DB_OK)
+		return status;
+	*ret_rows = g_ptr_array_new_with_free_func(agent_row_free_p);
+	for (int i = 0; i < db_rows(result); i++)
+		g_ptr_array_add(*ret_rows, read_agent(result, i));
+	return DB_OK;
+}
+
+enum db_status agent_get(struct db_conn *conn, const char *agent_id, struct agent_row **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	enum db_status status = db_run_one(conn, "agent_get", &params, &result);
+	if (status == DB_OK)
+		*ret = read_agent(result, 0);
+	return status;
+}
+
+static void clear_stream(void *data)
+{
+	g_free(((struct agent_stream_row *)data)->holes);
+}
+
+enum db_status agent_streams(struct db_conn *conn, const char *agent_id, int limit, GArray **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_int(&params, limit);
+	enum db_status status = db_run(conn, "agent_streams", &params, &result);
+	if (status != DB_OK)
+		return status;
+	*ret = g_array_new(FALSE, FALSE, sizeof(struct agent_stream_row));
+	g_array_set_clear_func(*ret, clear_stream);
+	for (int i = 0; i < db_rows(result); i++) {
+		struct agent_stream_row row = {
+			.epoch = db_int(result, i, 0), .acked_seq = db_int(result, i, 1),
+			.holes = g_strdup(db_text(result, i, 2)),
+		};
+		g_array_append_val(*ret, row);
+	}
+	return DB_OK;
+}
+
+static void clear_event(void *data)
+{
+	struct agent_event_row *row = data;
+	g_free(row->kind);
+	g_free(row->detail);
+}
+
+enum db_status agent_events(struct db_conn *conn, const char *agent_id, int limit, GArray **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_int(&params, limit);
+	enum db_status status = db_run(conn, "agent_events", &params, &result);
+	if (status != DB_OK)
+		return status;
+	*ret = g_array_new(FALSE, FALSE, sizeof(struct agent_event_row));
+	g_array_set_clear_func(*ret, clear_event);
+	for (int i = 0; i < db_rows(result); i++) {
+		struct agent_event_row row = {
+			.epoch = db_int(result, i, 0), .seq = db_int(result, i, 1), .kind = g_strdup(db_text(result, i, 2)),
+			.at = db_wall(result, i, 3), .detail = g_strdup(db_text_or_null(result, i, 4)),
+		};
+		g_array_append_val(*ret, row);
+	}
+	return DB_OK;
+}
+
+static void clear_quarantine(void *data)
+{
+	struct quarantine_row *row = data;
+	g_free(row->reason);
+	g_free(row->record);
+}
+
+enum db_status agent_quarantine(struct db_conn *conn, const char *agent_id, int64_t epoch, int64_t seq, int limit,
+				GArray **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_int(&params, epoch);
+	db_param_int(&params, seq);
+	db_param_int(&params, limit);
+	enum db_status status = db_run(conn, "agent_quarantine", &params, &result);
+	if (status != DB_OK)
+		return status;
+	*ret = g_array_new(FALSE, FALSE, sizeof(struct quarantine_row));
+	g_array_set_clear_func(*ret, clear_quarantine);
+	for (int i = 0; i < db_rows(result); i++) {
+		struct quarantine_row row = {
+			.epoch = db_int(result, i, 0), .seq = db_int(result, i, 1), .at = db_wall(result, i, 2),
+			.reason = g_strdup(db_text(result, i, 3)), .record = g_strdup(db_text(result, i, 4)),
+		};
+		g_array_append_val(*ret, row);
+	}
+	return DB_OK;
+}
+
+enum db_status enrolment_token_insert(struct db_conn *conn, const char *hash, const char *author, int64_t ttl_ms,
+				      struct wall *ret_expires_at)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, hash);
+	db_param_text(&params, author);
+	db_param_int(&params, ttl_ms);
+	enum db_status status = db_run_one(conn, "enrolment_token_insert", &params, &result);
+	if (status == DB_OK)
+		*ret_expires_at = db_wall(result, 0, 0);
+	return status;
+}
+
+enum db_status enrolment_token_use(struct db_conn *conn, const char *hash, const char *agent_id)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, hash);
+	db_param_text(&params, agent_id);
+	return db_run_one(conn, "enrolment_token_use", &params, NULL);
+}
+
+enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, bool *ret_used, struct wall *ret_expires_at)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, hash);
+	enum db_status status = db_run_one(conn, "enrolment_token_state", &params, &result);
+	if (status != DB_OK)
+		return status;
+	*ret_used = db_bool(result, 0, 0);
+	*ret_expires_at = db_wall(result, 0, 1);
+	return DB_OK;
+}
+
+enum db_status agent_insert(struct db_conn *conn, const char *agent_id, const char *name, const char *key_hash,
+			    const char *hostname)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_text(&params, name);
+	db_param_text(&params, key_hash);
+	db_param_text(&params, hostname);
+	return db_run(conn, "agent_insert", &params, NULL);
+}
+
+enum db_status agent_revoke(struct db_conn *conn, const char *agent_id, char **ret_name)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	enum db_status status = db_run_one(conn, "agent_revoke", &params, &result);
+	if (status == DB_OK)
+		*ret_name = g_strdup(db_text(result, 0, 0));
+	return status;
+}

@@ -1,0 +1,139 @@
+#include "central/svc_agents.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "central/assign.h"
+#include "central/db_audit.h"
+#include "central/svc_auth.h"
+
+#define SECRET_BYTES 32
+
+static void make_secret(char ret[static AGENT_SECRET_SIZE])
+{
+	unsigned char bytes[SECRET_BYTES];
+	randombytes_buf(bytes, sizeof bytes);
+	sodium_bin2base64(ret, AGENT_SECRET_SIZE, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_memzero(bytes, sizeof bytes);
+}
+
+enum db_status enrolment_token_make(struct db_pool *pool, const char *author, const char *request_id, int64_t ttl_ms,
+				    char ret_token[static AGENT_SECRET_SIZE], struct wall *ret_expires_at)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	char hash[CREDENTIAL_HASH_SIZE];
+	make_secret(ret_token);
+	credential_hash(ret_token, hash);
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = enrolment_token_insert(conn, hash, author, ttl_ms, ret_expires_at);
+	if (status == DB_OK)
+		status = db_audit(conn, author, "enrolmentToken.create", hash, NULL, NULL, request_id);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	return status;
+}
+
+/* A bucket for the whole process: enrolment is the one door without a credential, and each try costs statements. */
+bool enrolment_may_try(void)
+{
+	static GMutex lock;
+	static double tokens = ENROLMENT_BURST;
+	static gint64 filled_at;
+	g_mutex_lock(&lock);
+	gint64 now = g_get_monotonic_time();
+	tokens = MIN(ENROLMENT_BURST, tokens + (double)(now - filled_at) / US_PER_SECOND * ENROLMENT_PER_SECOND);
+	filled_at = now;
+	bool may = tokens >= 1;
+	tokens -= may ? 1 : 0;
+	g_mutex_unlock(&lock);
+	return may;
+}
+
+/* Why the token could not be used. */
+static enum db_status judge_token(struct db_conn *conn, const char *hash, enum enrol_outcome *ret)
+{
+	bool used = false;
+	struct wall expires_at;
+	enum db_status status = enrolment_token_state(conn, hash, &used, &expires_at);
+	if (status == DB_OK)
+		*ret = used ? ENROL_TOKEN_USED : ENROL_TOKEN_EXPIRED;
+	else if (status == DB_NOT_FOUND)
+		*ret = ENROL_TOKEN_UNKNOWN;
+	return status == DB_NOT_FOUND ? DB_OK : status;
+}
+
+static enum db_status insert_agent(struct db_conn *conn, const struct enrolment *made, const char *name, const char *hostname,
+				   const char *request_id, enum enrol_outcome *ret)
+{
+	char key_hash[CREDENTIAL_HASH_SIZE];
+	credential_hash(made->key, key_hash);
+	enum db_status status = assign_lock_exclusive(conn);
+	if (status == DB_OK)
+		status = agent_insert(conn, made->agent_id, name, key_hash, hostname);
+	if (status == DB_CONFLICT && strcmp(db_constraint(conn), "agent_name") == 0) {
+		*ret = ENROL_NAME_TAKEN;
+		return DB_OK;
+	}
+	if (status == DB_OK)
+		status = assign_agent(conn, made->agent_id);
+	if (status == DB_OK)
+		status = db_audit(conn, name, "agent.enrol", made->agent_id, NULL, NULL, request_id);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	*ret = ENROL_DONE;
+	return status;
+}
+
+enum db_status agent_enrol(struct db_pool *pool, const char *token, const char *name, const char *hostname,
+			   const char *request_id, enum enrol_outcome *ret_outcome, struct enrolment *ret)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	char hash[CREDENTIAL_HASH_SIZE];
+	credential_hash(token, hash);
+	uuid_v7(wall_now(), ret->agent_id);
+	make_secret(ret->key);
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = enrolment_token_use(conn, hash, ret->agent_id);
+	if (status == DB_NOT_FOUND)
+		return judge_token(conn, hash, ret_outcome);
+	if (status == DB_OK)
+		status = insert_agent(conn, ret, name, hostname, request_id, ret_outcome);
+	return status;
+}
+
+static enum db_status place_anew(struct db_conn *conn, const char *agent_id)
+{
+	DB_RESULT_AUTO struct db_result *jobs = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	enum db_status status = db_run(conn, "agent_jobs", &params, &jobs);
+	for (int i = 0; status == DB_OK && i < db_rows(jobs); i++)
+		status = assign_job(conn, db_text(jobs, i, 0));
+	return status;
+}
+
+enum db_status agent_retire(struct db_pool *pool, const char *agent_id, const char *author, const char *request_id)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	g_autofree char *name = NULL;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = assign_lock_exclusive(conn);
+	if (status == DB_OK)
+		status = agent_revoke(conn, agent_id, &name);
+	if (status == DB_OK)
+		status = place_anew(conn, agent_id);
+	if (status == DB_OK)
+		status = db_audit(conn, author, "agent.revoke", agent_id, name, NULL, request_id);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	return status;
+}

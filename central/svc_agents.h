@@ -1,0 +1,47 @@
+/*
+ * How a host becomes an agent, and how it stops being one. Owns: enrolment, one-time tokens, agents' keys, revocation.
+ * Does not own: the check of keys at each request (svc_auth), syncs (svc_sync).
+ *
+ * A one-time token (made by an admin, short-lived, single use) is exchanged for an agent id and a key of 256 random bits,
+ * which is told once; central keeps the SHA-256 of both.
+ */
+#ifndef BELFRY_SVC_AGENTS_H
+#define BELFRY_SVC_AGENTS_H
+
+#include "central/db_agents.h"
+
+#define ENROLMENT_TTL_DEFAULT_MS INT64_C(600000)
+#define ENROLMENT_TTL_MIN_MS INT64_C(1000)
+#define ENROLMENT_TTL_MAX_MS INT64_C(604800000)
+#define ENROLMENT_PER_SECOND 20 /* attempts a central looks at; the rest is told to come back */
+#define ENROLMENT_BURST 100
+#define AGENT_NAME_MAX 128      /* bytes */
+#define AGENT_HOSTNAME_MAX 255
+#define AGENT_SECRET_SIZE 44    /* 43 characters of base64url, NUL */
+
+/* Makes a token, tells it this once, writes the audit line. */
+enum db_status enrolment_token_make(struct db_pool *pool, const char *author, const char *request_id, int64_t ttl_ms,
+				    char ret_token[static AGENT_SECRET_SIZE], struct wall *ret_expires_at);
+
+enum enrol_outcome { ENROL_DONE, ENROL_TOKEN_UNKNOWN, ENROL_TOKEN_USED, ENROL_TOKEN_EXPIRED, ENROL_NAME_TAKEN };
+
+struct enrolment { char agent_id[UUID_SIZE], key[AGENT_SECRET_SIZE]; };
+
+/*
+ * Uses the token up, makes the agent and gives it its jobs, all or nothing: a refused enrolment leaves the token good.
+ * *ret_outcome is set on DB_OK only, *ret on ENROL_DONE. DB_UNCERTAIN: the token may be used up; the agent would not know
+ * its key, so an admin revokes the name and makes another token.
+ */
+enum db_status agent_enrol(struct db_pool *pool, const char *token, const char *name, const char *hostname,
+			   const char *request_id, enum enrol_outcome *ret_outcome, struct enrolment *ret);
+
+/* May one more enrolment be looked at now? Any thread. */
+bool enrolment_may_try(void);
+
+/*
+ * The key opens nothing any more (within AUTH_CACHE_MS), the name is free, and the jobs of mode one go to others.
+ * DB_NOT_FOUND: no such agent, or revoked before.
+ */
+enum db_status agent_retire(struct db_pool *pool, const char *agent_id, const char *author, const char *request_id);
+
+#endif

@@ -1,0 +1,176 @@
+#include "central/svc_sync.h"
+
+#include <string.h>
+
+#include "central/chores.h"
+#include "central/commands.h"
+#include "common/log.h"
+
+int64_t sync_pace_ms(int64_t agents, int64_t syncs_per_second, int64_t shortest_ms)
+{
+	return MAX(shortest_ms, agents * 1000 / MAX(syncs_per_second, 1));
+}
+
+static int64_t next_sync_ms(const struct central *central)
+{
+	const struct central_config *config = central->config;
+	int64_t pace = sync_pace_ms(chores_fleet_size(central->chores), config->syncs_per_second, config->sync_interval_ms);
+	return pace + g_random_int_range(0, (gint32)MIN(pace * SYNC_JITTER_PERCENT / 100, G_MAXINT32 - 1) + 1);
+}
+
+static enum db_status write_state(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
+				  struct wall now)
+{
+	const struct sync_status *state = &request->status;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_text(&params, request->agent_version);
+	db_param_text(&params, request->boot_id);
+	db_param_int(&params, request->epoch);
+	db_param_int(&params, request->jobs_revision);
+	db_param_int(&params, state->jobs);
+	db_param_int(&params, state->running);
+	db_param_int(&params, state->outbox_depth);
+	db_param_wall(&params, state->oldest_unsent_at);
+	db_param_wall(&params, state->next_fire_at);
+	db_param_int(&params, (int64_t)state->clock_epoch);
+	db_param_int(&params, wall_is_set(request->sent_at) ? wall_diff_us(request->sent_at, now) / US_PER_MS : 0);
+	db_param_text(&params, state->tzdata);
+	return db_run(conn, "sync_state", &params, NULL);
+}
+
+/* Columns of sync_job_set. */
+enum { SET_REVISION, SET_DIGEST, ROW_REVISION, ROW_JOB_ID, ROW_REMOVED, ROW_TARGET_KEY, ROW_JOB_REVISION, ROW_DEFINITION };
+
+static enum db_status read_job_set(struct db_conn *conn, const char *agent_id, int64_t since, struct db_result **ret)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_int(&params, since);
+	db_param_int(&params, SYNC_JOBS_MAX + 1);
+	return db_run_one(conn, "sync_job_set", &params, ret);
+}
+
+/* The job of a row; NULL (and a line in the log) when this version of central cannot read what another one stored. */
+static struct job *row_job(const struct db_result *set, int row)
+{
+	struct job_problem problem = { 0 };
+	const char *id = db_text(set, row, ROW_JOB_ID);
+	json_t *json = json_loads(db_text(set, row, ROW_DEFINITION), 0, NULL);
+	struct job *job = job_parse(json, id, db_int(set, row, ROW_JOB_REVISION), true, &problem);
+	if (job == NULL) {
+		log_error("stored job cannot be read, and is not sent", "job", id, "field", problem.pointer, "reason",
+			  problem.detail, NULL);
+		job_problem_clear(&problem);
+	}
+	json_decref(json);
+	return job;
+}
+
+static void put_row(const struct db_result *set, int row, struct sync_reply *reply)
+{
+	if (db_bool(set, row, ROW_REMOVED)) {
+		g_ptr_array_add(reply->deletes, g_strdup(db_text(set, row, ROW_JOB_ID)));
+		return;
+	}
+	struct sync_upsert upsert = { .job = row_job(set, row) };
+	if (upsert.job == NULL)
+		return;
+	g_strlcpy(upsert.target_key, db_text(set, row, ROW_TARGET_KEY), sizeof upsert.target_key);
+	g_array_append_val(reply->upserts, upsert);
+}
+
+/* The rows as one part of a delta or snapshot: up to the limits, and then `more`. */
+static void put_part(const struct db_result *set, enum sync_jobs_mode mode, struct sync_reply *reply)
+{
+	int n = db_is_null(set, 0, ROW_REVISION) ? 0 : db_rows(set), row = 0;
+	size_t bytes = 0;
+	for (; row < MIN(n, SYNC_JOBS_MAX) && (row == 0 || bytes < SYNC_PART_BYTES_MAX); row++) {
+		bytes += strlen(db_text(set, row, ROW_DEFINITION));
+		put_row(set, row, reply);
+	}
+	reply->jobs_mode = mode;
+	reply->jobs_more = row < n;
+	reply->jobs_revision = reply->jobs_more ? db_int(set, row - 1, ROW_REVISION) : db_int(set, 0, SET_REVISION);
+	reply->jobs_digest = (uint64_t)db_int(set, 0, SET_DIGEST);
+}
+
+static enum db_status snapshot_is_allowed(struct db_conn *conn, const char *agent_id, bool *ret)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_int(&params, SYNC_SNAPSHOT_PAUSE_MS);
+	enum db_status status = db_run_one(conn, "sync_snapshot_allowed", &params, NULL);
+	*ret = status == DB_OK;
+	return status == DB_NOT_FOUND ? DB_OK : status;
+}
+
+/*
+ * What the agent lacks of its job set. It knows nothing: snapshot. It is behind: delta. It is level, with another digest:
+ * snapshot. It is ahead: central was restored from a backup; snapshot.
+ */
+static enum db_status put_job_set(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
+				  struct sync_reply *reply)
+{
+	DB_RESULT_AUTO struct db_result *set = NULL;
+	int64_t known = request->jobs_revision;
+	bool allowed = false;
+	enum db_status status = read_job_set(conn, agent_id, known, &set);
+	if (status != DB_OK)
+		return status;
+	int64_t revision = db_int(set, 0, SET_REVISION);
+	uint64_t digest = (uint64_t)db_int(set, 0, SET_DIGEST);
+	if (known < revision) {
+		put_part(set, known == 0 ? SYNC_JOBS_SNAPSHOT : SYNC_JOBS_DELTA, reply);
+		return DB_OK;
+	}
+	reply->jobs_mode = SYNC_JOBS_NONE;
+	reply->jobs_revision = revision;
+	reply->jobs_digest = digest;
+	if (known == revision && request->jobs_digest == digest)
+		return DB_OK;
+	status = snapshot_is_allowed(conn, agent_id, &allowed);
+	if (status != DB_OK || !allowed)
+		return status;
+	db_result_free(g_steal_pointer(&set));
+	status = read_job_set(conn, agent_id, 0, &set);
+	if (status == DB_OK)
+		put_part(set, SYNC_JOBS_SNAPSHOT, reply);
+	return status;
+}
+
+static enum db_status tell(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
+			   struct sync_reply *reply)
+{
+	enum db_status status = db_begin(conn);
+	/* A forgotten "done" would run a command twice; all else is told again by the next sync. */
+	if (status == DB_OK && request->n_done_commands == 0)
+		status = db_run(conn, "sync_relaxed", NULL, NULL);
+	if (status == DB_OK)
+		status = write_state(conn, agent_id, request, reply->server_time);
+	if (status == DB_OK)
+		status = command_done(conn, agent_id, request->done_commands, request->n_done_commands);
+	if (status == DB_OK)
+		status = put_job_set(conn, agent_id, request, reply);
+	if (status == DB_OK)
+		status = command_pending(conn, agent_id, reply->commands);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	return status;
+}
+
+enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id,
+			  const struct sync_request *request, struct sync_reply *ret_reply, struct ingest_result *ret_result)
+{
+	struct ingest_batch batch = {
+		.agent_id = agent_id, .epoch = request->epoch, .first_seq = request->first_seq,
+		.claimed_acked = request->acked_seq, .records = request->record_array,
+	};
+	enum db_status status = ingest_batch(central->ingest, conn, &batch, ret_result);
+	if (status != DB_OK || (ret_result->outcome != INGEST_TAKEN && ret_result->outcome != INGEST_GAP))
+		return status;
+	ret_reply->acked_seq = ret_result->acked_seq;
+	ret_reply->server_time = wall_now();
+	ret_reply->next_sync_ms = next_sync_ms(central);
+	return tell(conn, agent_id, request, ret_reply);
+}
