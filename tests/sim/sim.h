@@ -91,6 +91,8 @@ struct world {
 	GPtrArray *specs;        /* ids in play */
 	struct wall change_at;   /* when the change now under way was given to the core */
 	bool change_under_way, quiet;
+	int64_t answer_ms;       /* how long the target takes; -1 = the dice decide */
+	int answer_status;       /* with answer_ms: the HTTP status */
 	int64_t revision;
 	struct tally tally;
 	GString *trouble;        /* first broken promises, empty = none */
@@ -102,6 +104,14 @@ double world_at(const struct world *world, struct wall t); /* seconds since the 
 /* Runs the scenario; true when all promises held. *ret_trouble gets the text otherwise (caller frees). */
 bool world_run(const struct scenario *scenario, struct tally *tally, char **ret_trouble);
 struct job *world_random_job(struct world *world, const char *id);
+
+/* The same world step by step, for the unit tests of the core. */
+void world_init(struct world *world, const struct scenario *scenario);
+void world_done(struct world *world);
+void world_start_core(struct world *world);
+void world_run_for(struct world *world, int64_t us);
+void world_crash(struct world *world, int64_t down_us);
+void world_set_job(struct world *world, const char *id, const char *definition); /* JSON; NULL deletes */
 
 void check_promises(struct world *world, struct wall until);
 

@@ -204,7 +204,7 @@ static void schedule_answer(struct disk *disk)
 {
 	struct world *world = disk->world;
 	int64_t us = 200 + dice_below(&world->dice, 4000);
-	if (dice_chance(&world->dice, 3))
+	if (!world->quiet && dice_chance(&world->dice, 3))
 		us += dice_below(&world->dice, 800 * US_PER_MS);
 	disk->busy_until = mono_add_us(world->mono, us);
 }

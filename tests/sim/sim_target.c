@@ -52,6 +52,10 @@ static void start(void *context, struct attempt *attempt)
 	flight->attempt = attempt;
 	flight->result = (struct attempt_result){ .outcome = ATTEMPT_RESPONSE, .http_status = 200, .retry_after_ms = -1,
 						  .started_at = world->wall, .timing = { -1, -1, -1, -1, -1 } };
+	if (world->answer_ms >= 0) {
+		took_ms = world->answer_ms;
+		flight->result.http_status = world->answer_status;
+	}
 	if (faulty) {
 		static const enum attempt_outcome outcomes[] = { ATTEMPT_RESPONSE, ATTEMPT_CONNECT, ATTEMPT_TIMEOUT,
 								 ATTEMPT_BROKEN, ATTEMPT_RESOURCE, ATTEMPT_REFUSED };

@@ -98,7 +98,7 @@ struct job *world_random_job(struct world *world, const char *id)
 	return job;
 }
 
-static void start_core(struct world *world)
+void world_start_core(struct world *world)
 {
 	struct core_config config;
 	core_config_defaults(&config);
@@ -113,19 +113,24 @@ static void start_core(struct world *world)
 	store_snapshot_free(snapshot);
 }
 
-static void crash(struct world *world)
+void world_crash(struct world *world, int64_t down_us)
 {
 	world->tally.crashes++;
 	outside_crash(&world->outside);
 	disk_crash(&world->disk);
 	core_free(world->core);
 	world->change_under_way = false;
-	int64_t down_us = dice_chance(&world->dice, 700) ? dice_below(&world->dice, 2 * US_PER_SECOND) :
-							   dice_below(&world->dice, world->scenario.longest_down_ms * US_PER_MS);
 	world_trace(world, "crash, down for %.3f s", (double)down_us / 1e6);
 	world->wall = wall_add_us(world->wall, down_us);
 	world->mono = mono_add_us(world->mono, down_us);
-	start_core(world);
+	world_start_core(world);
+}
+
+static void crash(struct world *world)
+{
+	int64_t down_us = dice_chance(&world->dice, 700) ? dice_below(&world->dice, 2 * US_PER_SECOND) :
+							   dice_below(&world->dice, world->scenario.longest_down_ms * US_PER_MS);
+	world_crash(world, down_us);
 }
 
 static void changed(void *context, bool ok)
@@ -204,6 +209,31 @@ static void run_until(struct world *world, struct mono when)
 	move_to(world, when);
 }
 
+void world_run_for(struct world *world, int64_t us)
+{
+	run_until(world, mono_add_us(world->mono, us));
+}
+
+void world_set_job(struct world *world, const char *id, const char *definition)
+{
+	struct job_problem problem = { 0 };
+	struct job_change *change = job_change_new();
+	change->jobs_revision = ++world->revision;
+	world->change_at = world->wall;
+	if (definition == NULL) {
+		g_ptr_array_add(change->deletes, g_strdup(id));
+	} else {
+		struct stored_job *stored = g_new0(struct stored_job, 1);
+		json_t *json = json_loads(definition, 0, NULL);
+		stored->job = job_parse(json, id, world->revision, false, &problem);
+		json_decref(json);
+		if (stored->job == NULL)
+			g_error("%s: %s", problem.pointer, problem.detail);
+		g_ptr_array_add(change->upserts, stored);
+	}
+	core_apply_jobs(world->core, change);
+}
+
 static int compare_int64(const void *a, const void *b)
 {
 	int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
@@ -227,11 +257,34 @@ static GArray *plan_faults(struct world *world)
 	return moments;
 }
 
+void world_init(struct world *world, const struct scenario *scenario)
+{
+	*world = (struct world){ .scenario = *scenario, .dice = { scenario->seed }, .trouble = g_string_new(NULL),
+				 .answer_ms = -1 };
+	world->began = (struct wall){ INT64_C(1794700800) * US_PER_SECOND + dice_below(&world->dice, 86400 * US_PER_SECOND) };
+	world->wall = world->began;
+	world->mono = (struct mono){ 1000 * US_PER_SECOND + world->wall.us % US_PER_SECOND };
+	world->specs = g_ptr_array_new_with_free_func(g_free);
+	for (int i = 0; i < scenario->jobs; i++)
+		g_ptr_array_add(world->specs, g_strdup_printf("job-%d", i));
+	disk_init(&world->disk, world);
+	outside_init(&world->outside, world);
+}
+
+void world_done(struct world *world)
+{
+	core_free(world->core);
+	disk_done(&world->disk);
+	outside_done(&world->outside);
+	g_ptr_array_unref(world->specs);
+	g_string_free(world->trouble, TRUE);
+}
+
 static void live(struct world *world)
 {
 	g_autoptr(GArray) moments = plan_faults(world);
 	struct mono end = mono_add_us(world->mono, world->scenario.seconds * US_PER_SECOND);
-	start_core(world);
+	world_start_core(world);
 	change_jobs(world);
 	for (guint i = 0; i < moments->len && world->trouble->len == 0; i++) {
 		int64_t at = g_array_index(moments, int64_t, i);
@@ -251,21 +304,12 @@ static void live(struct world *world)
 
 bool world_run(const struct scenario *scenario, struct tally *tally, char **ret_trouble)
 {
-	struct world world = { .scenario = *scenario, .dice = { scenario->seed }, .trouble = g_string_new(NULL) };
-	world.began = world.wall = (struct wall){ INT64_C(1794700800) * US_PER_SECOND + dice_below(&world.dice, 86400 * US_PER_SECOND) };
-	world.mono = (struct mono){ 1000 * US_PER_SECOND + world.wall.us % US_PER_SECOND };
-	world.specs = g_ptr_array_new_with_free_func(g_free);
-	for (int i = 0; i < scenario->jobs; i++)
-		g_ptr_array_add(world.specs, g_strdup_printf("job-%d", i));
-	disk_init(&world.disk, &world);
-	outside_init(&world.outside, &world);
+	struct world world;
+	world_init(&world, scenario);
 	live(&world);
-	core_free(world.core);
 	*tally = world.tally;
 	bool held = world.trouble->len == 0;
-	*ret_trouble = g_string_free(world.trouble, held);
-	disk_done(&world.disk);
-	outside_done(&world.outside);
-	g_ptr_array_unref(world.specs);
+	*ret_trouble = held ? NULL : g_strdup(world.trouble->str);
+	world_done(&world);
 	return held;
 }

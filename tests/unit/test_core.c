@@ -1,0 +1,444 @@
+/*
+ * The core, policy by policy, in the simulator's world with its clock and target set by hand. Each test moves time, then
+ * reads the decisions that became durable.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/core_internal.h"
+#include "tests/sim/sim.h"
+
+#define SECOND US_PER_SECOND
+#define HOUR (3600 * US_PER_SECOND)
+
+static struct world world;
+
+static void set_up(void)
+{
+	world_init(&world, &(struct scenario){ .seed = 7, .longest_down_ms = 1000 });
+	/* Half past a whole second, noon: nothing is due at the very start. */
+	world.wall = wall_from_seconds(INT64_C(1794744000));
+	world.wall.us += 500 * US_PER_MS;
+	world.began = world.wall;
+	world.answer_ms = 5;
+	world.answer_status = 200;
+	world.quiet = true;
+	world_start_core(&world);
+}
+
+static void tear_down(void)
+{
+	ck_assert_msg(world.trouble->len == 0, "%s", world.trouble->str);
+	world_done(&world);
+}
+
+static int count(enum execution_status status)
+{
+	int n = 0;
+	for (guint i = 0; i < world.disk.outbox->len; i++)
+		if (((struct decision *)world.disk.outbox->pdata[i])->execution.status == status)
+			n += (int)((struct decision *)world.disk.outbox->pdata[i])->execution.count;
+	return n;
+}
+
+static const struct execution *last(void)
+{
+	ck_assert_int_gt(world.disk.outbox->len, 0);
+	return &((struct decision *)world.disk.outbox->pdata[world.disk.outbox->len - 1])->execution;
+}
+
+static void step_clock(int64_t us)
+{
+	world.wall.us += us;
+	core_tick(world.core);
+}
+
+START_TEST(test_an_every_second_job_runs_every_second)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10);
+	ck_assert_int_eq(last()->attempts, 1);
+	ck_assert_int_eq(last()->lateness_us, 0);
+	ck_assert_ptr_null(last()->reason);
+}
+END_TEST
+
+START_TEST(test_forbid_skips_while_the_previous_run_goes_on_and_says_since_when)
+{
+	world.answer_ms = 2500;
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"concurrency\":\"forbid\"}");
+	world_run_for(&world, 9900 * US_PER_MS);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 3);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 6);
+	ck_assert_int_eq(world.outside.sends, 4);
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		if (one->status == EXECUTION_SKIPPED) {
+			ck_assert_str_eq(one->reason, "skipped: previous run still going since 12:00:01");
+			break;
+		}
+	}
+}
+END_TEST
+
+START_TEST(test_queue_lets_runs_wait_in_order_and_bounds_them)
+{
+	world.answer_ms = 2500;
+	world_set_job(&world, "a",
+		      "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"concurrency\":\"queue\",\"queueMax\":2}");
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_gt(count(EXECUTION_SUCCESS), 6);
+	ck_assert_int_gt(count(EXECUTION_SKIPPED), 6);
+	ck_assert_str_eq(last()->status == EXECUTION_SKIPPED ? last()->reason : "skipped: 2 runs of this job wait already",
+			 "skipped: 2 runs of this job wait already");
+}
+END_TEST
+
+START_TEST(test_replace_cancels_the_running_one)
+{
+	world.answer_ms = 2500;
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"concurrency\":\"replace\"}");
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_INTERRUPTED), 4);
+	ck_assert_str_eq(last()->reason, "cancelled: a later run of this job took its place");
+}
+END_TEST
+
+START_TEST(test_a_rate_limit_spaces_the_sends_and_loses_none)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"rateLimit\":{\"perSecond\":0.5}}");
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_le(world.outside.sends, 6);
+	world_set_job(&world, "a", "{\"schedule\":\"@hourly\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10);
+}
+END_TEST
+
+START_TEST(test_a_failing_target_is_tried_three_times)
+{
+	world.answer_status = 503;
+	world_set_job(&world, "a", "{\"schedule\":\"0 * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_FAILED), 1);
+	ck_assert_int_eq(last()->attempts, 3);
+	ck_assert_str_eq(last()->reason, "the target answered 503 (3 attempts)");
+}
+END_TEST
+
+START_TEST(test_the_attempt_count_survives_a_crash)
+{
+	world.answer_status = 503;
+	world_set_job(&world, "a", "{\"schedule\":\"0 * * * * *\",\"api\":\"http://a.test/\","
+				   "\"retry\":{\"initialBackoffMs\":5000,\"jitter\":\"none\"}}");
+	world_run_for(&world, 62 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 1);
+	world_crash(&world, SECOND);
+	world_run_for(&world, 40 * SECOND);
+	ck_assert_int_eq(last()->attempts, 3);
+	ck_assert_int_eq(world.outside.sends, 3);
+}
+END_TEST
+
+START_TEST(test_catch_up_all_makes_up_what_the_policy_allows_and_records_the_rest)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\",\"catchUp\":{\"maxCount\":4}}");
+	world_run_for(&world, 12 * SECOND);
+	world_crash(&world, 120 * SECOND);
+	world_run_for(&world, 3 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1 + 4);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 8);
+}
+END_TEST
+
+START_TEST(test_catch_up_none_records_one_range)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\"}");
+	world_run_for(&world, 12 * SECOND);
+	world_crash(&world, 120 * SECOND);
+	world_run_for(&world, 3 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1);
+	ck_assert_int_eq(last()->status, EXECUTION_MISSED);
+	ck_assert_int_eq(last()->count, 12);
+}
+END_TEST
+
+START_TEST(test_catch_up_spacing_spreads_what_is_made_up)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\",\"catchUp\":{\"spacingMs\":2000}}");
+	world_run_for(&world, 12 * SECOND);
+	world_crash(&world, 60 * SECOND);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_le(count(EXECUTION_SUCCESS), 1 + 3);
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_ge(count(EXECUTION_SUCCESS), 1 + 6);
+}
+END_TEST
+
+START_TEST(test_pause_and_resume_never_fire_retroactively)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 3 * SECOND);
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"active\":false}");
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 3);
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 2 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 5);
+	ck_assert_int_eq(world.disk.outbox->len, 5);
+}
+END_TEST
+
+START_TEST(test_start_and_end_bound_the_due_instants)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"startAt\":\"2026-11-15T12:00:05Z\","
+				   "\"endAt\":\"2026-11-15T12:00:08Z\"}");
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 3);
+}
+END_TEST
+
+START_TEST(test_no_fire_of_a_deleted_job_starts)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	/* The intent of the next second is durable already. */
+	world_run_for(&world, 2400 * US_PER_MS);
+	world_set_job(&world, "a", NULL);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 2);
+	ck_assert_int_eq(g_hash_table_size(world.disk.intents), 0);
+}
+END_TEST
+
+START_TEST(test_run_now_has_its_own_identity_and_eats_no_slot)
+{
+	struct fire_id first, second;
+	world_set_job(&world, "a", "{\"schedule\":\"0 * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, SECOND);
+	ck_assert(core_run_now(world.core, "a", &first));
+	ck_assert(core_run_now(world.core, "a", &second));
+	ck_assert(!core_run_now(world.core, "b", &second));
+	ck_assert(!fire_id_equal(first, second));
+	world_run_for(&world, 70 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 3);
+}
+END_TEST
+
+START_TEST(test_a_command_is_applied_once_however_often_it_comes)
+{
+	struct sync_command command = { .id = 12, .type = SYNC_COMMAND_RUN, .job_id = "a" };
+	int64_t ids[4];
+	world_set_job(&world, "a", "{\"schedule\":\"@hourly\",\"api\":\"http://a.test/\"}");
+	core_command(world.core, &command);
+	core_command(world.core, &command);
+	world_run_for(&world, SECOND);
+	core_command(world.core, &command);
+	world_crash(&world, SECOND);
+	core_command(world.core, &command);
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1);
+	ck_assert_int_eq(core_done_commands(world.core, ids, 4), 1);
+	ck_assert_int_eq(ids[0], 12);
+	core_commands_known(world.core, ids, 1);
+	ck_assert_int_eq(core_done_commands(world.core, ids, 4), 0);
+}
+END_TEST
+
+START_TEST(test_an_at_in_the_recent_past_is_made_up_and_never_again)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"@at 2026-11-15T11:50:00Z\",\"api\":\"http://a.test/\"}");
+	world_set_job(&world, "old", "{\"schedule\":\"@at 2026-11-14T11:50:00Z\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 2 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 1);
+	world_crash(&world, SECOND);
+	world_set_job(&world, "a", "{\"schedule\":\"@at 2026-11-15T11:50:00Z\",\"api\":\"http://a.test/other\"}");
+	world_run_for(&world, 2 * SECOND);
+	ck_assert_int_eq(world.disk.outbox->len, 2);
+}
+END_TEST
+
+START_TEST(test_a_hanging_target_delays_no_other)
+{
+	world_set_job(&world, "slow", "{\"schedule\":\"* * * * * *\",\"api\":\"http://slow.test/\"}");
+	world.answer_ms = 600000;
+	world_run_for(&world, 300 * SECOND);
+	world.answer_ms = 5;
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 5);
+	ck_assert_int_eq(last()->lateness_us, 0);
+	struct core_stats stats;
+	core_get_stats(world.core, &stats);
+	ck_assert_int_eq(stats.running, world.core->config.max_open_per_target);
+	ck_assert_int_gt(stats.waiting, 200);
+}
+END_TEST
+
+START_TEST(test_a_clock_that_is_half_a_minute_back_is_waited_out)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 10 * SECOND);
+	step_clock(-30 * SECOND);
+	world_run_for(&world, 29 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 10);
+	world_run_for(&world, 11 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 20);
+}
+END_TEST
+
+START_TEST(test_after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat)
+{
+	world_set_job(&world, "interval", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\"}");
+	world_set_job(&world, "fixed", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://b.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10 + 1);
+	step_clock(-2 * HOUR);
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10 + 1 + 6);
+	world_crash(&world, SECOND);
+	world_run_for(&world, 2 * HOUR);
+	ck_assert_int_ge(count(EXECUTION_SUCCESS), 10 + 1 + 6 + 720 - 1);
+	int fixed = 0;
+	for (guint i = 0; i < world.disk.outbox->len; i++)
+		fixed += strcmp(((struct decision *)world.disk.outbox->pdata[i])->execution.job_id, "fixed") == 0;
+	ck_assert_int_eq(fixed, 1);
+}
+END_TEST
+
+START_TEST(test_after_four_hours_back_all_schedules_restart)
+{
+	world_set_job(&world, "fixed", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://b.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	step_clock(-4 * HOUR);
+	world_run_for(&world, SECOND);
+	world_crash(&world, SECOND);
+	world_run_for(&world, 4 * HOUR);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 2);
+}
+END_TEST
+
+START_TEST(test_a_clock_set_back_while_the_agent_was_down_is_noticed)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	world_crash(&world, -2 * HOUR);
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10 + 6);
+}
+END_TEST
+
+START_TEST(test_a_forward_jump_is_a_missed_window)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\"}");
+	world_run_for(&world, 100 * SECOND);
+	step_clock(HOUR);
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 11);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 360);
+}
+END_TEST
+
+START_TEST(test_reboot_jobs_run_once_per_boot)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"@reboot\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 10 * SECOND);
+	world_crash(&world, SECOND);
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 0);
+	g_strlcpy(world.disk.state.boot_id, "an earlier boot", sizeof(world.disk.state.boot_id));
+	for (int i = 0; i < 3; i++) {
+		world_crash(&world, SECOND);
+		world_run_for(&world, 10 * SECOND);
+	}
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1);
+}
+END_TEST
+
+START_TEST(test_states_of_a_fire_move_only_along_the_table)
+{
+	int moves = 0;
+	for (int from = 0; from < FIRE_STATE_MAX_; from++) {
+		ck_assert_str_ne(fire_state_name(from), "?");
+		for (int to = 0; to < FIRE_STATE_MAX_; to++)
+			moves += fire_may_move(from, to);
+		ck_assert(!fire_may_move(FIRE_DECIDED, from));
+		ck_assert(!fire_may_move(FIRE_WITHDRAWN, from));
+		ck_assert(!fire_may_move(from, FIRE_PLANNED));
+	}
+	ck_assert(!fire_may_move(FIRE_PLANNED, FIRE_RUNNING));
+	ck_assert(!fire_may_move(FIRE_RUNNING, FIRE_WITHDRAWN));
+	ck_assert_int_eq(moves, 18);
+}
+END_TEST
+
+struct item { int64_t key; int index; };
+
+START_TEST(test_the_heap_gives_the_least_whatever_was_moved_or_removed)
+{
+	struct dice dice = { (uint64_t)_i };
+	struct item items[200];
+	struct heap heap;
+	heap_init(&heap, offsetof(struct item, index));
+	for (size_t i = 0; i < G_N_ELEMENTS(items); i++)
+		items[i] = (struct item){ .index = -1 };
+	for (int round = 0; round < 2000; round++) {
+		struct item *item = &items[dice_below(&dice, G_N_ELEMENTS(items))];
+		if (dice_chance(&dice, 700)) {
+			item->key = dice_below(&dice, 1000);
+			heap_set(&heap, item, item->key);
+		} else {
+			heap_remove(&heap, item);
+		}
+		int64_t least = INT64_MAX;
+		for (size_t i = 0; i < G_N_ELEMENTS(items); i++)
+			if (items[i].index >= 0)
+				least = MIN(least, items[i].key);
+		ck_assert_int_eq(heap_top_key(&heap), least);
+	}
+	heap_done(&heap);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("core");
+	TCase *policies = tcase_create("policies");
+	tcase_add_checked_fixture(policies, set_up, tear_down);
+	tcase_set_timeout(policies, 60);
+	tcase_add_test(policies, test_an_every_second_job_runs_every_second);
+	tcase_add_test(policies, test_forbid_skips_while_the_previous_run_goes_on_and_says_since_when);
+	tcase_add_test(policies, test_queue_lets_runs_wait_in_order_and_bounds_them);
+	tcase_add_test(policies, test_replace_cancels_the_running_one);
+	tcase_add_test(policies, test_a_rate_limit_spaces_the_sends_and_loses_none);
+	tcase_add_test(policies, test_a_failing_target_is_tried_three_times);
+	tcase_add_test(policies, test_the_attempt_count_survives_a_crash);
+	tcase_add_test(policies, test_catch_up_all_makes_up_what_the_policy_allows_and_records_the_rest);
+	tcase_add_test(policies, test_catch_up_none_records_one_range);
+	tcase_add_test(policies, test_catch_up_spacing_spreads_what_is_made_up);
+	tcase_add_test(policies, test_pause_and_resume_never_fire_retroactively);
+	tcase_add_test(policies, test_start_and_end_bound_the_due_instants);
+	tcase_add_test(policies, test_no_fire_of_a_deleted_job_starts);
+	tcase_add_test(policies, test_run_now_has_its_own_identity_and_eats_no_slot);
+	tcase_add_test(policies, test_a_command_is_applied_once_however_often_it_comes);
+	tcase_add_test(policies, test_an_at_in_the_recent_past_is_made_up_and_never_again);
+	tcase_add_test(policies, test_a_hanging_target_delays_no_other);
+	tcase_add_test(policies, test_a_clock_that_is_half_a_minute_back_is_waited_out);
+	tcase_add_test(policies, test_after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat);
+	tcase_add_test(policies, test_after_four_hours_back_all_schedules_restart);
+	tcase_add_test(policies, test_a_clock_set_back_while_the_agent_was_down_is_noticed);
+	tcase_add_test(policies, test_a_forward_jump_is_a_missed_window);
+	tcase_add_test(policies, test_reboot_jobs_run_once_per_boot);
+	suite_add_tcase(suite, policies);
+	TCase *parts = tcase_create("parts");
+	tcase_add_test(parts, test_states_of_a_fire_move_only_along_the_table);
+	tcase_add_loop_test(parts, test_the_heap_gives_the_least_whatever_was_moved_or_removed, 0, 20);
+	suite_add_tcase(suite, parts);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
