@@ -13,8 +13,14 @@ SAMPLES = 25
 
 
 @pytest.fixture
+def central(world, database):
+    """Its tables are there, it does not run yet."""
+    return world.central(database).init()
+
+
+@pytest.fixture
 def history(central):
-    """A million executions of 50 jobs over three days, inserted into central's own tables."""
+    """A million executions of 50 jobs over three days, inserted into central's own tables; then central starts."""
     database = central.database
     database.execute("SELECT execution_partition_make((now() - make_interval(days => d))::date) FROM generate_series(0, 3) d")
     with database.connect() as connection, connection.cursor() as cursor:
@@ -22,13 +28,14 @@ def history(central):
             """
             INSERT INTO execution (execution_id, job_id, agent_id, scheduled_at, started_at, finished_at, received_at, job_revision,
                                    count, duration_us, lateness_us, attempts, http_status, status, cause)
-            SELECT md5('execution' || n)::uuid, md5('job' || n % 50)::uuid, md5('agent')::uuid, at, at, at + interval '5 ms', at, 1,
-                   1, 5000, 100, 1, 200, CASE WHEN n % 100 = 0 THEN 2 ELSE 1 END, 1
+            SELECT md5('execution' || n)::uuid, md5('job' || n %% 50)::uuid, md5('agent')::uuid, at, at, at + interval '5 ms', at, 1,
+                   1, 5000, 100, 1, 200, CASE WHEN n %% 100 = 0 THEN 2 ELSE 1 END, 1
             FROM generate_series(1, %s) n, LATERAL (SELECT now() - interval '1 hour' - n * interval '200 ms' AS at) t
             """,
             (ROWS,),
         )
         cursor.execute("ANALYZE execution")
+    central.start()
     return database
 
 

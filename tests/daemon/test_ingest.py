@@ -1,0 +1,296 @@
+"""Records become rows once, whatever happens to the batch on its way; sums agree with rows."""
+import random
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from harness.api import assert_problem
+from raw_agent import NOW, RawAgent, execution, executions, stamp
+
+ALL_JOBS = "00000000-0000-0000-0000-000000000000"
+STATUSES = ["success", "failed", "timeout", "skipped", "missed", "interrupted"]
+
+
+@pytest.fixture
+def raw(central):
+    return RawAgent(central)
+
+
+@pytest.fixture
+def job_id():
+    return str(uuid.uuid4())
+
+
+def count(database):
+    return database.query("SELECT count(*) FROM execution")[0][0]
+
+
+def assert_sums_agree(database):
+    """The rollups of every grain, per job and in total, are what the executions add up to."""
+    for grain, unit in ((1, "minute"), (2, "hour"), (3, "day")):
+        for job in ("job_id", f"'{ALL_JOBS}'::uuid"):
+            expected = database.query(f"""
+                SELECT date_trunc('{unit}', scheduled_at, 'UTC'), {job}, """ + ",".join(
+                    f"coalesce(sum(count) FILTER (WHERE status = {i + 1}), 0)" for i in range(6)) + f""",
+                    count(started_at), sum(attempts), coalesce(sum(duration_us) FILTER (WHERE started_at IS NOT NULL), 0),
+                    coalesce(max(lateness_us) FILTER (WHERE started_at IS NOT NULL), 0)
+                FROM execution GROUP BY 1, 2 ORDER BY 1, 2""")
+            found = database.query(f"""
+                SELECT bucket_at, job_id, {",".join(f"sum({status})" for status in STATUSES)}, sum(started), sum(attempts),
+                    sum(duration_sum_us), max(lateness_max_us)
+                FROM rollup WHERE grain = {grain} AND (job_id = '{ALL_JOBS}') = %s
+                GROUP BY 1, 2 ORDER BY 1, 2""", (job != "job_id",))
+            assert found == expected, f"{unit} of {job}"
+    histograms = database.query("""SELECT (SELECT sum(n) FROM unnest(histogram_sum(duration_histogram)) n),
+        (SELECT sum(n) FROM unnest(histogram_sum(lateness_histogram)) n), sum(started) FROM rollup""")[0]
+    assert len(set(histograms)) == 1, f"histograms count other runs than there were: {histograms}"
+
+
+def test_records_are_stored_with_every_field_and_acked(raw, database, job_id):
+    record = execution(job_id, NOW, "failed", reason="HTTP 500\tafter\n3 tries \\N", error="boom", responseBody='{"a":"\u00fc\\"}',
+                       responseDigest="ab" * 32, attempts=3, httpStatus=500, cause="catchUp", jobRevision=7)
+    reply = raw.sync(1, [record])
+    assert reply["ackedSeq"] == 1
+    row = database.query("""SELECT execution_id::text, job_id::text, agent_id::text, scheduled_at, last_scheduled_at,
+        started_at - scheduled_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, first_byte_us, attempts,
+        http_status, status, cause, reason, error, response_body, encode(response_digest, 'hex') FROM execution""")
+    assert row == [(record["executionId"], job_id, raw.agent_id, NOW, None, timedelta(milliseconds=1), 7, 1, 12000, 1000, None,
+                    200, 11000, 3, 500, 2, 2, record["reason"], "boom", record["responseBody"], "ab" * 32)]
+    assert_sums_agree(database)
+
+
+def test_a_batch_sent_again_counts_once(raw, database, job_id):
+    records = executions(job_id, 500)
+    for _ in range(3):
+        assert raw.sync(1, records)["ackedSeq"] == 500
+    assert count(database) == 500
+    assert_sums_agree(database)
+
+
+def test_batches_split_and_overlapping_count_once(raw, database, job_id):
+    records = executions(job_id, 300)
+    rng = random.Random(7)
+    acked = 0
+    while acked < 300:
+        first = rng.randint(max(1, acked - 60), acked + 1)
+        last = min(300, first + rng.randint(0, 80))
+        reply = raw.sync(first, records[first - 1:last], acked=first - 1)
+        assert reply["ackedSeq"] == max(acked, last)
+        acked = reply["ackedSeq"]
+    assert count(database) == 300
+    assert_sums_agree(database)
+
+
+def test_a_batch_that_overtook_another_is_not_taken_before_its_turn(raw, database, job_id):
+    records = executions(job_id, 100)
+    assert raw.sync(51, records[50:], acked=0)["ackedSeq"] == 0
+    assert count(database) == 0
+    assert raw.sync(1, records[:50])["ackedSeq"] == 50
+    assert raw.sync(51, records[50:], acked=0)["ackedSeq"] == 100
+    assert count(database) == 100
+    assert_sums_agree(database)
+
+
+def test_one_execution_under_two_numbers_counts_once(raw, database, job_id):
+    """After its database was lost an agent may tell the same fire again in a new stream."""
+    records = executions(job_id, 20)
+    raw.sync(1, records + records[:5])
+    raw.epoch = 2
+    assert raw.sync(1, records[10:] + executions(job_id, 1, NOW))["ackedSeq"] == 11
+    assert count(database) == 21
+    assert_sums_agree(database)
+
+
+def test_all_statuses_are_summed_and_a_missed_range_counts_its_fires(raw, database, job_id):
+    records = [execution(job_id, NOW - timedelta(hours=i), status) for i, status in enumerate(STATUSES * 5)]
+    records.append(execution(job_id, NOW - timedelta(hours=40), "missed", count=3600,
+                             lastScheduledAt=stamp(NOW - timedelta(hours=39, seconds=1))))
+    raw.sync(1, records)
+    assert database.query(f"SELECT sum(missed) FROM rollup WHERE grain = 3 AND job_id = '{ALL_JOBS}'")[0][0] == 3605
+    assert_sums_agree(database)
+
+
+def test_poison_goes_to_quarantine_and_holds_up_nothing(raw, central, database, job_id):
+    good = executions(job_id, 10)
+    poison = [
+        {"nonsense": True}, "text", None, [],
+        execution("no-uuid", NOW), execution(job_id, NOW, "exploded"), execution(job_id, NOW + timedelta(days=3)),
+        execution(job_id, NOW - timedelta(days=401)), execution(job_id, NOW, scheduledAt="yesterday"),
+        execution(job_id, NOW, reason="x" * 5000), execution(job_id, NOW, durationMs=1e15),
+        execution(job_id, NOW, attempts=-1), {"event": "clockStep"},
+    ]
+    records = [record for pair in zip(good, poison) for record in pair] + poison[len(good):]
+    assert raw.sync(1, records)["ackedSeq"] == len(records)
+    assert raw.sync(1, records)["ackedSeq"] == len(records)
+    assert count(database) == len(good)
+    listed = central.api.json(f"/api/agents/{raw.agent_id}/quarantine", limit=5)
+    assert len(listed["records"]) == 5 and listed["nextCursor"]
+    listed["records"] += central.api.json(f"/api/agents/{raw.agent_id}/quarantine", cursor=listed["nextCursor"])["records"]
+    assert len(listed["records"]) == len(poison)
+    assert all(entry["reason"] for entry in listed["records"])
+    assert {entry["seq"] for entry in listed["records"]} == {
+        seq + 1 for seq, record in enumerate(records) if not any(record is one for one in good)}
+    assert_sums_agree(database)
+
+
+def test_a_record_that_only_the_database_refuses_is_found_and_quarantined(raw, database, job_id):
+    database.execute("ALTER TABLE execution ADD CONSTRAINT no_boom CHECK (reason IS NULL OR reason <> 'boom')")
+    records = executions(job_id, 64)
+    for place in (0, 17, 18, 63):
+        records[place] = execution(job_id, NOW - timedelta(days=1), reason="boom")
+    assert raw.sync(1, records)["ackedSeq"] == 64
+    assert count(database) == 60
+    assert [row[0] for row in database.query("SELECT seq FROM quarantine ORDER BY seq")] == [1, 18, 19, 64]
+    assert_sums_agree(database)
+
+
+def test_history_of_unknown_jobs_and_of_any_day_is_taken(raw, database, job_id):
+    days = [0, 1, 30, 399]
+    raw.sync(1, [execution(job_id, NOW - timedelta(days=day)) for day in days])
+    assert count(database) == len(days)
+    assert_sums_agree(database)
+
+
+def test_a_partition_dropped_meanwhile_is_made_again(raw, database, job_id):
+    raw.sync(1, [execution(job_id, NOW - timedelta(days=50))])
+    assert database.query("SELECT execution_partition_drop_before((now() - interval '40 days')::date)") == [(1,)]
+    assert raw.sync(2, [execution(job_id, NOW - timedelta(days=50))])["ackedSeq"] == 2
+    assert count(database) == 1
+
+
+def test_events_of_the_agent_are_shown(raw, central):
+    raw.sync(1, [{"event": "clockStep", "at": stamp(NOW), "detail": "the clock went back 90 s"}])
+    shown = central.api.json(f"/api/agents/{raw.agent_id}")
+    assert [(event["event"], event["detail"]) for event in shown["events"]] == [("clockStep", "the clock went back 90 s")]
+    assert shown["streams"] == [{"epoch": 1, "ackedSeq": 1, "holes": []}]
+    assert shown["state"] == "online" and shown["hostname"] == "testhost"
+
+
+def test_records_lost_by_a_restored_database_are_shown_as_a_hole(world, central, raw, database, job_id):
+    central.allow("records are lost")
+    raw.sync(1, executions(job_id, 10))
+    reply = raw.sync(101, executions(job_id, 5), acked=100)
+    assert reply["ackedSeq"] == 105
+    shown = central.api.json(f"/api/agents/{raw.agent_id}")["streams"][0]
+    assert shown["ackedSeq"] == 105
+    assert [(hole["from"], hole["to"]) for hole in shown["holes"]] == [(11, 100)]
+    assert raw.sync(201, acked=200)["ackedSeq"] == 200
+    assert len(central.api.json(f"/api/agents/{raw.agent_id}")["streams"][0]["holes"]) == 2
+    assert count(database) == 15
+
+
+def test_a_stream_with_an_old_epoch_is_refused(central, raw, database, job_id):
+    central.allow("two agents use one key")
+    raw.sync(1, executions(job_id, 1))
+    raw.epoch = 9
+    raw.sync(1)
+    raw.epoch = 1
+    assert_problem(raw.post(raw.body(2, executions(job_id, 1))), 409)
+    assert_problem(raw.post(raw.body(2)), 409)
+    assert count(database) == 1
+
+
+def test_a_clone_that_tells_another_story_is_refused(central, raw, database, job_id):
+    central.allow("two agents use one key")
+    records = executions(job_id, 10)
+    raw.sync(1, records)
+    assert_problem(raw.post(raw.body(6, executions(job_id, 8), acked=5)), 409)
+    assert count(database) == 10
+    assert raw.sync(6, records[5:] + executions(job_id, 1, NOW), acked=5)["ackedSeq"] == 11
+
+
+def test_two_centrals_that_get_the_same_batch_at_once_count_it_once(world, database, job_id):
+    one = world.central(database).start()
+    other = world.central(database, name="other").start()
+    raw = RawAgent(one)
+    first = 1
+    for _ in range(15):
+        records = executions(job_id, 200, NOW - timedelta(seconds=first))
+        body = raw.body(first, records)
+        barrier = threading.Barrier(6)
+
+        def send(url):
+            barrier.wait()
+            return raw.post(body, url, session=__import__("requests"))
+
+        with ThreadPoolExecutor(6) as pool:
+            replies = list(pool.map(send, [one.agent_url, other.agent_url] * 3))
+        assert {reply.status_code for reply in replies} <= {200, 503}, [reply.text for reply in replies]
+        assert raw.sync(first, records)["ackedSeq"] == first + 199
+        first += 200
+    assert count(database) == 3000
+    assert_sums_agree(database)
+
+
+def test_agents_that_share_jobs_do_not_lock_each_other_out(world, database):
+    central = world.central(database, agent_threads=8).start()
+    jobs = [str(uuid.uuid4()) for _ in range(40)]
+    agents = [RawAgent(central, f"raw-{i}") for i in range(8)]
+
+    def run(raw):
+        rng = random.Random(raw.agent_id)
+        seq = 1
+        for _ in range(12):
+            records = [execution(rng.choice(jobs), NOW - timedelta(seconds=rng.randint(0, 300))) for _ in range(150)]
+            assert raw.sync(seq, records)["ackedSeq"] == seq + 149
+            seq += 150
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(run, agents))
+    assert count(database) == 8 * 12 * 150
+    assert_sums_agree(database)
+
+
+def test_nothing_is_acked_while_the_database_forgets_what_it_commits(world, job_id):
+    cluster = world.cluster().start()
+    database = world.database(cluster)
+    central = world.central(database).start()
+    raw = RawAgent(central)
+    database.execute(f'ALTER DATABASE "{database.name}" SET synchronous_commit = off')
+    central.restart()
+    raw.url = central.agent_url
+    records = executions(job_id, 10)
+    reply = raw.post(raw.body(1, records))
+    assert_problem(reply, 503)
+    assert reply.headers["Retry-After"]
+    assert count(database) == 0
+    database.execute(f'ALTER DATABASE "{database.name}" RESET synchronous_commit')
+    central.restart()
+    assert raw.sync(1, records)["ackedSeq"] == 10
+    assert count(database) == 10
+
+
+def test_nothing_is_acked_and_nothing_lost_while_postgresql_crashes_under_load(world, job_id):
+    cluster = world.cluster().start()
+    database = world.database(cluster)
+    central = world.central(database).start()
+    central.allow("database|chore failed")
+    raw = RawAgent(central)
+    acked, sent, refused, crashes = 0, [], 0, 0
+    while acked < 4000:
+        if len(sent) < acked + 100:
+            sent += executions(job_id, 100, NOW - timedelta(seconds=len(sent)))
+        if crashes < 4 and acked >= 800 * (crashes + 1):
+            crashes += 1
+            crash = threading.Timer(random.random() * 0.05, cluster.crash)
+            crash.start()
+            while crash.is_alive():
+                reply = raw.post(raw.body(acked + 1, sent[acked:]))
+                if reply.status_code == 200:
+                    acked = reply.json()["ackedSeq"]
+                    sent += executions(job_id, 100, NOW - timedelta(seconds=len(sent)))
+                else:
+                    refused += 1
+            cluster.start()
+            assert count(database) >= acked, "acked records are gone"
+        reply = raw.post(raw.body(acked + 1, sent[acked:]))
+        if reply.status_code == 200:
+            acked = reply.json()["ackedSeq"]
+        else:
+            assert_problem(reply, 503)
+            refused += 1
+    assert crashes == 4 and refused > 0, "the crashes were not felt"
+    assert count(database) == acked
+    assert_sums_agree(database)
