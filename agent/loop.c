@@ -104,17 +104,20 @@ struct loop_status_message *loop_status_message_new(struct queue *reply_to, int 
 	return status;
 }
 
-/* A change that no core took over. */
-static void release_apply(struct message *message)
+void loop_drop_change(struct job_change *change)
 {
-	struct job_change *change = ((struct loop_apply_message *)message)->change;
-	if (change == NULL)
-		return;
 	g_ptr_array_set_free_func(change->upserts, (GDestroyNotify)stored_job_free);
 	g_ptr_array_unref(change->upserts);
 	g_ptr_array_unref(change->deletes);
 	g_clear_pointer(&change->keep_ids, g_hash_table_unref);
 	g_free(change);
+}
+
+static void release_apply(struct message *message)
+{
+	struct loop_apply_message *apply = (struct loop_apply_message *)message;
+	if (apply->change != NULL)
+		loop_drop_change(apply->change);
 }
 
 struct loop_apply_message *loop_apply_message_new(struct job_change *change, struct queue *reply_to, int reply_type)
@@ -349,9 +352,13 @@ static void end_turn(struct loop *loop)
 	}
 }
 
-enum loop_end loop_run(struct loop *loop, struct core *core, void (*reload)(void *context), void *context)
+void loop_set_core(struct loop *loop, struct core *core)
 {
 	loop->core = core;
+}
+
+enum loop_end loop_run(struct loop *loop, void (*reload)(void *context), void *context)
+{
 	loop->reload = reload;
 	loop->reload_context = context;
 	loop->phase = LOOP_RUNNING;
@@ -363,8 +370,6 @@ enum loop_end loop_run(struct loop *loop, struct core *core, void (*reload)(void
 		end_turn(loop);
 	}
 	evtimer_del(loop->drain_event);
-	loop->core = NULL;
-	loop->running = 0;
 	return loop->end;
 }
 

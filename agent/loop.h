@@ -36,8 +36,10 @@ enum loop_end {
 	LOOP_STOPPED,      /* by signal */
 	LOOP_DATABASE_LOST /* begin a new life */
 };
+/* Before core_start and loop_run. */
+void loop_set_core(struct loop *loop, struct core *core);
 /* `reload` is called on SIGHUP. */
-enum loop_end loop_run(struct loop *loop, struct core *core, void (*reload)(void *context), void *context);
+enum loop_end loop_run(struct loop *loop, void (*reload)(void *context), void *context);
 
 /* The last that store and sync told. */
 struct sync_news {
@@ -73,6 +75,9 @@ struct loop_commands_message {
 	GArray *commands; /* struct sync_command to carry out */
 	GArray *known;    /* int64_t: central has heard that these are done */
 };
+/* Frees a change that no core took over. */
+void loop_drop_change(struct job_change *change);
+
 struct loop_sync_news_message { struct message message; struct sync_news news; };
 
 struct loop_status_message *loop_status_message_new(struct queue *reply_to, int reply_type);

@@ -1,0 +1,20 @@
+/*
+ * What the agent asks of the host it runs on. Linux only.
+ */
+#ifndef BELFRY_AGENT_HOST_H
+#define BELFRY_AGENT_HOST_H
+
+#include <stddef.h>
+
+#include "common/clock.h"
+
+/* The id of the running boot, "" when the kernel does not tell. */
+void host_boot_id(char *ret, size_t size);
+/* When the host came up, in whole seconds; now when the kernel does not tell. */
+struct wall host_booted_at(void);
+/* Timers of this process to the microsecond, not to the 50 us that the kernel allows itself. */
+void host_sharpen_timers(void);
+/* Raises the soft limit of open files to what is needed, as far as the hard limit goes; false when that is not enough. */
+bool host_allow_open_files(int64_t needed);
+
+#endif

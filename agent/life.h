@@ -1,0 +1,25 @@
+/*
+ * One life of the agent: from opening the database to the stop, or to the moment the database is lost; then main begins
+ * another. Owns: making the parts, tying them together, taking them apart in the right order.
+ */
+#ifndef BELFRY_AGENT_LIFE_H
+#define BELFRY_AGENT_LIFE_H
+
+#include "agent/agent_config.h"
+#include "agent/enroll.h"
+
+enum life_end {
+	LIFE_STOPPED,       /* by signal: all is durable */
+	LIFE_DATABASE_LOST, /* begin again with `again` */
+	LIFE_FAILED         /* could not begin; the reason was logged */
+};
+
+struct life_setup {
+	const struct agent_config *config;
+	const char *config_file;     /* for the reload; NULL = none */
+	const struct agent_key *key; /* NULL = standalone */
+	bool again;                  /* after a loss: check the whole file */
+};
+enum life_end life_run(const struct life_setup *setup);
+
+#endif
