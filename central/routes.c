@@ -4,6 +4,7 @@
 #include "central/api_executions.h"
 #include "central/api_health.h"
 #include "central/api_jobs.h"
+#include "central/api_observability.h"
 #include "central/api_sync.h"
 #include "common/job.h"
 #include "common/wire.h"
@@ -29,6 +30,12 @@ const struct route routes[] = {
 
 	{ "GET", "/api/executions", ROLE_VIEWER, API, api_executions_list, 0 },
 	{ "GET", "/api/executions/:jobId", ROLE_VIEWER, API, api_executions_of_job, 0 },
+
+	{ "GET", "/api/observability/metrics", ROLE_VIEWER, API, api_metrics_series, 0 },
+	{ "GET", "/api/observability/stats/jobs", ROLE_VIEWER, API, api_stats_jobs, 0 },
+	{ "GET", "/api/observability/stats/executions", ROLE_VIEWER, API, api_stats_executions, 0 },
+	{ "GET", "/api/observability/stats/job/:jobId", ROLE_VIEWER, API, api_stats_job, 0 },
+	{ "GET", "/api/observability/alerts/failures", ROLE_VIEWER, API, api_alerts_failures, 0 },
 
 	{ "POST", "/api/agents/tokens", ROLE_ADMIN, API, api_agent_token, SMALL_BODY_MAX },
 	{ "GET", "/api/agents", ROLE_VIEWER, API, api_agent_list, 0 },

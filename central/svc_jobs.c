@@ -37,8 +37,7 @@ static enum job_outcome invalid(struct job_failure *ret_failure, const char *poi
 	return JOB_INVALID;
 }
 
-/* Fills job or problem from the row. */
-static void parse_record(struct job_record *record)
+void job_record_parse(struct job_record *record)
 {
 	json_t *json = json_loads(record->row.definition, 0, NULL);
 	record->job = job_parse(json, record->row.job_id, record->row.revision, true, &record->problem);
@@ -138,7 +137,7 @@ enum job_outcome job_read(struct db_pool *pool, const char *job_id, struct job_r
 		status = db_job_get(conn, job_id, false, &record.row);
 	if (status != DB_OK)
 		return db_failed(ret_failure, status);
-	parse_record(&record);
+	job_record_parse(&record);
 	*ret = record;
 	return JOB_DONE;
 }
@@ -218,7 +217,7 @@ static enum job_outcome lock_job(struct db_conn *conn, const char *job_id, const
 		return db_failed(ret_failure, status);
 	if (if_match != NULL && !etag_matches(if_match, ret->row.revision, false))
 		return JOB_STALE;
-	parse_record(ret);
+	job_record_parse(ret);
 	return JOB_DONE;
 }
 
@@ -363,7 +362,7 @@ enum db_status job_list(struct db_pool *pool, const struct job_filter *filter, G
 	g_array_set_clear_func(records, (GDestroyNotify)job_record_clear);
 	for (guint i = 0; i < rows->len; i++) {
 		struct job_record record = { .row = g_array_index(rows, struct job_row, i) };
-		parse_record(&record);
+		job_record_parse(&record);
 		g_array_append_val(records, record);
 	}
 	/* The records own what the rows pointed to. */

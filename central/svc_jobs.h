@@ -17,6 +17,8 @@ struct job_record {
 	struct job_problem problem; /* why job is NULL */
 };
 void job_record_clear(struct job_record *record);
+/* Fills job, or problem, from the row. */
+void job_record_parse(struct job_record *record);
 
 struct author { const char *name, *request_id; };
 

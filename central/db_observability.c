@@ -1,0 +1,122 @@
+#include "central/db_observability.h"
+
+#include <string.h>
+
+#define ALL_JOBS "00000000-0000-0000-0000-000000000000"
+
+static const char *step_text(enum rollup_grain grain)
+{
+	return grain == ROLLUP_MINUTE ? "1 minute" : grain == ROLLUP_HOUR ? "1 hour" : "1 day";
+}
+
+static void add_window(struct db_params *params, const struct rollup_window *window)
+{
+	db_param_int(params, window->grain);
+	db_param_wall(params, window->from);
+	db_param_wall(params, window->to);
+	db_param_text(params, step_text(window->grain));
+}
+
+/* Columns in the order of rollup_series and rollup_total. */
+static struct rollup_sums read_sums(const struct db_result *result, int row)
+{
+	struct rollup_sums sums = { .at = db_wall(result, row, 0) };
+	for (int status = 1; status < EXECUTION_STATUS_MAX_; status++)
+		sums.by_status[status] = db_int(result, row, status);
+	sums.started = db_int(result, row, 7);
+	sums.attempts = db_int(result, row, 8);
+	sums.duration_sum_us = db_int(result, row, 9);
+	sums.duration_max_us = db_int(result, row, 10);
+	sums.lateness_sum_us = db_int(result, row, 11);
+	sums.lateness_max_us = db_int(result, row, 12);
+	db_int_array(result, row, 13, sums.duration, HISTOGRAM_BUCKETS);
+	db_int_array(result, row, 14, sums.lateness, HISTOGRAM_BUCKETS);
+	return sums;
+}
+
+enum db_status db_rollup_series(struct db_conn *conn, const struct rollup_window *window, GArray **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	add_window(&params, window);
+	db_param_text(&params, window->job_id != NULL ? window->job_id : ALL_JOBS);
+	enum db_status status = db_run(conn, "rollup_series", &params, &result);
+	if (status != DB_OK)
+		return status;
+	GArray *series = g_array_new(FALSE, FALSE, sizeof(struct rollup_sums));
+	for (int i = 0; i < db_rows(result); i++) {
+		struct rollup_sums sums = read_sums(result, i);
+		g_array_append_val(series, sums);
+	}
+	*ret = series;
+	return DB_OK;
+}
+
+enum db_status db_rollup_total(struct db_conn *conn, const struct rollup_window *window, struct rollup_sums *ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	add_window(&params, window);
+	db_param_text(&params, window->job_id != NULL ? window->job_id : ALL_JOBS);
+	enum db_status status = db_run_one(conn, "rollup_total", &params, &result);
+	if (status == DB_OK)
+		*ret = read_sums(result, 0);
+	return status;
+}
+
+static void clear_failures(struct job_failures *failures)
+{
+	g_free(failures->name);
+	g_free(failures->last_execution_id);
+	g_free(failures->last_reason);
+	g_free(failures->last_error);
+}
+
+static struct job_failures read_failures(const struct db_result *result, int row)
+{
+	struct job_failures failures = {
+		.name = g_strdup(db_text_or_null(result, row, 1)),
+		.first_at = db_wall(result, row, 6),
+		.last_at = db_wall(result, row, 7),
+		.last_execution_id = g_strdup(db_text_or_null(result, row, 8)),
+		.last_status = (enum execution_status)db_int(result, row, 9),
+		.last_http_status = (int)db_int(result, row, 10),
+		.last_reason = g_strdup(db_text_or_null(result, row, 11)),
+		.last_error = g_strdup(db_text_or_null(result, row, 12)),
+	};
+	g_strlcpy(failures.job_id, db_text(result, row, 0), sizeof failures.job_id);
+	failures.by_status[EXECUTION_FAILED] = db_int(result, row, 2);
+	failures.by_status[EXECUTION_TIMEOUT] = db_int(result, row, 3);
+	failures.by_status[EXECUTION_MISSED] = db_int(result, row, 4);
+	failures.by_status[EXECUTION_INTERRUPTED] = db_int(result, row, 5);
+	return failures;
+}
+
+enum db_status db_failures(struct db_conn *conn, const struct rollup_window *window, GArray **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	add_window(&params, window);
+	db_param_int(&params, FAILURES_MAX);
+	enum db_status status = db_run(conn, "rollup_failures", &params, &result);
+	if (status != DB_OK)
+		return status;
+	GArray *list = g_array_new(FALSE, FALSE, sizeof(struct job_failures));
+	g_array_set_clear_func(list, (GDestroyNotify)clear_failures);
+	for (int i = 0; i < db_rows(result); i++) {
+		struct job_failures failures = read_failures(result, i);
+		g_array_append_val(list, failures);
+	}
+	*ret = list;
+	return DB_OK;
+}
+
+enum db_status db_job_counts(struct db_conn *conn, struct job_counts *ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	enum db_status status = db_run_one(conn, "job_counts", NULL, &result);
+	if (status == DB_OK)
+		*ret = (struct job_counts){ db_int(result, 0, 0), db_int(result, 0, 1), db_int(result, 0, 2), db_int(result, 0, 3),
+					    db_int(result, 0, 4), db_int(result, 0, 5), db_int(result, 0, 6), db_int(result, 0, 7) };
+	return status;
+}
