@@ -82,7 +82,7 @@ void core_command(struct core *core, const struct sync_command *command);
 int core_done_commands(const struct core *core, int64_t *ret_ids, int max);
 void core_commands_known(struct core *core, const int64_t *ids, int n);
 
-/* The zone files changed: every schedule is made anew and planned from now. */
+/* The zone files changed (call tz_reload() first): every schedule is made anew, planned from now. */
 void core_reload_zones(struct core *core);
 
 /* For the local API, metrics and sync. */

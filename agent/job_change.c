@@ -233,15 +233,15 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 void core_reload_zones(struct core *core)
 {
 	core_read_clock(core);
+	job_forget_schedules();
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
-		struct schedule *fresh = schedule_new(job->job->schedule_text, job->job->timezone, job->job->id, NULL);
-		if (fresh == NULL)
-			continue;
 		plan_job_until(core, job, core->now);
 		recovery_withdraw_future(core, job);
-		schedule_unref(job->job->schedule);
-		job->job->schedule = fresh;
+		recovery_settle_backlogs(core, job);
+		struct job *old = job->job;
+		job->job = job_renew(old);
+		job_unref(old);
 		plan_schedule(core, job, core->now);
 		plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
 	}

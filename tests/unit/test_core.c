@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/core_internal.h"
+#include "common/tz.h"
 #include "tests/sim/sim.h"
 
 #define SECOND US_PER_SECOND
@@ -341,6 +342,20 @@ START_TEST(test_a_forward_jump_is_a_missed_window)
 }
 END_TEST
 
+START_TEST(test_a_reload_of_the_zones_loses_and_doubles_nothing)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"timezone\":\"Europe/Berlin\"}");
+	for (int i = 0; i < 20; i++) {
+		world_run_for(&world, 470 * US_PER_MS);
+		tz_reload();
+		core_reload_zones(world.core);
+	}
+	world_run_for(&world, 600 * US_PER_MS);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10);
+	ck_assert_int_eq(world.outside.sends, 10);
+}
+END_TEST
+
 START_TEST(test_reboot_jobs_run_once_per_boot)
 {
 	world_set_job(&world, "a", "{\"schedule\":\"@reboot\",\"api\":\"http://a.test/\"}");
@@ -430,6 +445,7 @@ int main(void)
 	tcase_add_test(policies, test_after_four_hours_back_all_schedules_restart);
 	tcase_add_test(policies, test_a_clock_set_back_while_the_agent_was_down_is_noticed);
 	tcase_add_test(policies, test_a_forward_jump_is_a_missed_window);
+	tcase_add_test(policies, test_a_reload_of_the_zones_loses_and_doubles_nothing);
 	tcase_add_test(policies, test_reboot_jobs_run_once_per_boot);
 	suite_add_tcase(suite, policies);
 	TCase *parts = tcase_create("parts");
