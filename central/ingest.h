@@ -24,7 +24,6 @@
 /* Due instants outside of this are poison: they would make partitions without end. */
 #define INGEST_FUTURE_MAX_DAYS 2
 #define INGEST_PAST_MAX_DAYS 400
-#define INGEST_COUNT_MAX INT64_C(1000000000000) /* fires in one missed range */
 #define INGEST_QUARANTINE_RECORD_MAX 16384 /* bytes kept of a poison record */
 #define INGEST_TRIES 5                     /* after deadlocks and the like */
 

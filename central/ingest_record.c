@@ -47,8 +47,6 @@ static void check_execution(struct ingest_record *record, struct wall now)
 		refuse(record, g_strdup("durationMs: too long"));
 	else if (!is_summable(execution->lateness_us, 2 * INGEST_PAST_MAX_DAYS * US_PER_DAY))
 		refuse(record, g_strdup("latenessMs: too late"));
-	else if (!is_summable(execution->count, INGEST_COUNT_MAX))
-		refuse(record, g_strdup("count: too many"));
 }
 
 static void record_parse(struct ingest_record *record, struct wall now)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import requests
 from harness.api import assert_problem
 from raw_agent import NOW, RawAgent, execution, executions, stamp
 
@@ -203,7 +204,9 @@ def test_a_clone_that_tells_another_story_is_refused(central, raw, database, job
 
 def test_two_centrals_that_get_the_same_batch_at_once_count_it_once(world, database, job_id):
     one = world.central(database).start()
-    other = world.central(database, name="other").start()
+    other = world.central(database, name="other")
+    other.token_path = one.token_path
+    other.start()
     raw = RawAgent(one)
     first = 1
     for _ in range(15):
@@ -213,7 +216,7 @@ def test_two_centrals_that_get_the_same_batch_at_once_count_it_once(world, datab
 
         def send(url):
             barrier.wait()
-            return raw.post(body, url, session=__import__("requests"))
+            return raw.post(body, url, session=requests)
 
         with ThreadPoolExecutor(6) as pool:
             replies = list(pool.map(send, [one.agent_url, other.agent_url] * 3))

@@ -46,7 +46,9 @@ BEGIN
 		RETURN false;
 	END IF;
 	PERFORM pg_advisory_xact_lock(hashtext('belfry.partition'));
-	IF to_regclass(partition) IS NOT NULL THEN
+	-- Not to_regclass again: it may answer from a cache that has not heard of what was made while this waited.
+	IF EXISTS (SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+		WHERE inhparent = 'execution'::regclass AND relname = partition) THEN
 		RETURN false;
 	END IF;
 	EXECUTE format('CREATE TABLE %I (LIKE execution INCLUDING ALL)', partition);
