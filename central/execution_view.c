@@ -1,10 +1,12 @@
 #include "central/execution_view.h"
 
+#include <math.h>
+
 #include "common/rfc3339.h"
 
 json_t *json_ms(double us)
 {
-	return json_real(us / (double)US_PER_MS);
+	return json_real(round(us) / (double)US_PER_MS);
 }
 
 json_t *json_wall(struct wall t)

@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 
 #include "central/central.h"
+#include "central/chores.h"
+#include "central/ingest.h"
 
 #define ROUTES_MAX 96
 #define STATUS_MAX 600
@@ -124,6 +126,32 @@ static void print_pools(const struct central *central, GString *out)
 	}
 }
 
+static void print_ingest(const struct central *central, GString *out)
+{
+	struct ingest_stats stats;
+	ingest_get_stats(central->ingest, &stats);
+	const struct { const char *name, *help; guint64 value; } rows[] = {
+		{ "belfry_central_ingest_batches_total", "Batches of records committed.", stats.batches },
+		{ "belfry_central_ingest_executions_total", "Executions that were new.", stats.executions },
+		{ "belfry_central_ingest_duplicates_total", "Records that had come before.", stats.duplicates },
+		{ "belfry_central_ingest_events_total", "Events of agents.", stats.events },
+		{ "belfry_central_ingest_quarantined_total", "Records that could not be taken.", stats.quarantined },
+		{ "belfry_central_ingest_retries_total", "Batches tried again after a conflict.", stats.retries },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		metrics_head(out, rows[i].name, "counter", rows[i].help);
+		metrics_value(out, rows[i].name, NULL, (double)rows[i].value);
+	}
+}
+
+static void print_chores(const struct central *central, GString *out)
+{
+	metrics_head(out, "belfry_central_agents", "gauge", "Agents that are not revoked, as counted last.");
+	metrics_value(out, "belfry_central_agents", NULL, (double)chores_fleet_size(central->chores));
+	metrics_head(out, "belfry_central_chores_leader", "gauge", "1 when this instance does the chores of all.");
+	metrics_value(out, "belfry_central_chores_leader", NULL, chores_is_leader(central->chores));
+}
+
 void metrics_print(const struct central *central, GString *out)
 {
 	metrics_head(out, "belfry_central_build_info", "gauge", "Always 1; the version is in the label.");
@@ -136,4 +164,6 @@ void metrics_print(const struct central *central, GString *out)
 	print_requests(central->metrics, out);
 	print_latency(central->metrics, out);
 	print_pools(central, out);
+	print_ingest(central, out);
+	print_chores(central, out);
 }

@@ -6,6 +6,7 @@
 #include "central/api_jobs.h"
 #include "central/api_observability.h"
 #include "central/api_sync.h"
+#include "central/api_tokens.h"
 #include "common/job.h"
 #include "common/wire.h"
 
@@ -36,6 +37,10 @@ const struct route routes[] = {
 	{ "GET", "/api/observability/stats/executions", ROLE_VIEWER, API, api_stats_executions, 0 },
 	{ "GET", "/api/observability/stats/job/:jobId", ROLE_VIEWER, API, api_stats_job, 0 },
 	{ "GET", "/api/observability/alerts/failures", ROLE_VIEWER, API, api_alerts_failures, 0 },
+
+	{ "POST", "/api/tokens", ROLE_ADMIN, API, api_tokens_create, SMALL_BODY_MAX },
+	{ "GET", "/api/tokens", ROLE_ADMIN, API, api_tokens_list, 0 },
+	{ "DELETE", "/api/tokens/:tokenId", ROLE_ADMIN, API, api_tokens_revoke, 0 },
 
 	{ "POST", "/api/agents/tokens", ROLE_ADMIN, API, api_agent_token, SMALL_BODY_MAX },
 	{ "GET", "/api/agents", ROLE_VIEWER, API, api_agent_list, 0 },
