@@ -229,7 +229,7 @@ static bool take_values(struct scan *scan, const char *text, void *config, GErro
 			continue;
 		scan->line = scan->lines[i];
 		g_autofree char *value = g_key_file_get_string(keys, row->group, row->key, &reason);
-		if (value == NULL)
+		if (reason != NULL) /* GLib may give both, a value and an error */
 			return scan_fail(scan, CONFIG_ERROR_SYNTAX, error, "%s: %s", row->key, reason->message);
 		g_strchomp(value);
 		if (!set_value(row, value, config, &reason))
@@ -297,8 +297,13 @@ static char *value_text(const struct config_row *row, const void *config)
 	case CONFIG_MS:
 		return g_strdup_printf("%" G_GINT64_FORMAT, *(const int64_t *)source);
 	case CONFIG_DOUBLE: {
+		/* As people write it (0.1) where that is exact. */
 		char buffer[G_ASCII_DTOSTR_BUF_SIZE];
-		return g_strdup(g_ascii_dtostr(buffer, sizeof buffer, *(const double *)source));
+		double number = *(const double *)source;
+		g_ascii_formatd(buffer, sizeof buffer, "%.15g", number);
+		if (g_ascii_strtod(buffer, NULL) != number)
+			g_ascii_dtostr(buffer, sizeof buffer, number);
+		return g_strdup(buffer);
 	}
 	case CONFIG_WORD: {
 		g_auto(GStrv) list = g_strsplit(row->words, " ", -1);

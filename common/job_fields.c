@@ -57,6 +57,8 @@ static const char *url_problem(const char *url)
 	authority += 3;
 	if (memchr(authority, '@', strcspn(authority, "/?#")) != NULL)
 		return "must not hold a user or password; put them into an Authorization header";
+	if (memchr(authority, '%', strcspn(authority, "/?#")) != NULL)
+		return "has a % in its host; write host names in punycode";
 	if (strchr(authority, '#') != NULL)
 		return "has a fragment (#...), which is never sent; leave it out";
 	g_autofree char *host = NULL;

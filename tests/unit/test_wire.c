@@ -1,0 +1,483 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/wire.h"
+
+#define RECORD                                                                                                                      \
+	"{\"executionId\":\"0f8fad5b-d9cb-8fff-a165-70867728950e\",\"jobId\":\"a\",\"jobRevision\":3,\"cause\":\"schedule\","         \
+	"\"scheduledAt\":\"2026-11-23T12:00:00.000Z\",\"startedAt\":\"2026-11-23T12:00:00.001Z\","                                   \
+	"\"finishedAt\":\"2026-11-23T12:00:00.100Z\",\"durationMs\":98.765,\"latenessMs\":1.234,\"status\":\"success\","             \
+	"\"attempts\":1,\"httpStatus\":200}"
+
+static struct execution a_full_record(void)
+{
+	return (struct execution){
+		.id = fire_id_random(), .job_id = (char *)"job.1", .job_revision = INT64_C(1) << 50, .cause = FIRE_CATCH_UP,
+		.status = EXECUTION_FAILED, .scheduled_at = { INT64_C(1795435200000000) },
+		.last_scheduled_at = { INT64_C(1795435200000000) }, .count = 1, .started_at = { INT64_C(1795435200001000) },
+		.finished_at = { INT64_C(1795435201234000) }, .duration_us = 1232999, .lateness_us = -1001, .attempts = 3,
+		.http_status = 503, .reason = (char *)"gave up \"after\" 3\n", .error = (char *)"\x01\x1f\\ \xc3\xbc \xf0\x9f\x94\x94",
+		.response_body = (char *)"{\"ok\":false}\t\r", .timing = { 0, 1, 1000, 999999, 1232999 },
+		.response_digest = (char *)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+	};
+}
+
+static struct execution a_missed_range(void)
+{
+	return (struct execution){
+		.id = fire_id_random(), .job_id = (char *)"x", .cause = FIRE_SCHEDULE, .status = EXECUTION_MISSED,
+		.scheduled_at = { 0 }, .last_scheduled_at = { INT64_C(86400000000) }, .count = 86401, .started_at = WALL_NONE,
+		.finished_at = { INT64_C(86400000000) }, .reason = (char *)"downtime", .timing = { -1, -1, -1, -1, -1 },
+	};
+}
+
+static void assert_same(const struct execution *a, const struct execution *b)
+{
+	ck_assert(fire_id_equal(a->id, b->id));
+	ck_assert_str_eq(a->job_id, b->job_id);
+	ck_assert_int_eq(a->job_revision, b->job_revision);
+	ck_assert_int_eq(a->cause, b->cause);
+	ck_assert_int_eq(a->status, b->status);
+	ck_assert_int_eq(a->scheduled_at.us, b->scheduled_at.us);
+	ck_assert_int_eq(a->last_scheduled_at.us, b->last_scheduled_at.us);
+	ck_assert_int_eq(a->count, b->count);
+	ck_assert_int_eq(a->started_at.us, b->started_at.us);
+	ck_assert_int_eq(a->finished_at.us, b->finished_at.us);
+	ck_assert_int_eq(a->duration_us, b->duration_us);
+	ck_assert_int_eq(a->lateness_us, b->lateness_us);
+	ck_assert_int_eq(a->attempts, b->attempts);
+	ck_assert_int_eq(a->http_status, b->http_status);
+	ck_assert(g_strcmp0(a->reason, b->reason) == 0);
+	ck_assert(g_strcmp0(a->error, b->error) == 0);
+	ck_assert(g_strcmp0(a->response_body, b->response_body) == 0);
+	ck_assert(g_strcmp0(a->response_digest, b->response_digest) == 0);
+	ck_assert(memcmp(&a->timing, &b->timing, sizeof a->timing) == 0);
+}
+
+static void assert_round_trip(const struct execution *record)
+{
+	g_autoptr(GString) text = g_string_new(NULL), again = g_string_new(NULL);
+	wire_append_execution(text, record);
+	ck_assert_ptr_null(strchr(text->str, '\n'));
+	json_t *json = json_loads(text->str, 0, NULL);
+	ck_assert_msg(json != NULL, "%s", text->str);
+	struct execution back;
+	g_autoptr(GError) error = NULL;
+	ck_assert_msg(wire_parse_execution(json, &back, &error), "%s: %s", error ? error->message : "", text->str);
+	assert_same(record, &back);
+	wire_append_execution(again, &back);
+	ck_assert_str_eq(text->str, again->str);
+	execution_clear(&back);
+	json_decref(json);
+}
+
+START_TEST(test_records_round_trip)
+{
+	struct execution full = a_full_record(), missed = a_missed_range(), skipped = a_missed_range();
+	skipped.status = EXECUTION_SKIPPED;
+	skipped.count = 1;
+	skipped.last_scheduled_at = skipped.scheduled_at;
+	assert_round_trip(&full);
+	assert_round_trip(&missed);
+	assert_round_trip(&skipped);
+	full.timing.tls_us = -1;
+	full.response_body = (char *)"";
+	full.duration_us = full.lateness_us = 0;
+	assert_round_trip(&full);
+}
+END_TEST
+
+START_TEST(test_whatever_text_a_record_has_it_stays_within_limits_and_valid)
+{
+	char noise[10000];
+	unsigned seed = 1;
+	for (int round = 0; round < 200; round++) {
+		for (size_t i = 0; i < sizeof noise - 1; i++) {
+			seed = seed * 1103515245 + 12345;
+			unsigned any = seed >> 24;
+			noise[i] = round % 3 == 0 ? "\xf0\x9f\x94\x94\xc3\xbcx"[i % 7] : (char)(round % 3 == 1 ? 0x80 | any : 1 + any % 255);
+		}
+		noise[(seed >> 16) % sizeof noise] = '\0';
+		noise[sizeof noise - 1] = '\0';
+		struct execution record = a_full_record(), back;
+		record.reason = record.error = record.response_body = noise;
+		g_autoptr(GString) text = g_string_new(NULL);
+		wire_append_execution(text, &record);
+		json_t *json = json_loads(text->str, 0, NULL);
+		ck_assert_ptr_nonnull(json);
+		g_autoptr(GError) error = NULL;
+		ck_assert_msg(wire_parse_execution(json, &back, &error), "%s", error ? error->message : "");
+		execution_clear(&back);
+		json_decref(json);
+	}
+}
+END_TEST
+
+static const struct { const char *member, *value, *sentence; } poisons[] = {
+	{ "executionId", NULL, "executionId: is missing" },
+	{ "executionId", "\"x\"", "executionId: is not a UUID" },
+	{ "executionId", "7", "executionId: must be a string" },
+	{ "jobId", NULL, "jobId: is missing" },
+	{ "jobId", "\"\"", "jobId: is too short" },
+	{ "jobId", "\"a b\"", "jobId: may hold letters" },
+	{ "jobId", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "jobId: is 65 bytes long, at most 64" },
+	{ "jobId", "[]", "jobId: must be a string" },
+	{ "jobRevision", NULL, "jobRevision: is missing" },
+	{ "jobRevision", "-1", "jobRevision: -1 is outside 0 to" },
+	{ "jobRevision", "1.5", "jobRevision: must be a whole number" },
+	{ "cause", "\"because\"", "cause: is no known cause" },
+	{ "status", NULL, "status: is missing" },
+	{ "status", "\"running\"", "status: is no known status" },
+	{ "scheduledAt", NULL, "scheduledAt: is missing" },
+	{ "scheduledAt", "\"yesterday\"", "scheduledAt: is not an RFC 3339 time" },
+	{ "scheduledAt", "1795435200", "scheduledAt: must be a string" },
+	{ "startedAt", "\"2026-13-01T00:00:00Z\"", "startedAt: is not an RFC 3339 time" },
+	{ "finishedAt", NULL, "finishedAt: is missing" },
+	{ "durationMs", "\"1\"", "durationMs: must be a number" },
+	{ "durationMs", "-1", "durationMs: must not be negative" },
+	{ "durationMs", "1e300", "durationMs: is out of range" },
+	{ "latenessMs", "{}", "latenessMs: must be a number" },
+	{ "attempts", "-1", "attempts: -1 is outside 0 to 1000000" },
+	{ "attempts", "99999999999", "attempts: 99999999999 is outside" },
+	{ "httpStatus", "1000", "httpStatus: 1000 is outside 0 to 999" },
+	{ "reason", "5", "reason: must be a string" },
+	{ "error", "\"\\u0000\"", "error: must not contain a NUL" },
+	{ "responseBody", "false", "responseBody: must be a string" },
+	{ "responseDigest", "\"abc\"", "responseDigest: must be 64" },
+	{ "count", "0", "count: 0 is outside" },
+	{ "count", "2", "count: only a missed record" },
+	{ "lastScheduledAt", "\"2026-11-23T12:00:01.000Z\"", "lastScheduledAt: differs" },
+	{ "lastScheduledAt", "\"2026-11-23T11:00:01.000Z\"", "lastScheduledAt: lies before" },
+	{ "timing", "[]", "timing: must be an object" },
+	{ "timing", "{\"dnsMs\":\"1\"}", "dnsMs: must be a number" },
+	{ "timing", "{\"totalMs\":-5}", "totalMs: must not be negative" },
+};
+
+START_TEST(test_a_poison_record_gets_a_sentence)
+{
+	json_t *json = json_loads(RECORD, 0, NULL);
+	if (poisons[_i].value == NULL)
+		json_object_del(json, poisons[_i].member);
+	else
+		json_object_set_new(json, poisons[_i].member, json_loads(poisons[_i].value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL));
+	struct execution record;
+	g_autoptr(GError) error = NULL;
+	ck_assert_msg(!wire_parse_execution(json, &record, &error), "accepted: %s %s", poisons[_i].member, poisons[_i].value);
+	ck_assert_msg(g_str_has_prefix(error->message, poisons[_i].sentence), "%s instead of %s", error->message, poisons[_i].sentence);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(test_a_sound_record_and_unknown_members_are_taken)
+{
+	json_t *json = json_loads(RECORD, 0, NULL);
+	json_object_set_new(json, "fromTheFuture", json_true());
+	struct execution record;
+	ck_assert(wire_parse_execution(json, &record, NULL));
+	ck_assert_int_eq(record.duration_us, 98765);
+	ck_assert_int_eq(record.lateness_us, 1234);
+	ck_assert_int_eq(record.timing.total_us, -1);
+	execution_clear(&record);
+	json_decref(json);
+	for (int i = 0; i < 3; i++) {
+		json_t *odd = json_loads(((const char *[]){ "null", "[]", "\"x\"" })[i], JSON_DECODE_ANY, NULL);
+		ck_assert(!wire_parse_execution(odd, &record, NULL));
+		json_decref(odd);
+	}
+}
+END_TEST
+
+START_TEST(test_events_round_trip)
+{
+	struct agent_event event = { "clockStep", { INT64_C(1795435200123000) }, (char *)"back by 3 s" }, back;
+	g_autoptr(GString) text = g_string_new(NULL);
+	wire_append_event(text, &event);
+	ck_assert_str_eq(text->str, "{\"event\":\"clockStep\",\"at\":\"2026-11-23T12:00:00.123Z\",\"detail\":\"back by 3 s\"}");
+	json_t *json = json_loads(text->str, 0, NULL);
+	ck_assert(wire_record_is_event(json));
+	ck_assert(wire_parse_event(json, &back, NULL));
+	ck_assert_str_eq(back.kind, "clockStep");
+	ck_assert_int_eq(back.at.us, event.at.us);
+	ck_assert_str_eq(back.detail, event.detail);
+	g_free(back.detail);
+	json_object_set_new(json, "event", json_string("a b"));
+	ck_assert(!wire_parse_event(json, &back, NULL));
+	json_object_set_new(json, "event", json_integer(1));
+	ck_assert(!wire_parse_event(json, &back, NULL));
+	json_decref(json);
+	json = json_loads(RECORD, 0, NULL);
+	ck_assert(!wire_record_is_event(json));
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(test_the_digest_of_a_job_set_is_frozen)
+{
+	ck_assert_uint_eq(wire_job_digest("job-1", 41, ""), UINT64_C(0x6b035ba8a262783c));
+	ck_assert_uint_eq(wire_job_digest("job-1", 41, "0f8fad5b-d9cb-469f-a165-70867728950e"), UINT64_C(0x727743965e7461a6));
+}
+END_TEST
+
+static struct sync_request a_request(void)
+{
+	struct sync_request request = {
+		.agent_version = "0.1.0", .boot_id = "b-1", .epoch = 7, .sent_at = { INT64_C(1795435200123000) }, .jobs_revision = 41,
+		.jobs_digest = UINT64_C(0xfedcba9876543210), .first_seq = 101, .acked_seq = 100, .done_commands = { 12, 13 },
+		.n_done_commands = 2,
+		.status = { 2, 1, 5, { INT64_C(1795435100123000) }, WALL_NONE, 4, "2025b" },
+	};
+	request.records = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(request.records, g_strdup(RECORD));
+	g_ptr_array_add(request.records, g_strdup("{\"event\":\"started\",\"at\":\"2026-11-23T12:00:00Z\",\"detail\":\"\"}"));
+	return request;
+}
+
+START_TEST(test_a_sync_request_round_trips)
+{
+	struct sync_request request = a_request(), back;
+	g_autoptr(GString) text = sync_request_encode(&request);
+	g_autoptr(GError) error = NULL;
+	ck_assert_msg(sync_request_decode(text->str, text->len, &back, &error), "%s: %s", error ? error->message : "", text->str);
+	ck_assert_str_eq(back.agent_version, "0.1.0");
+	ck_assert_str_eq(back.boot_id, "b-1");
+	ck_assert_int_eq(back.epoch, 7);
+	ck_assert_int_eq(back.sent_at.us, request.sent_at.us);
+	ck_assert_int_eq(back.jobs_revision, 41);
+	ck_assert_uint_eq(back.jobs_digest, request.jobs_digest);
+	ck_assert_int_eq(back.first_seq, 101);
+	ck_assert_int_eq(back.acked_seq, 100);
+	ck_assert_uint_eq(json_array_size(back.record_array), 2);
+	ck_assert_int_eq(back.n_done_commands, 2);
+	ck_assert_int_eq(back.done_commands[1], 13);
+	ck_assert_int_eq(back.status.outbox_depth, 5);
+	ck_assert_int_eq(back.status.oldest_unsent_at.us, request.status.oldest_unsent_at.us);
+	ck_assert(!wall_is_set(back.status.next_fire_at));
+	ck_assert_uint_eq(back.status.clock_epoch, 4);
+	ck_assert_str_eq(back.status.tzdata, "2025b");
+	sync_request_clear(&request);
+	sync_request_clear(&back);
+}
+END_TEST
+
+static const struct { const char *member, *value, *sentence; } bad_requests[] = {
+	{ "version", "2", "version: the peer speaks 2, this side 1; update the older one" },
+	{ "version", "null", "version: is missing" },
+	{ "agentVersion", "1", "agentVersion: must be a string" },
+	{ "agentVersion", "\"0123456789012345678901234567890123456789\"", "agentVersion: is 40 bytes long" },
+	{ "bootId", "{}", "bootId: must be a string" },
+	{ "epoch", "-1", "epoch: -1 is outside" },
+	{ "sentAt", "\"\"", "sentAt: is too short" },
+	{ "jobSet", "[]", "jobSet: must be an object" },
+	{ "jobSet", "{\"revision\":1,\"digest\":\"xyz\"}", "digest: is too short" },
+	{ "jobSet", "{\"revision\":1,\"digest\":\"000000000000000g\"}", "digest: must be 16 hex digits" },
+	{ "firstSeq", "0", "firstSeq: 0 is outside" },
+	{ "firstSeq", "9223372036854775807", "firstSeq: 9223372036854775807 is outside" },
+	{ "ackedSeq", "null", "ackedSeq: is missing" },
+	{ "records", "{}", "records: must be an array" },
+	{ "doneCommands", "[0]", "doneCommands: must be" },
+	{ "doneCommands", "7", "doneCommands: must be an array" },
+	{ "status", "null", "status: is missing" },
+	{ "status", "{\"tzdata\":\"0123456789012345\"}", "tzdata: is 16 bytes long" },
+	{ "status", "{\"jobs\":\"x\"}", "jobs: must be a whole number" },
+};
+
+START_TEST(test_a_wrong_request_gets_a_sentence)
+{
+	struct sync_request request = a_request(), back;
+	g_autoptr(GString) text = sync_request_encode(&request);
+	json_t *json = json_loads(text->str, 0, NULL);
+	json_object_set_new(json, bad_requests[_i].member, json_loads(bad_requests[_i].value, JSON_DECODE_ANY, NULL));
+	char *bad = json_dumps(json, 0);
+	g_autoptr(GError) error = NULL;
+	ck_assert(!sync_request_decode(bad, strlen(bad), &back, &error));
+	ck_assert_msg(g_str_has_prefix(error->message, bad_requests[_i].sentence), "%s", error->message);
+	free(bad);
+	json_decref(json);
+	sync_request_clear(&request);
+}
+END_TEST
+
+START_TEST(test_requests_are_bounded)
+{
+	struct sync_request request = a_request(), back;
+	g_autoptr(GError) error = NULL;
+	for (int i = 0; i < SYNC_RECORDS_MAX - 1; i++)
+		g_ptr_array_add(request.records, g_strdup("{}"));
+	g_autoptr(GString) text = sync_request_encode(&request);
+	ck_assert(!sync_request_decode(text->str, text->len, &back, &error));
+	ck_assert_str_eq(error->message, "records: has 5001 entries, at most 5000 are allowed");
+	g_clear_error(&error);
+	ck_assert(!sync_request_decode(text->str, SYNC_REQUEST_MAX + 1, &back, &error));
+	ck_assert_ptr_nonnull(strstr(error->message, "at most 8388608 are allowed"));
+	g_clear_error(&error);
+	ck_assert(!sync_request_decode(text->str, text->len / 2, &back, &error));
+	ck_assert_ptr_nonnull(strstr(error->message, "broken JSON"));
+	sync_request_clear(&request);
+}
+END_TEST
+
+START_TEST(test_one_poison_record_does_not_spoil_its_message)
+{
+	struct sync_request request = a_request(), back;
+	g_ptr_array_add(request.records, g_strdup("{\"reason\":\"\\u0000\",\"reason\":2}"));
+	g_autoptr(GString) text = sync_request_encode(&request);
+	ck_assert(sync_request_decode(text->str, text->len, &back, NULL));
+	ck_assert_uint_eq(json_array_size(back.record_array), 3);
+	sync_request_clear(&request);
+	sync_request_clear(&back);
+}
+END_TEST
+
+static void fill_reply(struct sync_reply *reply)
+{
+	struct job_problem problem = { 0 };
+	json_t *json = json_loads("{\"schedule\":\"* * * * *\",\"api\":\"http://h/x\",\"headers\":{\"Authorization\":\"Bearer s\"}}", 0, NULL);
+	struct sync_upsert upsert = { job_parse(json, "j1", 9, false, &problem), "agent-key" };
+	struct sync_command command = { 12, SYNC_COMMAND_RUN, "j1" };
+	json_decref(json);
+	sync_reply_init(reply);
+	reply->acked_seq = 150;
+	reply->server_time = (struct wall){ INT64_C(1795435200123000) };
+	reply->next_sync_ms = 1000;
+	reply->jobs_mode = SYNC_JOBS_SNAPSHOT;
+	reply->jobs_revision = 44;
+	reply->jobs_digest = UINT64_C(0x0123456789abcdef);
+	reply->jobs_more = true;
+	g_array_append_val(reply->upserts, upsert);
+	g_array_append_val(reply->commands, command);
+	g_ptr_array_add(reply->deletes, g_strdup("j2"));
+}
+
+START_TEST(test_a_sync_reply_round_trips_secrets_included)
+{
+	struct sync_reply reply, back;
+	fill_reply(&reply);
+	json_t *json = sync_reply_to_json(&reply);
+	char *text = json_dumps(json, JSON_COMPACT);
+	g_autoptr(GPtrArray) refused = NULL;
+	g_autoptr(GError) error = NULL;
+	ck_assert_msg(sync_reply_decode(text, strlen(text), &back, &refused, &error), "%s", error ? error->message : "");
+	ck_assert_uint_eq(refused->len, 0);
+	ck_assert_int_eq(back.acked_seq, 150);
+	ck_assert_int_eq(back.server_time.us, reply.server_time.us);
+	ck_assert_int_eq(back.next_sync_ms, 1000);
+	ck_assert_int_eq(back.jobs_mode, SYNC_JOBS_SNAPSHOT);
+	ck_assert_int_eq(back.jobs_revision, 44);
+	ck_assert_uint_eq(back.jobs_digest, reply.jobs_digest);
+	ck_assert(back.jobs_more);
+	ck_assert_uint_eq(back.upserts->len, 1);
+	const struct sync_upsert *upsert = &g_array_index(back.upserts, struct sync_upsert, 0);
+	ck_assert_str_eq(upsert->target_key, "agent-key");
+	ck_assert_str_eq(upsert->job->id, "j1");
+	ck_assert_int_eq(upsert->job->revision, 9);
+	ck_assert_str_eq(upsert->job->headers[0].value, "Bearer s");
+	ck_assert_str_eq(g_ptr_array_index(back.deletes, 0), "j2");
+	const struct sync_command *command = &g_array_index(back.commands, struct sync_command, 0);
+	ck_assert_int_eq(command->id, 12);
+	ck_assert_str_eq(command->job_id, "j1");
+	free(text);
+	json_decref(json);
+	sync_reply_clear(&reply);
+	sync_reply_clear(&back);
+}
+END_TEST
+
+START_TEST(test_a_job_this_agent_cannot_read_is_left_out_and_named)
+{
+	struct sync_reply reply, back;
+	fill_reply(&reply);
+	json_t *json = sync_reply_to_json(&reply);
+	json_t *upserts = json_object_get(json_object_get(json, "jobSet"), "upserts");
+	json_t *newer = json_deep_copy(json_array_get(upserts, 0));
+	json_object_set_new(json_object_get(newer, "job"), "jobId", json_string("j3"));
+	json_object_set_new(json_object_get(newer, "job"), "warpSpeed", json_integer(9));
+	json_array_append_new(upserts, newer);
+	json_array_append_new(json_object_get(json, "commands"), json_pack("{s:i, s:s}", "id", 13, "type", "dance"));
+	char *text = json_dumps(json, JSON_COMPACT);
+	g_autoptr(GPtrArray) refused = NULL;
+	ck_assert(sync_reply_decode(text, strlen(text), &back, &refused, NULL));
+	ck_assert_uint_eq(back.upserts->len, 1);
+	ck_assert_uint_eq(back.commands->len, 1);
+	ck_assert_uint_eq(refused->len, 2);
+	ck_assert_str_eq(g_ptr_array_index(refused, 0), "j3: warpSpeed: unknown field");
+	ck_assert_str_eq(g_ptr_array_index(refused, 1), "command 13: this agent does not know the type \"dance\"; update it");
+	free(text);
+	json_decref(json);
+	sync_reply_clear(&reply);
+	sync_reply_clear(&back);
+}
+END_TEST
+
+static const char *const bad_replies[] = {
+	"", "[]", "{}", "{\"version\":1}",
+	"{\"version\":1,\"ackedSeq\":-1}",
+	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":99999999999}",
+	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,\"jobSet\":{\"mode\":\"most\"}}",
+	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
+	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"upserts\":[1]}}",
+	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
+	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"upserts\":[{\"job\":{\"jobId\":\"a b\",\"revision\":1}}]}}",
+	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
+	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"deletes\":[\"../x\"]}}",
+	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
+	"\"jobSet\":{\"mode\":\"none\",\"revision\":1,\"digest\":\"0000000000000000\"},\"commands\":[{\"id\":1,\"type\":\"run\"}]}",
+};
+
+START_TEST(test_a_wrong_reply_is_refused_whole)
+{
+	struct sync_reply reply;
+	GPtrArray *refused = NULL;
+	g_autoptr(GError) error = NULL;
+	ck_assert(!sync_reply_decode(bad_replies[_i], strlen(bad_replies[_i]), &reply, &refused, &error));
+	ck_assert_ptr_nonnull(error);
+	ck_assert_ptr_null(refused);
+}
+END_TEST
+
+START_TEST(test_a_record_is_written_in_about_a_microsecond)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	struct execution record = a_full_record();
+	record.reason = record.error = NULL;
+	g_autoptr(GString) text = g_string_sized_new(1024);
+	gint64 best = G_MAXINT64;
+	for (int round = 0; round < 20; round++) {
+		gint64 start = g_get_monotonic_time();
+		for (int i = 0; i < 10000; i++) {
+			g_string_truncate(text, 0);
+			wire_append_execution(text, &record);
+		}
+		best = MIN(best, g_get_monotonic_time() - start);
+	}
+	printf("a record of %zu bytes takes %.2f us\n", text->len, (double)best / 10000);
+	ck_assert_int_lt(best, 10000 * 5); /* generous: the machine may be busy; about 0.5 us on a quiet one */
+#endif
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("wire");
+	TCase *tests = tcase_create("all");
+	tcase_add_test(tests, test_records_round_trip);
+	tcase_add_test(tests, test_whatever_text_a_record_has_it_stays_within_limits_and_valid);
+	tcase_add_loop_test(tests, test_a_poison_record_gets_a_sentence, 0, G_N_ELEMENTS(poisons));
+	tcase_add_test(tests, test_a_sound_record_and_unknown_members_are_taken);
+	tcase_add_test(tests, test_events_round_trip);
+	tcase_add_test(tests, test_the_digest_of_a_job_set_is_frozen);
+	tcase_add_test(tests, test_a_sync_request_round_trips);
+	tcase_add_loop_test(tests, test_a_wrong_request_gets_a_sentence, 0, G_N_ELEMENTS(bad_requests));
+	tcase_add_test(tests, test_requests_are_bounded);
+	tcase_add_test(tests, test_one_poison_record_does_not_spoil_its_message);
+	tcase_add_test(tests, test_a_sync_reply_round_trips_secrets_included);
+	tcase_add_test(tests, test_a_job_this_agent_cannot_read_is_left_out_and_named);
+	tcase_add_loop_test(tests, test_a_wrong_reply_is_refused_whole, 0, G_N_ELEMENTS(bad_replies));
+	tcase_add_test(tests, test_a_record_is_written_in_about_a_microsecond);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
