@@ -286,13 +286,19 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	evtimer_add(loop->drain_event, &limit);
 }
 
+static void reload_zones(struct loop *loop)
+{
+	tz_reload();
+	job_forget_schedules();
+	core_reload_zones(loop->core);
+}
+
 static void on_reload(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
 	struct loop *loop = context;
-	tz_reload();
-	core_reload_zones(loop->core);
+	reload_zones(loop);
 	loop->reload(loop->reload_context);
 }
 
@@ -303,8 +309,7 @@ static void on_zone_check(evutil_socket_t fd, short what, void *context)
 	struct loop *loop = context;
 	if (loop->phase != LOOP_RUNNING || !tz_files_changed())
 		return;
-	tz_reload();
-	core_reload_zones(loop->core);
+	reload_zones(loop);
 	log_info("the time zone files changed: all schedules were made anew", "tzdata", tz_database_version(), NULL);
 }
 
