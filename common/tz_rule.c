@@ -8,7 +8,7 @@
  *
  * The rule is unrolled into events (at, offset) which are sorted, so that no case of north and south, of rules that
  * cross the year's end, or of summer time all year needs a branch of its own. When two events meet in one instant the
- * start wins: "XXX3EDT4,0/0,J365/25" is how RFC 9636 writes summer time all year.
+ * start wins, being sorted last: "XXX3EDT4,0/0,J365/25" is how RFC 9636 writes summer time all year.
  */
 #include "common/tz_internal.h"
 
@@ -19,9 +19,11 @@
 #define STANDARD_HOURS_MAX 24
 #define RULE_HOURS_MAX 167
 #define YEARS_BEFORE 2  /* events of the year before may come as late as a week into this one */
-#define YEARS_UNROLLED 406
+#define YEARS_UNROLLED 420
 /* The sequence of events is steady this long after the first: then the period can begin. */
 #define STEADY_AFTER (INT64_C(2) * 366 * 86400)
+/* Events later than this are left out: the last of the unrolled years lacks what would follow. */
+#define UNROLLED_SECONDS (TZ_PERIOD + INT64_C(12) * 366 * 86400)
 
 enum date_kind { DATE_WEEKDAY, DATE_JULIAN_NO_LEAP, DATE_ZERO_BASED };
 
@@ -234,9 +236,10 @@ bool tz_rule_unroll(const char *footer, int64_t from, GArray *changes, int *ret_
 	tz_changes_add(changes, from, offset_at_from);
 	for (; i < events->len; i++) {
 		const struct event *event = &g_array_index(events, struct event, i);
-		if (i + 1 < events->len && event[1].at == event->at)
-			continue;
-		tz_changes_add(changes, event->at, event->offset);
+		if (event->at > from + UNROLLED_SECONDS)
+			break;
+		if (event[1].at != event->at) /* the later of two in one instant wins; there is one more, see above */
+			tz_changes_add(changes, event->at, event->offset);
 	}
 	*ret_cycle = close_cycle(changes, from);
 	return true;

@@ -196,7 +196,7 @@ def random_case(rng):
     near = change_near(zone, moment) if rng.random() < 0.7 else moment
     if near % 60:
         near = moment
-    length = rng.randint(1, 3) * 3600 if seconds else rng.randint(1, 4) * 86400
+    length = rng.randint(1, 2) * 3600 if seconds else rng.randint(1, 4) * 86400
     begin = near - length * rng.randint(1, 3) // 4 // 60 * 60
     return expression, name, begin, begin + length, 1 if seconds else 60
 
