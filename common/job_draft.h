@@ -1,7 +1,7 @@
 /*
  * Inside of job*.c only: a definition while it is being checked. Owns: the draft, the rule table's row, how a problem is
- * told. job_rules.c holds the table and walks it, job_fields.c the fields with rules of their own, job_intern.c what jobs
- * share, job.c makes the job.
+ * told. job_rules.c holds the table, job_walk.c walks it, job_fields.c has the fields with rules of their own, job_intern.c
+ * what jobs share, job.c makes the job.
  */
 #ifndef BELFRY_JOB_DRAFT_H
 #define BELFRY_JOB_DRAFT_H
@@ -72,6 +72,15 @@ char *job_quote(const char *text);
 bool job_read_text(struct job_check *check, const struct job_place *at, const json_t *value, size_t min, size_t max,
 		   const char **ret);
 bool job_has_control(const char *text);
+
+/* job_walk.c: one table over a draft. `at` is NULL for the definition itself. */
+bool job_walk_read(struct job_check *check, const struct job_place *at, const struct job_rule *rules, const json_t *json,
+		   struct job_draft *draft);
+void job_walk_defaults(const struct job_rule *rules, struct job_draft *draft);
+json_t *job_walk_write(const struct job_rule *rules, const struct job_draft *draft, bool mask_secrets);
+
+/* What the API adds when it shows a job; an edited job that was read before may carry them back. Ends with NULL. */
+extern const char *const job_read_only_names[];
 
 /* job_rules.c: reads a whole definition into a zeroed draft. Cross-field rules included, schedule excepted. */
 bool job_draft_read(struct job_check *check, const json_t *json, struct job_draft *draft);

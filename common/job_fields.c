@@ -4,8 +4,9 @@
  */
 #include "common/job_draft.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "common/template.h"
 
 /* The runner sends these itself; a second one would contradict it or split the request. */
 static const char *const runner_headers[] = {
@@ -68,12 +69,33 @@ static const char *url_problem(const char *url)
 	return host_problem(host, port);
 }
 
+static bool check_template(struct job_check *check, const struct job_place *at, const char *text, enum template_place place)
+{
+	g_autoptr(GError) error = NULL;
+	return template_check(text, place, &error) || job_check_fail(check, at, "%s", error->message);
+}
+
+/* A sound template with "x" for each value: what remains must be a URL. */
+static char *without_values(const char *url)
+{
+	GString *out = g_string_new(NULL);
+	for (const char *open; (open = strstr(url, "{{")) != NULL; url = strstr(open, "}}") + 2) {
+		g_string_append_len(out, url, open - url);
+		g_string_append_c(out, 'x');
+	}
+	g_string_append(out, url);
+	return g_string_free(out, FALSE);
+}
+
 bool job_read_url(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
 {
 	const char *url;
 	if (!job_read_text(check, at, value, 1, JOB_URL_MAX, &url))
 		return false;
-	const char *problem = url_problem(url);
+	if (!check_template(check, at, url, TEMPLATE_URL))
+		return false;
+	g_autofree char *plain = without_values(url);
+	const char *problem = url_problem(plain);
 	if (problem != NULL)
 		return job_check_fail(check, at, "the URL %s", problem);
 	draft->url = url;
@@ -126,7 +148,7 @@ static bool check_header_value(struct job_check *check, const struct job_place *
 		return job_check_fail(check, at, "the value of header %s is the mask under which secrets are shown; give the real "
 				      "value", name);
 	*ret = value;
-	return true;
+	return check_template(check, at, value, TEMPLATE_HEADER);
 }
 
 bool job_read_headers(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
@@ -181,7 +203,8 @@ static bool too_deep(const json_t *json, int left)
 bool job_read_body(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
 {
 	if (json_is_string(value))
-		return job_read_text(check, at, value, 0, JOB_BODY_MAX, &draft->body);
+		return job_read_text(check, at, value, 0, JOB_BODY_MAX, &draft->body) &&
+		       check_template(check, at, draft->body, TEMPLATE_TEXT);
 	/* The definition itself is the first level. */
 	if (too_deep(value, JOB_JSON_DEPTH_MAX - 1))
 		return job_check_fail(check, at, "is nested deeper than %d levels", JOB_JSON_DEPTH_MAX);
@@ -190,7 +213,7 @@ bool job_read_body(struct job_check *check, const struct job_place *at, const js
 	draft->body_is_json = true;
 	if (text == NULL || strlen(text) > JOB_BODY_MAX)
 		return job_check_fail(check, at, "is longer than %d bytes", JOB_BODY_MAX);
-	return true;
+	return check_template(check, at, text, TEMPLATE_JSON);
 }
 
 json_t *job_write_body(const struct job_draft *draft, bool mask_secrets)

@@ -118,6 +118,8 @@ static const char *const round_trips[] = {
 	"{\"schedule\":\"H H * * *\",\"api\":\"http://[::1]:8080/\"}",
 	"{\"schedule\":\"@every 90s\",\"api\":\"HTTPS://Example.COM:65535/a%20b?c=d&e\"}",
 	"{\"schedule\":\"@at 2030-01-01T00:00:00Z\",\"api\":\"http://127.0.0.1\"}",
+	"{" OK_JOB ",\"headers\":{\"X-Fire\":\"{{executionId}}\"},\"body\":{\"a\":{\"b\":\"{{ jobId }}-{{attempt}}\"}}}",
+	"{\"schedule\":\"* * * * *\",\"api\":\"http://h/{{jobId}}/run?at={{scheduledTime}}\"}",
 	"{\"schedule\":\"@reboot\",\"api\":\"http://x-1_y.example/(a)!$&'*+,;=:@-._~\"}",
 };
 
@@ -235,6 +237,12 @@ static const struct { const char *text, *pointer, *detail; } mistakes[] = {
 	{ "{" OK_JOB ",\"target\":{\"mode\":\"all\",\"agent\":\"x\"}}", "/target/agent", "agent: goes with mode \"agent\" only" },
 	{ "{" OK_JOB ",\"target\":{\"mode\":\"some\"}}", "/target/mode", "mode: \"some\" is none of one, all, agent" },
 
+	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://{{jobId}}/\"}", "/api", "api: \"{{\" may stand in path and query only" },
+	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/{{jobID}}\"}", "/api", "api: \"{{jobID}}\" is not known" },
+	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/{jobId}\"}", "/api", "api: the URL holds a character" },
+	{ "{" OK_JOB ",\"body\":\"{{a\\nb}}\"}", "/body", "body: \"{{a b}}\" is not known" },
+	{ "{" OK_JOB ",\"body\":[\"{{x\"]}", "/body", "body: \"{{\" is not closed" },
+	{ "{" OK_JOB ",\"headers\":{\"X\":\"{{y}}\"}}", "/headers/X", "X: \"{{y}}\" is not known" },
 	{ "{" OK_JOB ",\"headers\":[]}", "/headers", "headers: must be an object" },
 	{ "{" OK_JOB ",\"headers\":{\"X\":1}}", "/headers/X", "X: must be a string, not a number" },
 	{ "{" OK_JOB ",\"headers\":{\"X\":\"a\\r\\nY: b\"}}", "/headers/X", "X: the value of header X holds a line break" },
