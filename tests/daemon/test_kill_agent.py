@@ -2,6 +2,7 @@
 
 BELFRY_KILLS (200) and BELFRY_SEED change the run; the seed of a failed run is in its message.
 """
+import json
 import os
 import random
 import shutil
@@ -33,8 +34,9 @@ def make_jobs(api, target):
     }  # fmt: skip
 
 
-def unfinished_intents(agent, folder):
-    """The intents that the dead agent left: {execution id: (due, attempts)}. Reads a copy, log and all."""
+def durable(agent, folder):
+    """What the dead agent had on disk: {execution id: due} of its intents, and the ids of its newest decisions. Reads a
+    copy, log and all."""
     copy = folder / "killed.db"
     for suffix in ("", "-wal"):
         source = agent.state / f"agent.db{suffix}"
@@ -42,12 +44,13 @@ def unfinished_intents(agent, folder):
             shutil.copyfile(source, f"{copy}{suffix}")
     connection = sqlite3.connect(copy)
     try:
-        rows = connection.execute("SELECT fire_id, scheduled_at FROM intent").fetchall()
+        intents = connection.execute("SELECT fire_id, scheduled_at FROM intent").fetchall()
+        records = connection.execute("SELECT record FROM outbox ORDER BY seq DESC LIMIT 2000").fetchall()
     finally:
         connection.close()
         for path in folder.glob("killed.db*"):
             path.unlink()
-    return {str(uuid.UUID(bytes=fire_id)): due / 1e6 for fire_id, due in rows}
+    return {str(uuid.UUID(bytes=fire_id)): due / 1e6 for fire_id, due in intents}, {json.loads(r)["executionId"] for r, in records if "executionId" in r}
 
 
 class Tally:
@@ -56,9 +59,14 @@ class Tally:
     def __init__(self):
         self.between = Counter()
 
-    def note(self, intents, target, killed_at):
-        answered = {r.key for r in target.requests() if r.finished}
-        sent = {r.key for r in target.requests()}
+    def note(self, intents, decisions, target, killed_at):
+        requests = target.requests()
+        answered = {r.key for r in requests if r.finished}
+        sent = {r.key for r in requests}
+        recent = {r.key for r in requests if r.started > killed_at - 5}
+        # Promise 2: what left the agent was on its disk before.
+        unwritten = recent - intents.keys() - decisions
+        assert not unwritten, f"{len(unwritten)} fires were sent without a durable intent: {unwritten}"
         for key, due in intents.items():
             if key in answered:
                 self.between["outcome and its record"] += 1
@@ -75,7 +83,7 @@ def kill_again_and_again(agent, target, folder, dice):
     for n in range(KILLS):
         time.sleep(dice.choice([dice.uniform(0, 0.3), dice.uniform(0.2, 1.3)]))
         agent.kill()
-        tally.note(unfinished_intents(agent, folder), target, time.time())
+        tally.note(*durable(agent, folder), target, time.time())
         # Every other start is not waited for: kills then also fall into recovery.
         agent.start(ready=n % 2 == 0)
     return tally
