@@ -3,9 +3,8 @@ import os
 import re
 import signal
 import subprocess
-import time
 
-from .waiting import wait_until
+from .waiting import GiveUp, wait_until
 
 # What no log may hold. A test that provokes one on purpose passes `allow` a pattern of it.
 ALARMS = re.compile(
@@ -120,20 +119,10 @@ class Process:
 
         def check():
             if not self.running():
-                raise EndedEarly(f"{self.name} ended with {self.popen.returncode} before it was ready\n{self.tail()}")
+                raise GiveUp(f"{self.name} ended with {self.popen.returncode} before it was ready\n{self.tail()}")
             return ready()
 
-        started = time.monotonic()
-        while True:
-            try:
-                return wait_until(check, min(timeout, 0.5), what, every=0.02)
-            except EndedEarly:
-                raise
-            except AssertionError as e:
-                if isinstance(e.__cause__, EndedEarly):
-                    raise e.__cause__
-                if time.monotonic() - started > timeout:
-                    raise AssertionError(f"{e}\n{self.tail()}") from None
+        wait_until(check, timeout, what, every=0.02, explain=self.tail)
 
     def _kill_group(self):
         try:
@@ -141,6 +130,3 @@ class Process:
         except ProcessLookupError:
             pass
 
-
-class EndedEarly(AssertionError):
-    pass

@@ -6,10 +6,14 @@ class TimedOut(AssertionError):
     pass
 
 
+class GiveUp(AssertionError):
+    """Raised by a predicate when waiting longer makes no sense."""
+
+
 def wait_until(predicate, timeout=10.0, what="the condition", every=0.05, explain=None):
     """Calls predicate until it returns something true and returns that.
 
-    An exception of the predicate counts as "not yet" and is told when time runs out; so is explain(), which tests use
+    An exception of the predicate, GiveUp aside, counts as "not yet" and is told when time runs out; so is explain(), which tests use
     for the tails of logs.
     """
     deadline = time.monotonic() + timeout
@@ -20,8 +24,8 @@ def wait_until(predicate, timeout=10.0, what="the condition", every=0.05, explai
             last = predicate()
             if last:
                 return last
-        except AssertionError as e:
-            error = e
+        except GiveUp:
+            raise
         except Exception as e:  # a daemon that is not up yet answers with all kinds of errors
             error = e
         if time.monotonic() >= deadline:
