@@ -9,8 +9,8 @@ from harness.ledger import assert_each_second_once, assert_target_agrees, instan
 from harness.waiting import wait_until
 
 
-def every_second(api, target, path="/foo", **more):
-    return api.create_job("* * * * * *", target.url + path, **more)["jobId"]
+def every_second(api, server, path="/foo", **more):
+    return api.create_job("* * * * * *", server.url + path, **more)["jobId"]
 
 
 def executions(api, job):
