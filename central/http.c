@@ -294,8 +294,8 @@ void problem_db(struct api_reply *reply, enum db_status status, const char *what
 	case DB_UNCERTAIN:
 		api_reply_header(reply, "Retry-After", "1");
 		problem_reply(reply, 503, NULL, NULL,
-			      "the connection to the database broke while saving; whether %s was saved is not known, look before "
-			      "you retry", what);
+			      "the connection to the database broke half-way; whether anything was changed is not known, look "
+			      "before you repeat a change");
 		return;
 	case DB_OK:
 	case DB_FAILED:

@@ -1,0 +1,277 @@
+"""central/openapi.yaml is the contract: it names every route with its role and listener, and real replies fit its schemas."""
+import re
+import subprocess
+from datetime import datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+import yaml
+
+from harness.paths import ROOT, program
+
+DOCUMENT = yaml.safe_load((ROOT / "central" / "openapi.yaml").read_text())
+METHODS = ("get", "post", "put", "patch", "delete")
+GOOD = {"schedule": "31 10-15 1 * * MON-FRI", "api": "https://localhost:4444/foo"}
+
+
+def documented_routes():
+    for path, item in DOCUMENT["paths"].items():
+        for method in METHODS:
+            if method in item:
+                operation = item[method]
+                colons = re.sub(r"\{(\w+)\}", r":\1", path)
+                yield f"{method.upper()} {colons} {operation['x-role']} {','.join(operation['x-listeners'])}"
+
+
+def real_routes():
+    out = subprocess.run([program("belfry-central"), "--print-routes"], capture_output=True, text=True, check=True).stdout
+    return out.split("\n")[:-1]
+
+
+def test_every_route_is_documented_and_every_documented_route_is_there():
+    assert sorted(documented_routes()) == sorted(real_routes())
+
+
+def resolve(node):
+    while isinstance(node, dict) and "$ref" in node:
+        target = DOCUMENT
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        node = target
+    return node
+
+
+def all_references(node):
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"]
+        for value in node.values():
+            yield from all_references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from all_references(value)
+
+
+def test_every_reference_leads_somewhere_and_every_component_is_used():
+    references = set(all_references(DOCUMENT))
+    for reference in references:
+        resolve({"$ref": reference})
+    for kind, components in DOCUMENT["components"].items():
+        for name in components:
+            if kind != "securitySchemes":
+                assert f"#/components/{kind}/{name}" in references, f"nothing uses {kind}/{name}"
+
+
+def test_path_parameters_and_operation_ids_are_complete_and_unique():
+    ids = []
+    for path, item in DOCUMENT["paths"].items():
+        for method in METHODS:
+            if method not in item:
+                continue
+            ids.append(item[method]["operationId"])
+            parameters = [resolve(p) for p in item.get("parameters", []) + item[method].get("parameters", [])]
+            named = {p["name"] for p in parameters if p["in"] == "path"}
+            assert named == set(re.findall(r"\{(\w+)\}", path)), f"{method} {path}"
+    assert len(ids) == len(set(ids))
+
+
+TYPES = {
+    "object": lambda v: isinstance(v, dict),
+    "array": lambda v: isinstance(v, list),
+    "string": lambda v: isinstance(v, str),
+    "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
+    "boolean": lambda v: isinstance(v, bool),
+    "null": lambda v: v is None,
+}
+FORMATS = {
+    "uuid": UUID,
+    "date-time": lambda v: datetime.strptime(v, "%Y-%m-%dT%H:%M:%S.%fZ"),
+}
+
+
+def members_of(schema):
+    """Names that a schema speaks of, those of its allOf included."""
+    schema = resolve(schema)
+    names = set(schema.get("properties", {}))
+    for part in schema.get("allOf", []):
+        names |= members_of(part)
+    return names
+
+
+def check(value, schema, place="$"):
+    """The part of JSON Schema that the document uses."""
+    schema = resolve(schema)
+    if "oneOf" in schema:
+        fits = []
+        for part in schema["oneOf"]:
+            try:
+                check(value, part, place)
+                fits.append(part)
+            except AssertionError:
+                pass
+        assert len(fits) == 1, f"{place}: fits {len(fits)} of oneOf: {value!r}"
+    for part in schema.get("allOf", []):
+        check(value, part, place)
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    assert not kinds or any(TYPES[kind](value) for kind in kinds), f"{place}: {value!r} is no {kinds}"
+    assert "enum" not in schema or value in schema["enum"], f"{place}: {value!r} is none of {schema['enum']}"
+    assert "const" not in schema or value == schema["const"], f"{place}: {value!r} is not {schema['const']!r}"
+    if isinstance(value, str) and schema.get("format") in FORMATS:
+        FORMATS[schema["format"]](value)
+    if isinstance(value, dict):
+        for name in schema.get("required", []):
+            assert name in value, f"{place}: {name} is missing"
+        for name, member in value.items():
+            inner = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
+            if isinstance(inner, dict):
+                check(member, inner, f"{place}.{name}")
+    if isinstance(value, list) and "items" in schema:
+        for i, item in enumerate(value):
+            check(item, schema["items"], f"{place}[{i}]")
+
+
+def check_reply(reply, method, path):
+    """The status is documented, and the body fits that status' schema and has no member that the schema does not know."""
+    operation = DOCUMENT["paths"][path][method]
+    responses = operation["responses"]
+    assert str(reply.status_code) in responses, f"{method} {path}: {reply.status_code} is not documented: {reply.text}"
+    response = resolve(responses[str(reply.status_code)])
+    for header in response.get("headers", {}):
+        assert header in reply.headers, f"{method} {path}: no header {header}"
+    content = response.get("content")
+    if content is None:
+        assert reply.content == b""
+        return None
+    kind = reply.headers["Content-Type"].split(";")[0]
+    assert kind in content, f"{method} {path}: {kind} is not documented"
+    if not kind.endswith("json"):
+        return None
+    schema = content[kind]["schema"]
+    check(reply.json(), schema)
+    known = members_of(schema)
+    if known:
+        unknown = set(reply.json()) - known
+        assert not unknown, f"{method} {path}: undocumented members {unknown}"
+    return reply.json()
+
+
+def call(api, method, path, expect, query=None, **kwargs):
+    concrete = path.format(**kwargs.pop("ids", {}))
+    reply = api.request(method.upper(), concrete, params=query, **kwargs)
+    assert reply.status_code == expect, f"{method} {concrete}: {reply.status_code} {reply.text}"
+    return check_reply(reply, method, path)
+
+
+def test_replies_about_jobs_fit_the_document(api):
+    job = call(api, "post", "/api/jobs", 201, json={**GOOD, "headers": {"Authorization": "secret"}})
+    ids = {"jobId": job["jobId"]}
+    one = "/api/jobs/{jobId}"
+    call(api, "get", one, 200, ids=ids)
+    call(api, "get", one, 304, ids=ids, headers={"If-None-Match": '"1"'})
+    call(api, "put", one, 200, ids=ids, json={**GOOD, "name": "put", "body": {"a": [1]}, "startAt": "2030-01-01T00:00:00Z"})
+    call(api, "patch", one, 200, ids=ids, json={"name": "patched"})
+    call(api, "patch", one, 412, ids=ids, json={"name": "late"}, headers={"If-Match": '"1"'})
+    call(api, "patch", one, 415, ids=ids, data="x", headers={"Content-Type": "text/plain"})
+    call(api, "post", "/api/jobs", 413, data=" " * 400000)
+    call(api, "post", "/api/jobs", 400, json={**GOOD, "schedule": "61 * * * *"})
+    call(api, "get", "/api/jobs", 200, query={"q": "PATCH", "active": "true", "limit": 1})
+    call(api, "get", "/api/jobs", 400, query={"limit": 0})
+    for action in ("pause", "resume"):
+        call(api, "post", "/api/jobs/{jobId}/actions/" + action, 200, ids=ids)
+    call(api, "post", "/api/jobs/{jobId}/actions/run", 409, ids=ids)
+    call(api, "delete", one, 204, ids=ids)
+    call(api, "get", one, 404, ids=ids)
+    call(api.with_token(None), "get", "/api/jobs", 401)
+
+
+def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
+    token = call(api, "post", "/api/tokens", 201, json={"name": "t", "role": "viewer", "ttlMs": 60000})
+    call(api, "post", "/api/tokens", 400, json={"name": "t", "role": "king"})
+    call(api.with_token(token["token"]), "get", "/api/tokens", 403)
+    call(api, "get", "/api/tokens", 200)
+    call(api, "delete", "/api/tokens/{tokenId}", 204, ids=token)
+    call(api, "delete", "/api/tokens/{tokenId}", 404, ids=token)
+    enrolment = call(api, "post", "/api/agents/tokens", 201, json={"ttlMs": 5000})
+    agents = api.with_token(None)
+    agents.base = central.agent_url
+    call(agents, "post", "/api/agent/enroll", 401, json={"token": "wrong", "name": "a"})
+    agent = call(agents, "post", "/api/agent/enroll", 201, json={"token": enrolment["token"], "name": "a", "hostname": "h"})
+    call(agents, "post", "/api/agent/sync", 401, json={})
+    call(agents.with_token(agent["key"]), "post", "/api/agent/sync", 400, json={})
+    call(api, "get", "/api/agents", 200)
+    call(api, "get", "/api/agents/{agentId}", 200, ids=agent)
+    call(api, "get", "/api/agents/{agentId}/quarantine", 200, ids=agent)
+    call(api, "post", "/api/agents/{agentId}/actions/revoke", 204, ids=agent)
+    call(api, "post", "/api/agents/{agentId}/actions/revoke", 404, ids=agent)
+    for path in ("/healthz", "/readyz", "/metrics"):
+        call(api.with_token(None), "get", path, 200)
+
+
+def insert_history(database, job_id):
+    """Three decisions a minute ago, with their sums, as ingest would have written them."""
+    at = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(minutes=1)
+    database.execute(f"SELECT execution_partition_make('{at.date()}')")
+    columns = ("execution_id, job_id, agent_id, scheduled_at, started_at, finished_at, received_at, job_revision, count, "
+               "duration_us, lateness_us, attempts, http_status, status, cause, error")
+    for i, (status, error) in enumerate([(1, None), (1, None), (2, "'no answer'")]):
+        t = f"'{(at + timedelta(seconds=i)).isoformat()}'::timestamptz"
+        database.execute(f"INSERT INTO execution ({columns}) VALUES (gen_random_uuid(), '{job_id}', gen_random_uuid(), {t}, {t}, {t}, "
+                         f"now(), 1, 1, 1500, 700, 1, {200 if status == 1 else 500}, {status}, 1, {error or 'NULL'})")
+    zeros = ["0"] * 24
+    zeros[4] = "3"
+    histogram = "'{" + ",".join(zeros) + "}'"
+    for grain, unit in ((1, "minute"), (2, "hour"), (3, "day")):
+        for job in (job_id, "00000000-0000-0000-0000-000000000000"):
+            database.execute(f"INSERT INTO rollup VALUES ({grain}, date_trunc('{unit}', '{at.isoformat()}'::timestamptz, 'UTC'), '{job}', 0, "
+                             f"2, 1, 0, 0, 0, 0, 3, 3, 4500, 1500, 2100, 700, {histogram}, {histogram})")
+
+
+def test_replies_about_executions_and_figures_fit_the_document_and_agree(api, database):
+    job = api.create_job(**GOOD)
+    insert_history(database, job["jobId"])
+    page = call(api, "get", "/api/executions", 200, query={"limit": 2})
+    assert len(page["executions"]) == 2 and page["nextCursor"]
+    rest = call(api, "get", "/api/executions", 200, query={"limit": 2, "cursor": page["nextCursor"]})
+    assert len(rest["executions"]) == 1 and rest["nextCursor"] is None
+    bad = call(api, "get", "/api/executions/{jobId}", 200, ids=job, query={"status": "failed"})
+    assert [e["error"] for e in bad["executions"]] == ["no answer"]
+    call(api, "get", "/api/executions/{jobId}", 404, ids={"jobId": "0192f0c1-0000-7000-8000-000000000000"})
+    call(api, "get", "/api/executions", 400, query={"from": "yesterday"})
+
+    stats = "/api/observability/stats"
+    for figures in (call(api, "get", stats + "/executions", 200, query={"hours": 1}),
+                    call(api, "get", stats + "/job/{jobId}", 200, ids=job, query={"hours": 30 * 24}),
+                    call(api, "get", stats + "/executions", 200, query={"hours": 8784})):
+        assert figures["executions"] == 3 and figures["byStatus"]["failed"] == 1
+        assert figures["successRate"] == pytest.approx(2 / 3)
+        assert figures["durationMs"]["avg"] == 1.5 and 1 <= figures["durationMs"]["p50"] <= 1.5
+    assert call(api, "get", stats + "/jobs", 200)["unassigned"] == 1
+    failures = call(api, "get", "/api/observability/alerts/failures", 200, query={"hours": 1})["failures"]
+    assert [(f["jobId"], f["count"], f["last"]["error"], f["last"]["httpStatus"]) for f in failures] == [(job["jobId"], 1, "no answer", 500)]
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"]["MetricName"]["enum"])
+def test_every_documented_metric_has_points_for_every_step(api, database, name):
+    job = api.create_job(**GOOD)
+    insert_history(database, job["jobId"])
+    for step in ("minute", "hour", "day", "auto"):
+        start = (datetime.now(timezone.utc) - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        series = call(api, "get", "/api/observability/metrics", 200,
+                      query={"metricName": name, "startTime": start, "step": step, "jobId": job["jobId"]})
+        assert sum(p["value"] or 0 for p in series["points"]) > 0 or name in ("timeouts", "skipped", "missed", "interrupted")
+
+
+@pytest.mark.parametrize("query, parameter", [
+    ({}, "metricName"), ({"metricName": "happiness"}, "metricName"),
+    ({"metricName": "executions", "startTime": "noon"}, "startTime"),
+    ({"metricName": "executions", "startTime": "2100-01-01T00:00:00Z"}, "startTime"),
+    ({"metricName": "executions", "startTime": "1990-01-01T00:00:00Z"}, "startTime"),
+    ({"metricName": "executions", "endTime": "2025-13-01T00:00:00Z"}, "endTime"),
+    ({"metricName": "executions", "step": "second"}, "step"),
+    ({"metricName": "executions", "step": "minute", "startTime": "2026-01-01T00:00:00Z"}, "step"),
+    ({"metricName": "executions", "jobId": "1"}, "jobId"), ({"metricName": "executions", "colour": "red"}, "colour"),
+])  # fmt: skip
+def test_a_bad_question_about_a_metric_names_the_parameter(api, query, parameter):
+    assert call(api, "get", "/api/observability/metrics", 400, query=query)["parameter"] == parameter
