@@ -176,19 +176,21 @@ part_sanitize() {
 # --- fuzzing
 
 part_fuzz() {
-	local build=$ROOT/build-fuzz target log corpus seconds=${BELFRY_FUZZ_SECONDS:-10}
+	local build=$ROOT/build-fuzz target targets log found seeds seconds=${BELFRY_FUZZ_SECONDS:-10}
 	CC=clang build_configure "$ROOT" "$build" "$LOGS/fuzz.log" --enable-fuzzers --enable-sanitizers
 	mapfile -t targets < <(make_words "$build" noinst_PROGRAMS | grep '^tests/fuzz/')
 	((${#targets[@]} == 0)) || build_make "$build" "$LOGS/fuzz.log" "${targets[@]}"
 	for target in "${targets[@]}"; do
-		log=$LOGS/${target##*/}.log corpus=$(mktemp -d)
-		if (cd "$corpus" && "$build/$target" -max_total_time="$seconds" -max_len=4096 -timeout=5 -print_final_stats=1 "$corpus") >"$log" 2>&1 </dev/null; then
+		log=$LOGS/${target##*/}.log found=$(mktemp -d) seeds=$ROOT/tests/fuzz/corpus/${target##*fuzz_}
+		# What is found goes to the first folder; the seeds are only read.
+		if (cd "$found" && "$build/$target" -max_total_time="$seconds" -max_len=8192 -timeout=5 -print_final_stats=1 "$found" "$seeds") \
+			>"$log" 2>&1 </dev/null; then
 			count 1 0
 			printf '%-36s %s runs without a finding\n' "$target" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
 		else
 			count 0 1
 			printf 'FAILED %s\n' "$target" && tail -n 30 "$log" | sed 's/^/    /'
 		fi
-		rm -rf "$corpus"
+		rm -rf "$found"
 	done
 }
