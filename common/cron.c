@@ -18,10 +18,10 @@
 
 struct field_rule {
 	const char *label;
-	int min, max;        /* accepted values; 7 is Sunday too */
-	int star_max;        /* what "*" and "v/n" reach to */
-	int hash_max;        /* what a bare H reaches to: 28 days exist in every month */
-	const char *names;   /* three letters each, or NULL */
+	int min, max;	   /* accepted values; 7 is Sunday too */
+	int star_max;	   /* what "*" and "v/n" reach to */
+	int hash_max;	   /* what a bare H reaches to: 28 days exist in every month */
+	const char *names; /* three letters each, or NULL */
 	int first_name;
 };
 
@@ -41,7 +41,7 @@ struct cursor {
 	const char *at;
 	const char *seed;
 	struct cron *cron;
-	uint64_t values;  /* plain values of the field */
+	uint64_t values; /* plain values of the field */
 	GError **error;
 };
 
@@ -152,7 +152,8 @@ static bool fail_backwards(const struct cursor *c, const struct value *low, cons
 			g_string_append_printf(hint, "%d-", rule->min);
 		g_string_append_len(hint, high->text, high->length);
 	}
-	return fail(c, "%.*s-%.*s runs backwards: write %s", low->length, low->text, high->length, high->text, hint->str);
+	return fail(c, "%.*s-%.*s runs backwards: write %s", low->length, low->text, high->length, high->text,
+		    hint->str);
 }
 
 /* The upper bound of a range. SUN is 7 there, so that FRI-SUN is what it says. */
@@ -287,9 +288,9 @@ static bool read_item(struct cursor *c)
 	if (skip_char(c, '*'))
 		return read_range(c, c->rule->min, c->rule->star_max);
 	if (*c->at == '?')
-		return fail(c, c->field == CRON_DOM || c->field == CRON_DOW ?
-				       "\"?\" cannot be part of a list or have a step" :
-				       "\"?\" is for day of month and day of week only: write \"*\"");
+		return fail(c, c->field == CRON_DOM || c->field == CRON_DOW
+				       ? "\"?\" cannot be part of a list or have a step"
+				       : "\"?\" is for day of month and day of week only: write \"*\"");
 	if (skip_char(c, 'H'))
 		return read_hash(c);
 	if (c->field == CRON_DOM && skip_char(c, 'L'))
@@ -394,7 +395,8 @@ static bool check_possible(struct cron *cron, char *const *fields, GError **erro
 	any_weekday.starred |= 1u << CRON_DOW;
 	if (some_day_matches(&any_weekday)) {
 		g_set_error(error, SCHEDULE_ERROR, SCHEDULE_ERROR_EXPRESSION,
-			    "day of week: %.*s never falls on day of month %.*s, and both must match because one begins with *",
+			    "day of week: %.*s never falls on day of month %.*s, and both must match because one "
+			    "begins with *",
 			    ITEM_SHOWN_MAX, fields[CRON_DOW], ITEM_SHOWN_MAX, fields[CRON_DOM]);
 		return false;
 	}
@@ -448,15 +450,21 @@ bool cron_parse(const char *text, const char *seed, struct cron *ret, GError **e
 		memmove(words + 1, words, 5 * sizeof(*words));
 		words[CRON_SECOND] = zero;
 	} else if (n != 6) {
-		g_set_error(error, SCHEDULE_ERROR, SCHEDULE_ERROR_EXPRESSION,
-			    "schedule: has %d field%s: write 5 (minute hour day-of-month month day-of-week), or 6 with the "
-			    "second first%s",
-			    n, n == 1 ? "" : "s", n == 7 ? "; there is no year field" : "");
+		g_set_error(
+			error, SCHEDULE_ERROR, SCHEDULE_ERROR_EXPRESSION,
+			"schedule: has %d field%s: write 5 (minute hour day-of-month month day-of-week), or 6 with the "
+			"second first%s",
+			n, n == 1 ? "" : "s", n == 7 ? "; there is no year field" : "");
 		return false;
 	}
 	for (int i = 0; i < CRON_FIELDS_; i++) {
 		struct cursor cursor = {
-			.field = (enum cron_field)i, .rule = &rules[i], .at = fields[i], .seed = seed, .cron = &cron, .error = error,
+			.field = (enum cron_field)i,
+			.rule = &rules[i],
+			.at = fields[i],
+			.seed = seed,
+			.cron = &cron,
+			.error = error,
 		};
 		if (!read_field(&cursor))
 			return false;

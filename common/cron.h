@@ -1,8 +1,8 @@
 /*
- * Cron fields as sets of bits: read, print, match. Owns the grammar of the five or six fields (sections 1, 2 and 6 of
- * the cron rules) and the search on local time. Does not own: zones, "@every" and its kin (schedule.h).
+ * Cron fields as sets of bits: read, print, match. Owns the grammar of the fields (sections 1, 2 and 6 of the cron
+ * rules) and the search on local time. Does not own: zones, "@every" and its kin (schedule.h).
  *
- * Local time is seconds since 1970-01-01T00:00:00 on the wall clock of the job's zone; the proleptic Gregorian calendar.
+ * Local time is seconds since 1970-01-01T00:00:00 on the wall clock of the job's zone, proleptic Gregorian calendar.
  * A struct cron is a plain value: copy it, compare it with memcmp (cron_parse leaves no padding unset). Pure functions.
  * The files: cron.c (parse), cron_print.c, cron_match.c.
  */
@@ -35,7 +35,7 @@ struct cron {
 /*
  * Reads five or six fields. `seed` is what H hashes: FNV-1a 64 over its bytes, a NUL and the ASCII digit of the field
  * ('0' second ... '5' day of week), modulo the size of the range. The result holds the hashed values.
- * Errors are SCHEDULE_ERROR_EXPRESSION (schedule.h), one sentence that names the field. Dates that never occur are errors.
+ * Errors are SCHEDULE_ERROR_EXPRESSION (schedule.h), one sentence that names the field; dates that never occur are one.
  */
 bool cron_parse(const char *text, const char *seed, struct cron *ret, GError **error);
 

@@ -15,7 +15,7 @@
 /* Local time is less than this away from UTC in any zone (tz.h refuses others). */
 #define WIDEST_OFFSET (26 * 3600)
 
-G_DEFINE_QUARK(belfry-schedule-error, schedule_error)
+G_DEFINE_QUARK(belfry - schedule - error, schedule_error)
 
 enum schedule_kind schedule_kind(const struct schedule *schedule)
 {

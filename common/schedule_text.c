@@ -13,8 +13,8 @@
 static const struct {
 	const char *name, *fields;
 } macros[] = {
-	{ "@hourly", "0 * * * *" },   { "@daily", "0 0 * * *" },    { "@midnight", "0 0 * * *" },
-	{ "@weekly", "0 0 * * 0" },   { "@monthly", "0 0 1 * *" },  { "@yearly", "0 0 1 1 *" },
+	{ "@hourly", "0 * * * *" },   { "@daily", "0 0 * * *" },   { "@midnight", "0 0 * * *" },
+	{ "@weekly", "0 0 * * 0" },   { "@monthly", "0 0 1 * *" }, { "@yearly", "0 0 1 1 *" },
 	{ "@annually", "0 0 1 1 *" },
 };
 
@@ -54,7 +54,8 @@ static bool read_duration(const char *text, int64_t *ret_us, GError **error)
 			if (*at == units[i].letter)
 				seconds = units[i].seconds;
 		if (at == digits || seconds == 0)
-			return fail(error, "@every: \"%.*s\" is no duration: write numbers with h, m or s, such as 1h30m",
+			return fail(error,
+				    "@every: \"%.*s\" is no duration: write numbers with h, m or s, such as 1h30m",
 				    WORD_SHOWN_MAX, text);
 		at++;
 		total += number * seconds;
@@ -72,9 +73,10 @@ static bool read_instant(const char *text, struct wall *ret, GError **error)
 	if (!*text)
 		return fail(error, "@at: an instant is missing, such as 2026-11-23T12:00:00Z");
 	if (!rfc3339_parse(text, ret))
-		return fail(error,
-			    "@at: \"%.*s\" is no RFC 3339 date and time with Z or an offset, such as 2026-11-23T12:00:00Z",
-			    WORD_SHOWN_MAX, text);
+		return fail(
+			error,
+			"@at: \"%.*s\" is no RFC 3339 date and time with Z or an offset, such as 2026-11-23T12:00:00Z",
+			WORD_SHOWN_MAX, text);
 	return true;
 }
 
@@ -94,10 +96,11 @@ static bool read_at_word(const char *word, const char *rest, struct schedule *sc
 		if (strcmp(word, macros[i].name) == 0)
 			fields = macros[i].fields;
 	if (!fields && strcmp(word, "@reboot") != 0)
-		return fail(error,
-			    "schedule: \"%.*s\" is unknown: there are @hourly @daily @midnight @weekly @monthly @yearly "
-			    "@annually @reboot @every @at, in lower case",
-			    WORD_SHOWN_MAX, word);
+		return fail(
+			error,
+			"schedule: \"%.*s\" is unknown: there are @hourly @daily @midnight @weekly @monthly @yearly "
+			"@annually @reboot @every @at, in lower case",
+			WORD_SHOWN_MAX, word);
 	if (*rest)
 		return fail(error, "schedule: %s stands alone, but \"%.*s\" follows", word, WORD_SHOWN_MAX, rest);
 	schedule->kind = fields ? SCHEDULE_CRON : SCHEDULE_REBOOT;

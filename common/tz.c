@@ -10,7 +10,7 @@
 #define DEFAULT_DIRECTORY "/usr/share/zoneinfo"
 #define VERSION_MAX 15
 
-G_DEFINE_QUARK(belfry-tz-error, tz_error)
+G_DEFINE_QUARK(belfry - tz - error, tz_error)
 
 /* A zone in the cache, with what tells that its file is another one now. */
 struct cached_zone {
@@ -20,7 +20,7 @@ struct cached_zone {
 };
 
 static GMutex cache_lock;
-static GHashTable *cache;       /* name -> struct cached_zone */
+static GHashTable *cache;	   /* name -> struct cached_zone */
 static const char *tzdata_version; /* interned; NULL = not looked up yet */
 
 struct tz *tz_ref(struct tz *tz)
@@ -46,8 +46,7 @@ void tz_changes_add(GArray *changes, int64_t begin, int32_t offset)
 		/* A footer that disagrees with the last transition at its own instant: the footer rules. */
 		if (last->begin == begin)
 			g_array_set_size(changes, changes->len - 1);
-		if (changes->len > 0 &&
-		    g_array_index(changes, struct tz_change, changes->len - 1).offset == offset)
+		if (changes->len > 0 && g_array_index(changes, struct tz_change, changes->len - 1).offset == offset)
 			return;
 	}
 	g_array_append_val(changes, change);
@@ -189,7 +188,7 @@ static struct cached_zone *load_zone(const char *name, GError **error)
 
 struct tz *tz_get(const char *name, GError **error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache_lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&cache_lock);
 
 	if (!cache)
 		cache = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, cached_zone_free);
@@ -205,7 +204,7 @@ struct tz *tz_get(const char *name, GError **error)
 
 bool tz_files_changed(void)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache_lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&cache_lock);
 	GHashTableIter iter;
 	gpointer value;
 
@@ -228,7 +227,7 @@ bool tz_files_changed(void)
 
 void tz_reload(void)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache_lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&cache_lock);
 
 	g_clear_pointer(&cache, g_hash_table_destroy);
 	tzdata_version = NULL;
@@ -252,7 +251,7 @@ static const char *read_database_version(void)
 
 const char *tz_database_version(void)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache_lock);
+	g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&cache_lock);
 
 	if (!tzdata_version)
 		tzdata_version = read_database_version();

@@ -18,7 +18,7 @@
 
 #define STANDARD_HOURS_MAX 24
 #define RULE_HOURS_MAX 167
-#define YEARS_BEFORE 2  /* events of the year before may come as late as a week into this one */
+#define YEARS_BEFORE 2 /* events of the year before may come as late as a week into this one */
 #define YEARS_UNROLLED 420
 /* The sequence of events is steady this long after the first: then the period can begin. */
 #define STEADY_AFTER (INT64_C(2) * 366 * 86400)
@@ -30,8 +30,8 @@ enum date_kind { DATE_WEEKDAY, DATE_JULIAN_NO_LEAP, DATE_ZERO_BASED };
 struct rule_date {
 	enum date_kind kind;
 	int month, week, weekday; /* DATE_WEEKDAY; week 5 = last */
-	int day;                  /* the other two */
-	int time;                 /* seconds after local midnight, may be negative */
+	int day;		  /* the other two */
+	int time;		  /* seconds after local midnight, may be negative */
 };
 
 struct rule {
@@ -105,9 +105,8 @@ static bool read_rule_date(const char **text, struct rule_date *ret)
 {
 	if (read_char(text, 'M')) {
 		ret->kind = DATE_WEEKDAY;
-		if (!read_number(text, 12, &ret->month) || !read_char(text, '.') ||
-		    !read_number(text, 5, &ret->week) || !read_char(text, '.') ||
-		    !read_number(text, 6, &ret->weekday) || ret->month < 1 || ret->week < 1)
+		if (!read_number(text, 12, &ret->month) || !read_char(text, '.') || !read_number(text, 5, &ret->week) ||
+		    !read_char(text, '.') || !read_number(text, 6, &ret->weekday) || ret->month < 1 || ret->week < 1)
 			return false;
 	} else if (read_char(text, 'J')) {
 		ret->kind = DATE_JULIAN_NO_LEAP;
@@ -162,7 +161,8 @@ static int64_t rule_day(const struct rule_date *date, int64_t year)
 		break;
 	}
 	int64_t first = civil_to_days(year, date->month, 1);
-	int64_t next_month = date->month == 12 ? civil_to_days(year + 1, 1, 1) : civil_to_days(year, date->month + 1, 1);
+	int64_t next_month =
+		date->month == 12 ? civil_to_days(year + 1, 1, 1) : civil_to_days(year, date->month + 1, 1);
 	int first_weekday = (int)(((first + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
 	int64_t day = first + (date->weekday - first_weekday + 7) % 7 + (date->week - 1) * 7;
 	return day < next_month ? day : day - 7;

@@ -30,8 +30,8 @@ int command_schedule_explain(int argc, char **argv);
 int command_wrong(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /*
- * Parses the options of a verb; --help prints and ends the command. Returns false when the command is over, with its exit
- * status in *ret_status. `usage`, `summary` and `description` are shown by --help.
+ * Parses the options of a verb; --help prints and ends the command. Returns false when the command is over, with its
+ * exit status in *ret_status. `usage`, `summary` and `description` are shown by --help.
  */
 bool command_parse_options(int *argc, char ***argv, const GOptionEntry *entries, const char *usage, const char *summary,
 			   const char *description, int *ret_status);

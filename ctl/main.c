@@ -74,7 +74,8 @@ static void print_commands(const char *noun)
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
 		const struct command *command = &commands[i];
 		if (!noun || strcmp(noun, command->noun) == 0)
-			printf("  belfry %s %s %s\n      %s\n", command->noun, command->verb, command->usage, command->help);
+			printf("  belfry %s %s %s\n      %s\n", command->noun, command->verb, command->usage,
+			       command->help);
 	}
 }
 

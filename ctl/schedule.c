@@ -16,7 +16,8 @@
 static const char expression_help[] =
 	"An expression is five fields, minute hour day-of-month month day-of-week, or six with the second first:\n"
 	"  *  1,15  9-17  */10  MON-FRI  JAN          as in crontab\n"
-	"  L  L-2  LW  15W                            day of month: last day, two before, last weekday, weekday nearest the 15th\n"
+	"  L  L-2  LW  15W                            day of month: last, two before it, last weekday, nearest to the "
+	"15th\n"
 	"  FRI#2  FRIL                                day of week: second Friday, last Friday\n"
 	"  H  H(0-29)  H/15                           a value of the job's own, stable (--job-id)\n"
 	"  @hourly @daily @weekly @monthly @yearly    @every 1h30m    @at 2026-11-23T12:00:00Z\n"
@@ -29,7 +30,8 @@ static char **option_rest;
 
 static const GOptionEntry common_options[] = {
 	{ "tz", 0, 0, G_OPTION_ARG_FILENAME, &option_zone, "Time zone such as Europe/Berlin; default UTC", "ZONE" },
-	{ "from", 0, 0, G_OPTION_ARG_FILENAME, &option_from, "Only what is due after this RFC 3339 time; default now", "TIME" },
+	{ "from", 0, 0, G_OPTION_ARG_FILENAME, &option_from, "Only what is due after this RFC 3339 time; default now",
+	  "TIME" },
 	{ "job-id", 0, 0, G_OPTION_ARG_FILENAME, &option_job_id, "Job whose value H stands for", "ID" },
 	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &option_rest, NULL, NULL },
 	{ 0 },
@@ -37,12 +39,11 @@ static const GOptionEntry common_options[] = {
 static const GOptionEntry count_option = {
 	"count", 0, 0, G_OPTION_ARG_INT, &option_count, "How many, 1-10000; default 1", "N"
 };
-static const GOptionEntry stdin_option = {
-	"stdin", 0, 0, G_OPTION_ARG_NONE, &option_stdin,
-	"Answer JSON lines {\"expr\",\"tz\",\"from\",\"count\",\"jobId\"} with {\"next\":[...]} or {\"error\":\"...\"}", NULL
-};
+static const char stdin_help[] =
+	"Answer JSON lines {\"expr\",\"tz\",\"from\",\"count\",\"jobId\"} with {\"next\":[...]} or {\"error\":\"...\"}";
+static const GOptionEntry stdin_option = { "stdin", 0, 0, G_OPTION_ARG_NONE, &option_stdin, stdin_help, NULL };
 
-/* An expression like "-5 * * * *" looks like an option but has blanks: takes it out, so that its own message is given. */
+/* An expression like "-5 * * * *" looks like an option but has blanks: taken out, it gets its own message. */
 static const char *take_dashed_expression(int *argc, char **argv)
 {
 	for (int i = 1; i < *argc; i++) {
@@ -176,8 +177,9 @@ static const char *clock_remark(const struct schedule *schedule, const struct tz
 	tz_segment_at(tz, seconds, &here);
 	tz_segment_at(tz, here.end, &next);
 	if (here.begin == seconds && here.offset > here.previous_offset)
-		return schedule_is_fixed(schedule) ? "  the clock has just been put forward: for all that fell into the gap" :
-						     "  the clock has just been put forward";
+		return schedule_is_fixed(schedule)
+			       ? "  the clock has just been put forward: for all that fell into the gap"
+			       : "  the clock has just been put forward";
 	if (here.offset < here.previous_offset && seconds < here.begin + here.previous_offset - here.offset)
 		return "  second pass of an hour the clock repeats";
 	if (next.offset < here.offset && seconds >= here.end - (here.offset - next.offset))
@@ -189,9 +191,9 @@ static const char *kind_sentence(const struct schedule *schedule)
 {
 	switch (schedule_kind(schedule)) {
 	case SCHEDULE_CRON:
-		return schedule_is_fixed(schedule) ?
-			       "fixed time of day: due exactly once when the clock skips or repeats its hour" :
-			       "interval: goes on evenly when the clock is put forward or back";
+		return schedule_is_fixed(schedule)
+			       ? "fixed time of day: due exactly once when the clock skips or repeats its hour"
+			       : "interval: goes on evenly when the clock is put forward or back";
 	case SCHEDULE_EVERY:
 		return "elapsed time from the moment the job is first known; here from --from";
 	case SCHEDULE_AT:
@@ -202,7 +204,8 @@ static const char *kind_sentence(const struct schedule *schedule)
 	return "once each time the host boots";
 }
 
-static void print_explained(const struct schedule_question *question, const struct schedule *schedule, const struct tz *tz)
+static void print_explained(const struct schedule_question *question, const struct schedule *schedule,
+			    const struct tz *tz)
 {
 	g_autofree char *canonical = schedule_print(schedule);
 	struct wall at = question->from;

@@ -88,7 +88,8 @@ static char *read_request(json_t *request, struct schedule_question *question)
 
 	if (!json_is_object(request))
 		return g_strdup("a line must be a JSON object such as {\"expr\":\"0 9 * * *\",\"tz\":\"UTC\"}");
-	json_object_foreach(request, name, value) {
+	json_object_foreach(request, name, value)
+	{
 		if (strcmp(name, "expr") == 0)
 			take_string(value, name, &question->expression, &problem);
 		else if (strcmp(name, "tz") == 0)
@@ -100,8 +101,8 @@ static char *read_request(json_t *request, struct schedule_question *question)
 		else if (strcmp(name, "count") == 0)
 			take_count(value, &question->count, &problem);
 		else
-			problem = g_strdup_printf("\"%.40s\" is no member of a request: there are expr, tz, from, count, jobId",
-						  name);
+			problem = g_strdup_printf(
+				"\"%.40s\" is no member of a request: there are expr, tz, from, count, jobId", name);
 		if (problem)
 			return problem;
 	}
@@ -136,7 +137,8 @@ static void answer_line(const char *line, size_t length, const struct schedule_q
 	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &json_error);
 
 	if (!request) {
-		g_autofree char *message = g_strdup_printf("broken JSON at byte %d: %s", json_error.position, json_error.text);
+		g_autofree char *message =
+			g_strdup_printf("broken JSON at byte %d: %s", json_error.position, json_error.text);
 		answer_error(message);
 		return;
 	}

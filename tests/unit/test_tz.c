@@ -46,7 +46,7 @@ static void assert_change(const struct tz *tz, const char *name, const char *at,
 		      "%s at %s: %d (%d) -> %d", name, at, left.offset, right.previous_offset, right.offset);
 }
 
-#define HMS(h, m) ((h) * 3600 + (m) * 60)
+#define HMS(h, m) ((h)*3600 + (m)*60)
 
 static const struct {
 	const char *footer, *at;
@@ -104,9 +104,28 @@ START_TEST(summer_time_all_year_is_one_segment)
 END_TEST
 
 static const char *const bad_footers[] = {
-	"EST", "5", "ES5", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,M11.1.0", "EST5EDT,M3.6.0,M11.1.0", "EST5EDT,M3.2.7,M11.1.0",
-	"EST5EDT,M3.2.0,M11.1.0,", "EST5EDT,J0,J365", "EST5EDT,J366,J1", "EST5EDT,366,1", "EST25", "EST5:60", "<ES5", "<EST5",
-	"EST5EDT,M3.2.0/168,M11.1.0", "EST5EDT,M3.2.0/-168,M11.1.0", "EST5EDT M3.2.0,M11.1.0", "EST0005", ":EST5", "EST5\tEDT",
+	"EST",
+	"5",
+	"ES5",
+	"EST5EDT",
+	"EST5EDT,M3.2.0",
+	"EST5EDT,M13.2.0,M11.1.0",
+	"EST5EDT,M3.6.0,M11.1.0",
+	"EST5EDT,M3.2.7,M11.1.0",
+	"EST5EDT,M3.2.0,M11.1.0,",
+	"EST5EDT,J0,J365",
+	"EST5EDT,J366,J1",
+	"EST5EDT,366,1",
+	"EST25",
+	"EST5:60",
+	"<ES5",
+	"<EST5",
+	"EST5EDT,M3.2.0/168,M11.1.0",
+	"EST5EDT,M3.2.0/-168,M11.1.0",
+	"EST5EDT M3.2.0,M11.1.0",
+	"EST0005",
+	":EST5",
+	"EST5\tEDT",
 };
 
 START_TEST(footers_that_are_no_rule_are_refused)
@@ -124,11 +143,13 @@ START_TEST(an_empty_footer_keeps_the_last_type)
 
 	ck_assert_ptr_nonnull(tz);
 	tz_segment_at(tz, 1500, &segment);
-	ck_assert(segment.begin == 1000 && segment.end == 2000 && segment.offset == 3600 && segment.previous_offset == 60);
+	ck_assert(segment.begin == 1000 && segment.end == 2000 && segment.offset == 3600 &&
+		  segment.previous_offset == 60);
 	tz_segment_at(tz, INT64_C(1) << 40, &segment);
 	ck_assert(segment.begin == 2000 && segment.end == INT64_MAX && segment.offset == 7200);
 	tz_segment_at(tz, 999, &segment);
-	ck_assert(segment.begin == INT64_MIN && segment.end == 1000 && segment.offset == 60 && segment.previous_offset == 60);
+	ck_assert(segment.begin == INT64_MIN && segment.end == 1000 && segment.offset == 60 &&
+		  segment.previous_offset == 60);
 	tz_unref(tz);
 }
 END_TEST
@@ -136,7 +157,8 @@ END_TEST
 START_TEST(a_version_1_file_is_read_from_its_only_block)
 {
 	struct tz_segment segment;
-	struct tz *tz = parse_synthetic(&(struct synthetic){ .n = 1, .at = { -1000 }, .offset = { 60, 3600 }, .footer = "" });
+	struct tz *tz =
+		parse_synthetic(&(struct synthetic){ .n = 1, .at = { -1000 }, .offset = { 60, 3600 }, .footer = "" });
 
 	ck_assert_ptr_nonnull(tz);
 	tz_segment_at(tz, 0, &segment);
@@ -148,8 +170,11 @@ END_TEST
 START_TEST(transitions_that_change_no_offset_make_no_segment)
 {
 	struct tz_segment segment;
-	struct tz *tz = parse_synthetic(&(struct synthetic){ .n = 3, .at = { 1000, 2000, 3000 },
-							     .offset = { 0, 3600, 3600, 3600 }, .footer = "AAA-1", .version = '3' });
+	struct tz *tz = parse_synthetic(&(struct synthetic){ .n = 3,
+							     .at = { 1000, 2000, 3000 },
+							     .offset = { 0, 3600, 3600, 3600 },
+							     .footer = "AAA-1",
+							     .version = '3' });
 
 	ck_assert_ptr_nonnull(tz);
 	tz_segment_at(tz, 2500, &segment);
@@ -161,8 +186,11 @@ END_TEST
 START_TEST(the_footer_takes_over_after_the_last_transition_only)
 {
 	struct tz_segment segment;
-	struct tz *tz = parse_synthetic(&(struct synthetic){
-		.n = 1, .at = { 1784505600 /* 2026-07-20 */ }, .offset = { 0, -14400 }, .footer = "EST5EDT,M3.2.0,M11.1.0", .version = '2' });
+	struct tz *tz = parse_synthetic(&(struct synthetic){ .n = 1,
+							     .at = { 1784505600 /* 2026-07-20 */ },
+							     .offset = { 0, -14400 },
+							     .footer = "EST5EDT,M3.2.0,M11.1.0",
+							     .version = '2' });
 
 	ck_assert_ptr_nonnull(tz);
 	tz_segment_at(tz, 1784505599, &segment);
@@ -212,7 +240,8 @@ END_TEST
 /* A "fat" file has its changes up to 2037 in the table: there it must agree with its own footer. */
 START_TEST(table_and_footer_of_system_zones_agree)
 {
-	static const char *const names[] = { "America/New_York", "Europe/Dublin", "Australia/Lord_Howe", "America/Santiago", "Europe/Berlin" };
+	static const char *const names[] = { "America/New_York", "Europe/Dublin", "Australia/Lord_Howe",
+					     "America/Santiago", "Europe/Berlin" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path = g_strconcat(ZONES, names[i], NULL), *bytes = NULL;
@@ -236,7 +265,8 @@ END_TEST
 
 START_TEST(segments_follow_each_other_without_a_hole)
 {
-	static const char *const names[] = { "Europe/Berlin", "Africa/Casablanca", "Asia/Gaza", "Pacific/Apia", "UTC", "Antarctica/Troll" };
+	static const char *const names[] = { "Europe/Berlin", "Africa/Casablanca", "Asia/Gaza", "Pacific/Apia",
+					     "UTC",	      "Antarctica/Troll" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		struct tz *tz = tz_get(names[i], NULL);
@@ -246,8 +276,9 @@ START_TEST(segments_follow_each_other_without_a_hole)
 		ck_assert_int_eq(last.begin, INT64_MIN);
 		while (last.end < seconds_of("9999-12-31T23:59:59Z")) {
 			tz_segment_at(tz, last.end, &next);
-			ck_assert_msg(next.begin == last.end && next.end > next.begin && next.previous_offset == last.offset &&
-					      next.offset != last.offset, "%s at %" G_GINT64_FORMAT, names[i], last.end);
+			ck_assert_msg(next.begin == last.end && next.end > next.begin &&
+					      next.previous_offset == last.offset && next.offset != last.offset,
+				      "%s at %" G_GINT64_FORMAT, names[i], last.end);
 			struct tz_segment inside;
 			tz_segment_at(tz, next.begin + (MIN(next.end, next.begin + 9999999) - next.begin) / 2, &inside);
 			ck_assert(memcmp(&inside, &next, sizeof(next)) == 0);
@@ -283,8 +314,20 @@ END_TEST
 START_TEST(names_that_are_no_zone_are_refused_with_a_sentence)
 {
 	static const char *const names[] = {
-		"", "Mars/Base", "/etc/passwd", "/usr/share/zoneinfo/UTC", "../zoneinfo/Europe/Berlin", "Europe/../Europe/Berlin",
-		"Europe", "Europe/", "Europe//Berlin", "zone.tab", "tzdata.zi", "europe/berlin", "Europe/Berlin ", "Europe/Ber\nlin",
+		"",
+		"Mars/Base",
+		"/etc/passwd",
+		"/usr/share/zoneinfo/UTC",
+		"../zoneinfo/Europe/Berlin",
+		"Europe/../Europe/Berlin",
+		"Europe",
+		"Europe/",
+		"Europe//Berlin",
+		"zone.tab",
+		"tzdata.zi",
+		"europe/berlin",
+		"Europe/Berlin ",
+		"Europe/Ber\nlin",
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 	};
 
