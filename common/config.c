@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-G_DEFINE_QUARK(belfry-config-error-quark, config_error)
+G_DEFINE_QUARK(belfry - config - error - quark, config_error)
 
 #define MASK "********"
 
@@ -47,8 +47,8 @@ static int find_word(const char *words, const char *word)
 static bool parse_number(const struct config_row *row, const char *text, double *ret, GError **error)
 {
 	char *end;
-	double value = row->type == CONFIG_DOUBLE ? g_ascii_strtod(text, &end)
-						  : (double)g_ascii_strtoll(text, &end, 10);
+	double value =
+		row->type == CONFIG_DOUBLE ? g_ascii_strtod(text, &end) : (double)g_ascii_strtoll(text, &end, 10);
 	if (*text == '\0' || *end != '\0' || !isfinite(value))
 		return fail(error, "\"%s\" is not a %s", text, row->type == CONFIG_DOUBLE ? "number" : "whole number");
 	if (value < row->min || value > row->max)
@@ -173,8 +173,8 @@ static bool scan_group(struct scan *scan, const char *line, GError **error)
 	g_free(scan->group);
 	scan->group = g_strndup(line + 1, (gsize)(end - line - 1));
 	if (find_row(scan->rows, scan->group, NULL) < 0)
-		return scan_fail(scan, CONFIG_ERROR_UNKNOWN, error, "[%s]: there is no such group; expected [%s]", scan->group,
-				 scan->rows[0].group);
+		return scan_fail(scan, CONFIG_ERROR_UNKNOWN, error, "[%s]: there is no such group; expected [%s]",
+				 scan->group, scan->rows[0].group);
 	return true;
 }
 
@@ -187,17 +187,20 @@ static bool scan_line(struct scan *scan, char *line, GError **error)
 		return scan_group(scan, line, error);
 	char *equals = strchr(line, '=');
 	if (equals == NULL || equals == line)
-		return scan_fail(scan, CONFIG_ERROR_SYNTAX, error, "\"%s\" is neither key=value nor [group] nor a # comment", line);
+		return scan_fail(scan, CONFIG_ERROR_SYNTAX, error,
+				 "\"%s\" is neither key=value nor [group] nor a # comment", line);
 	*equals = '\0';
 	g_strchomp(line);
 	if (scan->group == NULL)
-		return scan_fail(scan, CONFIG_ERROR_SYNTAX, error, "%s: stands before the first group; write [%s] above it", line,
-				 scan->rows[0].group);
+		return scan_fail(scan, CONFIG_ERROR_SYNTAX, error,
+				 "%s: stands before the first group; write [%s] above it", line, scan->rows[0].group);
 	int row = find_row(scan->rows, scan->group, line);
 	if (row < 0)
-		return scan_fail(scan, CONFIG_ERROR_UNKNOWN, error, "%s: there is no such key in [%s]", line, scan->group);
+		return scan_fail(scan, CONFIG_ERROR_UNKNOWN, error, "%s: there is no such key in [%s]", line,
+				 scan->group);
 	if (scan->lines[row] != 0)
-		return scan_fail(scan, CONFIG_ERROR_SYNTAX, error, "%s: is set already on line %d", line, scan->lines[row]);
+		return scan_fail(scan, CONFIG_ERROR_SYNTAX, error, "%s: is set already on line %d", line,
+				 scan->lines[row]);
 	scan->lines[row] = scan->line;
 	return true;
 }
@@ -277,7 +280,8 @@ bool config_load(const struct config_row *rows, const char *file, void *ret_conf
 /* "host=db password='a b' user=x" and "postgresql://u:secret@h/db?password=x": the secrets only. */
 static char *mask_conninfo(const char *text)
 {
-	g_autoptr(GRegex) words = g_regex_new("(password\\s*=\\s*)('(?:[^'\\\\]|\\\\.)*'|[^\\s&]+)", G_REGEX_CASELESS, 0, NULL);
+	g_autoptr(GRegex) words =
+		g_regex_new("(password\\s*=\\s*)('(?:[^'\\\\]|\\\\.)*'|[^\\s&]+)", G_REGEX_CASELESS, 0, NULL);
 	g_autoptr(GRegex) url = g_regex_new("(://[^:/@]*:)[^/]*@", 0, 0, NULL);
 	g_autofree char *half = g_regex_replace(words, text, -1, 0, "\\1" MASK, 0, NULL);
 	return g_regex_replace(url, half, -1, 0, "\\1" MASK "@", 0, NULL);

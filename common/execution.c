@@ -10,7 +10,8 @@ static struct fire_id as_uuid_v8(struct fire_id id)
 	return id;
 }
 
-struct fire_id fire_id_scheduled(const char *job_id, struct wall scheduled_at, const char *target_key, uint64_t clock_epoch)
+struct fire_id fire_id_scheduled(const char *job_id, struct wall scheduled_at, const char *target_key,
+				 uint64_t clock_epoch)
 {
 	const uint64_t instant = GUINT64_TO_LE((uint64_t)scheduled_at.us), epoch = GUINT64_TO_LE(clock_epoch);
 	struct fire_id id;
@@ -75,7 +76,9 @@ static const char *const status_names[EXECUTION_STATUS_MAX_] = {
 };
 
 static const char *const cause_names[FIRE_CAUSE_MAX_] = {
-	[FIRE_SCHEDULE] = "schedule", [FIRE_CATCH_UP] = "catchUp", [FIRE_MANUAL] = "manual",
+	[FIRE_SCHEDULE] = "schedule",
+	[FIRE_CATCH_UP] = "catchUp",
+	[FIRE_MANUAL] = "manual",
 };
 
 /* Index of a name in a table whose entry 0 is unused; 0 = none. */

@@ -54,7 +54,8 @@ static struct job *make_job(const struct job_draft *draft, const char *id, int64
 	job->headers = (struct job_header *)(job + 1);
 	char *cursor = (char *)(job->headers + draft->n_headers);
 	for (int i = 0; i < draft->n_headers; i++)
-		job->headers[i] = (struct job_header){ put(&cursor, draft->headers[i].name), put(&cursor, draft->headers[i].value) };
+		job->headers[i] = (struct job_header){ put(&cursor, draft->headers[i].name),
+						       put(&cursor, draft->headers[i].value) };
 	job->n_headers = (uint8_t)draft->n_headers;
 	job->id = put(&cursor, id);
 	job->url = put(&cursor, draft->url);
@@ -83,7 +84,8 @@ static struct job_timetable *find_timetable(struct job_check *check, const struc
 	struct job_timetable *table = job_timetable_get(draft->schedule_text, draft->timezone, check->id, &error);
 	if (table == NULL) {
 		bool zone = g_error_matches(error, SCHEDULE_ERROR, SCHEDULE_ERROR_ZONE);
-		job_check_fail(check, &(struct job_place){ NULL, zone ? "timezone" : "schedule" }, "%s", error->message);
+		job_check_fail(check, &(struct job_place){ NULL, zone ? "timezone" : "schedule" }, "%s",
+			       error->message);
 	}
 	return table;
 }

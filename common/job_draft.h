@@ -13,13 +13,13 @@ struct job_draft {
 	const char *name, *schedule_text, *timezone, *url, *body, *body_regex, *target_agent;
 	struct job_header headers[JOB_HEADERS_MAX];
 	int n_headers;
-	int method;        /* index into job_methods */
-	int jitter;        /* 1 = full, 2 = none */
-	int target_mode;   /* enum job_target_mode */
+	int method;	 /* index into job_methods */
+	int jitter;	 /* 1 = full, 2 = none */
+	int target_mode; /* enum job_target_mode */
 	bool active, body_is_json;
 	struct job_policy policy;
-	char *body_dump;   /* owned: what `body` points to when it is JSON */
-	GRegex *regex;     /* owned until the job takes it */
+	char *body_dump; /* owned: what `body` points to when it is JSON */
+	GRegex *regex;	 /* owned until the job takes it */
 };
 
 extern const char *const job_methods[];
@@ -51,9 +51,9 @@ enum job_rule_kind {
 struct job_rule {
 	const char *name;
 	enum job_rule_kind kind;
-	size_t offset;                  /* in struct job_draft */
+	size_t offset; /* in struct job_draft */
 	double min, max;
-	double fallback;                /* default of numbers, switches and words; JOB_UNSET = depends on other fields */
+	double fallback; /* default of numbers, switches and words; JOB_UNSET = depends on other fields */
 	const char *fallback_text;
 	const char *const *words;
 	const struct job_rule *members; /* ends with a NULL name */
@@ -74,8 +74,8 @@ bool job_read_text(struct job_check *check, const struct job_place *at, const js
 bool job_has_control(const char *text);
 
 /* job_walk.c: one table over a draft. `at` is NULL for the definition itself. */
-bool job_walk_read(struct job_check *check, const struct job_place *at, const struct job_rule *rules, const json_t *json,
-		   struct job_draft *draft);
+bool job_walk_read(struct job_check *check, const struct job_place *at, const struct job_rule *rules,
+		   const json_t *json, struct job_draft *draft);
 void job_walk_defaults(const struct job_rule *rules, struct job_draft *draft);
 json_t *job_walk_write(const struct job_rule *rules, const struct job_draft *draft, bool mask_secrets);
 
@@ -89,11 +89,14 @@ void job_draft_done(struct job_draft *draft);
 
 /* job_fields.c: rows of kind RULE_CUSTOM. */
 bool job_read_url(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft);
-bool job_read_headers(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft);
+bool job_read_headers(struct job_check *check, const struct job_place *at, const json_t *value,
+		      struct job_draft *draft);
 bool job_read_body(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft);
 bool job_read_regex(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft);
-bool job_read_statuses(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft);
-bool job_read_retry_on(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft);
+bool job_read_statuses(struct job_check *check, const struct job_place *at, const json_t *value,
+		       struct job_draft *draft);
+bool job_read_retry_on(struct job_check *check, const struct job_place *at, const json_t *value,
+		       struct job_draft *draft);
 json_t *job_write_url(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_headers(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_body(const struct job_draft *draft, bool mask_secrets);

@@ -10,12 +10,18 @@
 
 /* The runner sends these itself; a second one would contradict it or split the request. */
 static const char *const runner_headers[] = {
-	"Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "TE", "Trailer", "Expect",
-	"Idempotency-Key", "traceparent", NULL,
+	"Host",	   "Content-Length", "Transfer-Encoding", "Connection",	 "Keep-Alive", "Upgrade", "TE",
+	"Trailer", "Expect",	     "Idempotency-Key",	  "traceparent", NULL,
 };
 
-static const struct { const char *name; unsigned bit; } retry_words[] = {
-	{ "connect", JOB_RETRY_CONNECT }, { "timeout", JOB_RETRY_TIMEOUT }, { "429", JOB_RETRY_429 }, { "5xx", JOB_RETRY_5XX },
+static const struct {
+	const char *name;
+	unsigned bit;
+} retry_words[] = {
+	{ "connect", JOB_RETRY_CONNECT },
+	{ "timeout", JOB_RETRY_TIMEOUT },
+	{ "429", JOB_RETRY_429 },
+	{ "5xx", JOB_RETRY_5XX },
 };
 
 static bool in_list(const char *const *list, const char *word)
@@ -46,7 +52,8 @@ static const char *url_problem(const char *url)
 		if (*p <= ' ' || *p == 0x7f)
 			return "holds a space or control character; write it percent-encoded";
 		if (*p > 0x7f)
-			return "holds a character outside ASCII; write paths percent-encoded and host names in punycode";
+			return "holds a character outside ASCII; write paths percent-encoded and host names in "
+			       "punycode";
 		if (strchr("\\\"<>^`{|}", *p) != NULL)
 			return "holds a character that URLs do not have; write it percent-encoded";
 	}
@@ -69,7 +76,8 @@ static const char *url_problem(const char *url)
 	return host_problem(host, port);
 }
 
-static bool check_template(struct job_check *check, const struct job_place *at, const char *text, enum template_place place)
+static bool check_template(struct job_check *check, const struct job_place *at, const char *text,
+			   enum template_place place)
 {
 	g_autoptr(GError) error = NULL;
 	return template_check(text, place, &error) || job_check_fail(check, at, "%s", error->message);
@@ -134,19 +142,22 @@ static bool check_header_name(struct job_check *check, const struct job_place *a
 	return true;
 }
 
-static bool check_header_value(struct job_check *check, const struct job_place *at, const char *name, const json_t *json,
-			       const char **ret)
+static bool check_header_value(struct job_check *check, const struct job_place *at, const char *name,
+			       const json_t *json, const char **ret)
 {
 	const char *value;
 	if (!job_read_text(check, at, json, 0, JOB_HEADER_VALUE_MAX, &value))
 		return false;
 	for (const char *p = value; *p != '\0'; p++)
 		if (*p != '\t' && g_ascii_iscntrl(*p))
-			return job_check_fail(check, at, "the value of header %s holds %s, which would break the request", name,
+			return job_check_fail(check, at,
+					      "the value of header %s holds %s, which would break the request", name,
 					      *p == '\r' || *p == '\n' ? "a line break" : "a control character");
 	if (job_header_is_secret(name) && strcmp(value, JOB_SECRET_MASK) == 0)
-		return job_check_fail(check, at, "the value of header %s is the mask under which secrets are shown; give the real "
-				      "value", name);
+		return job_check_fail(check, at,
+				      "the value of header %s is the mask under which secrets are shown; give the real "
+				      "value",
+				      name);
 	*ret = value;
 	return check_template(check, at, value, TEMPLATE_HEADER);
 }
@@ -154,7 +165,8 @@ static bool check_header_value(struct job_check *check, const struct job_place *
 bool job_read_headers(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
 {
 	if (!json_is_object(value))
-		return job_check_fail(check, at, "must be an object like {\"Accept\":\"text/plain\"}, not %s", job_json_type(value));
+		return job_check_fail(check, at, "must be an object like {\"Accept\":\"text/plain\"}, not %s",
+				      job_json_type(value));
 	if (json_object_size(value) > JOB_HEADERS_MAX)
 		return job_check_fail(check, at, "has %zu headers, at most %d are allowed", json_object_size(value),
 				      JOB_HEADERS_MAX);
@@ -164,7 +176,8 @@ bool job_read_headers(struct job_check *check, const struct job_place *at, const
 	{
 		struct job_place place = { at, name };
 		const char *text = NULL;
-		if (!check_header_name(check, &place, name, draft) || !check_header_value(check, &place, name, item, &text))
+		if (!check_header_name(check, &place, name, draft) ||
+		    !check_header_value(check, &place, name, item, &text))
 			return false;
 		draft->headers[draft->n_headers++] = (struct job_header){ (char *)name, (char *)text };
 	}
@@ -190,13 +203,9 @@ static bool too_deep(const json_t *json, int left)
 	json_t *item;
 	size_t i;
 	if (json_is_object(json))
-		json_object_foreach((json_t *)json, key, item)
-			if (too_deep(item, left - 1))
-				return true;
+		json_object_foreach((json_t *)json, key, item) if (too_deep(item, left - 1)) return true;
 	if (json_is_array(json))
-		json_array_foreach(json, i, item)
-			if (too_deep(item, left - 1))
-				return true;
+		json_array_foreach(json, i, item) if (too_deep(item, left - 1)) return true;
 	return false;
 }
 
@@ -221,7 +230,8 @@ json_t *job_write_body(const struct job_draft *draft, bool mask_secrets)
 	(void)mask_secrets;
 	if (draft->body == NULL)
 		return json_null();
-	return draft->body_is_json ? json_loads(draft->body, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : json_string(draft->body);
+	return draft->body_is_json ? json_loads(draft->body, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)
+				   : json_string(draft->body);
 }
 
 bool job_read_regex(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
@@ -268,7 +278,8 @@ static bool parse_range(const char *text, struct job_status_range *ret)
 	return true;
 }
 
-static bool read_range(struct job_check *check, const struct job_place *at, const json_t *item, struct job_status_range *ret)
+static bool read_range(struct job_check *check, const struct job_place *at, const json_t *item,
+		       struct job_status_range *ret)
 {
 	char buffer[32];
 	const char *text = json_string_value(item);
@@ -279,18 +290,20 @@ static bool read_range(struct job_check *check, const struct job_place *at, cons
 	if (text == NULL || !parse_range(text, ret))
 		return job_check_fail(check, at, "a status range is written \"200\" or \"200-299\"");
 	if (ret->low > ret->high)
-		return job_check_fail(check, at, "the range %d-%d is reversed; write %d-%d", ret->low, ret->high, ret->high,
-				      ret->low);
+		return job_check_fail(check, at, "the range %d-%d is reversed; write %d-%d", ret->low, ret->high,
+				      ret->high, ret->low);
 	if (ret->low < 100 || ret->high > 599)
 		return job_check_fail(check, at, "HTTP statuses lie in 100-599");
 	return true;
 }
 
-bool job_read_statuses(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
+bool job_read_statuses(struct job_check *check, const struct job_place *at, const json_t *value,
+		       struct job_draft *draft)
 {
 	size_t n = json_array_size(value), i;
 	if (!json_is_array(value) || n < 1 || n > JOB_STATUS_RANGES_MAX)
-		return job_check_fail(check, at, "must be an array of 1 to %d ranges like [\"200-299\"]", JOB_STATUS_RANGES_MAX);
+		return job_check_fail(check, at, "must be an array of 1 to %d ranges like [\"200-299\"]",
+				      JOB_STATUS_RANGES_MAX);
 	json_t *item;
 	json_array_foreach(value, i, item)
 	{
@@ -315,10 +328,12 @@ json_t *job_write_statuses(const struct job_draft *draft, bool mask_secrets)
 	return json;
 }
 
-bool job_read_retry_on(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
+bool job_read_retry_on(struct job_check *check, const struct job_place *at, const json_t *value,
+		       struct job_draft *draft)
 {
 	if (!json_is_array(value))
-		return job_check_fail(check, at, "must be an array of \"connect\", \"timeout\", \"429\", \"5xx\", not %s",
+		return job_check_fail(check, at,
+				      "must be an array of \"connect\", \"timeout\", \"429\", \"5xx\", not %s",
 				      job_json_type(value));
 	unsigned bits = 0;
 	size_t i;

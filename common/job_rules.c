@@ -81,8 +81,9 @@ static const struct job_rule job_rules[] = {
 
 /* What the API adds when it shows a job; an edited job that was read before may carry them back. */
 const char *const job_read_only_names[] = {
-	"jobId", "revision", "createdAt", "updatedAt", "createdBy", "updatedBy", "nextFireAt", "nextRunAt", "lastExecution",
-	"agentId", "agents", "assignments", "etag", "note", "notes", "status", NULL,
+	"jobId",      "revision",  "createdAt",	    "updatedAt", "createdBy", "updatedBy",
+	"nextFireAt", "nextRunAt", "lastExecution", "agentId",	 "agents",    "assignments",
+	"etag",	      "note",	   "notes",	    "status",	 NULL,
 };
 
 /* Defaults that depend on other fields, once all are read. */
@@ -111,14 +112,16 @@ static bool check_policy(struct job_check *check, const struct job_policy *polic
 				      "a job of type ATMOST_ONCE is tried once only; leave it out or write 1");
 	if (policy->retry.initial_backoff_ms > policy->retry.max_backoff_ms)
 		return job_check_fail(check, &(struct job_place){ &retry, "initialBackoffMs" },
-				      "is longer than maxBackoffMs (%" PRId64 "); raise that one too", policy->retry.max_backoff_ms);
+				      "is longer than maxBackoffMs (%" PRId64 "); raise that one too",
+				      policy->retry.max_backoff_ms);
 	if (policy->concurrency != JOB_ALLOW && policy->max_concurrent == 0)
 		return job_check_fail(check, &(struct job_place){ NULL, "maxConcurrent" },
 				      "0 (no limit) goes with concurrency \"allow\" only");
 	if (policy->rate_per_second > 0 && policy->rate_per_second < 0.0001)
 		return job_check_fail(check, &(struct job_place){ &rate, "perSecond" },
 				      "less than 0.0001 is no rate; use a schedule, or 0 for no limit");
-	if (wall_is_set(policy->start_at) && wall_is_set(policy->end_at) && !wall_before(policy->start_at, policy->end_at))
+	if (wall_is_set(policy->start_at) && wall_is_set(policy->end_at) &&
+	    !wall_before(policy->start_at, policy->end_at))
 		return job_check_fail(check, &(struct job_place){ NULL, "endAt" }, "must be later than startAt");
 	return true;
 }

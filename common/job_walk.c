@@ -11,10 +11,22 @@
 #include "common/rfc3339.h"
 
 /* Names that people bring from elsewhere. */
-static const struct { const char *from, *to; } habits[] = {
-	{ "url", "api" }, { "uri", "api" }, { "endpoint", "api" }, { "cron", "schedule" }, { "expression", "schedule" },
-	{ "tz", "timezone" }, { "zone", "timezone" }, { "retries", "retry" }, { "enabled", "active" }, { "payload", "body" },
-	{ "data", "body" }, { "misfire", "catchUp" }, { "attempts", "maxAttempts" },
+static const struct {
+	const char *from, *to;
+} habits[] = {
+	{ "url", "api" },
+	{ "uri", "api" },
+	{ "endpoint", "api" },
+	{ "cron", "schedule" },
+	{ "expression", "schedule" },
+	{ "tz", "timezone" },
+	{ "zone", "timezone" },
+	{ "retries", "retry" },
+	{ "enabled", "active" },
+	{ "payload", "body" },
+	{ "data", "body" },
+	{ "misfire", "catchUp" },
+	{ "attempts", "maxAttempts" },
 };
 
 static void append_pointer(GString *out, const struct job_place *place)
@@ -125,7 +137,8 @@ static bool read_number(struct job_check *check, const struct job_place *at, con
 	double number = json_number_value(value);
 	bool whole = rule->kind != RULE_REAL;
 	if (!json_is_number(value))
-		return job_check_fail(check, at, "must be a %snumber, not %s", whole ? "whole " : "", job_json_type(value));
+		return job_check_fail(check, at, "must be a %snumber, not %s", whole ? "whole " : "",
+				      job_json_type(value));
 	if (whole && floor(number) != number)
 		return job_check_fail(check, at, "%.15g is not a whole number", number);
 	if (!(number >= rule->min && number <= rule->max))
@@ -134,8 +147,8 @@ static bool read_number(struct job_check *check, const struct job_place *at, con
 	return true;
 }
 
-static bool read_word(struct job_check *check, const struct job_place *at, const char *const *words, const json_t *value,
-		      int *ret)
+static bool read_word(struct job_check *check, const struct job_place *at, const char *const *words,
+		      const json_t *value, int *ret)
 {
 	const char *text;
 	if (!job_read_text(check, at, value, 1, JOB_NAME_MAX, &text))
@@ -157,7 +170,8 @@ static bool read_time(struct job_check *check, const struct job_place *at, const
 		return false;
 	if (!rfc3339_parse(text, &time)) {
 		g_autofree char *quoted = job_quote(text);
-		return job_check_fail(check, at, "%s is not a date and time; write it like 2026-11-23T12:00:00Z", quoted);
+		return job_check_fail(check, at, "%s is not a date and time; write it like 2026-11-23T12:00:00Z",
+				      quoted);
 	}
 	int64_t within_ms = ((time.us % US_PER_MS) + US_PER_MS) % US_PER_MS;
 	*ret = wall_add_us(time, -within_ms);
@@ -277,7 +291,8 @@ bool job_walk_read(struct job_check *check, const struct job_place *at, const st
 		   const json_t *json, struct job_draft *draft)
 {
 	if (!json_is_object(json))
-		return job_check_fail(check, at, at == NULL ? "a job must be a JSON object, not %s" : "must be an object, not %s",
+		return job_check_fail(check, at,
+				      at == NULL ? "a job must be a JSON object, not %s" : "must be an object, not %s",
 				      job_json_type(json));
 	const char *name;
 	json_t *value;

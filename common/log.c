@@ -17,7 +17,9 @@
 
 #include "common/clock.h"
 
-struct log_field { const char *name, *value; };
+struct log_field {
+	const char *name, *value;
+};
 
 static int current_format = LOG_FORMAT_TEXT;
 static int current_level = LOG_LEVEL_INFO;
@@ -105,8 +107,9 @@ static void append_time(GString *line)
 	time_t seconds = (time_t)wall_floor_seconds(now);
 	struct tm tm;
 	gmtime_r(&seconds, &tm);
-	g_string_append_printf(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-			       tm.tm_hour, tm.tm_min, tm.tm_sec, (int)((now.us - seconds * US_PER_SECOND) / US_PER_MS));
+	g_string_append_printf(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+			       tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+			       (int)((now.us - seconds * US_PER_SECOND) / US_PER_MS));
 }
 
 static void write_line(GString *line)

@@ -44,7 +44,9 @@ static void append_time_member(GString *out, const char *name, struct wall time)
 
 static void append_status(GString *out, const struct sync_status *status)
 {
-	g_string_append_printf(out, "{\"jobs\":%" PRId64 ",\"running\":%" PRId64 ",\"outboxDepth\":%" PRId64 ",\"clockEpoch\":%" PRIu64,
+	g_string_append_printf(out,
+			       "{\"jobs\":%" PRId64 ",\"running\":%" PRId64 ",\"outboxDepth\":%" PRId64
+			       ",\"clockEpoch\":%" PRIu64,
 			       status->jobs, status->running, status->outbox_depth, status->clock_epoch);
 	append_time_member(out, "oldestUnsentAt", status->oldest_unsent_at);
 	append_time_member(out, "nextFireAt", status->next_fire_at);
@@ -62,10 +64,10 @@ GString *sync_request_encode(const struct sync_request *request)
 	wire_append_text(out, request->boot_id, sizeof request->boot_id - 1);
 	g_string_append_printf(out, ",\"epoch\":%" PRId64 ",\"sentAt\":", request->epoch);
 	wire_append_time(out, request->sent_at);
-	g_string_append_printf(out, ",\"jobSet\":{\"revision\":%" PRId64 ",\"digest\":\"%016" PRIx64 "\"}", request->jobs_revision,
-			       request->jobs_digest);
-	g_string_append_printf(out, ",\"firstSeq\":%" PRId64 ",\"ackedSeq\":%" PRId64 ",\"records\":[", request->first_seq,
-			       request->acked_seq);
+	g_string_append_printf(out, ",\"jobSet\":{\"revision\":%" PRId64 ",\"digest\":\"%016" PRIx64 "\"}",
+			       request->jobs_revision, request->jobs_digest);
+	g_string_append_printf(out, ",\"firstSeq\":%" PRId64 ",\"ackedSeq\":%" PRId64 ",\"records\":[",
+			       request->first_seq, request->acked_seq);
 	for (guint i = 0; request->records != NULL && i < request->records->len; i++) {
 		if (i > 0)
 			g_string_append_c(out, ',');
@@ -186,8 +188,8 @@ static json_t *job_set_to_json(const struct sync_reply *reply)
 	for (guint i = 0; i < reply->deletes->len; i++)
 		json_array_append_new(deletes, json_string(g_ptr_array_index(reply->deletes, i)));
 	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o}", "mode", mode_names[reply->jobs_mode], "revision",
-			 (json_int_t)reply->jobs_revision, "digest", json_sprintf("%016" PRIx64, reply->jobs_digest), "more",
-			 (int)reply->jobs_more, "upserts", upserts, "deletes", deletes);
+			 (json_int_t)reply->jobs_revision, "digest", json_sprintf("%016" PRIx64, reply->jobs_digest),
+			 "more", (int)reply->jobs_more, "upserts", upserts, "deletes", deletes);
 }
 
 json_t *sync_reply_to_json(const struct sync_reply *reply)
@@ -195,12 +197,12 @@ json_t *sync_reply_to_json(const struct sync_reply *reply)
 	json_t *commands = json_array();
 	for (guint i = 0; i < reply->commands->len; i++) {
 		const struct sync_command *command = &g_array_index(reply->commands, struct sync_command, i);
-		json_array_append_new(commands, json_pack("{s:I, s:s, s:s}", "id", (json_int_t)command->id, "type", "run", "jobId",
-							  command->job_id));
+		json_array_append_new(commands, json_pack("{s:I, s:s, s:s}", "id", (json_int_t)command->id, "type",
+							  "run", "jobId", command->job_id));
 	}
-	return json_pack("{s:i, s:I, s:o, s:I, s:o, s:o}", "version", WIRE_VERSION, "ackedSeq", (json_int_t)reply->acked_seq,
-			 "serverTime", time_to_json(reply->server_time), "nextSyncMs", (json_int_t)reply->next_sync_ms, "jobSet",
-			 job_set_to_json(reply), "commands", commands);
+	return json_pack("{s:i, s:I, s:o, s:I, s:o, s:o}", "version", WIRE_VERSION, "ackedSeq",
+			 (json_int_t)reply->acked_seq, "serverTime", time_to_json(reply->server_time), "nextSyncMs",
+			 (json_int_t)reply->next_sync_ms, "jobSet", job_set_to_json(reply), "commands", commands);
 }
 
 static void refuse(GPtrArray *refused, const char *what, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -294,12 +296,8 @@ static bool decode_job_set(const json_t *json, struct sync_reply *ret, GPtrArray
 	    !wire_get_array(job_set, "deletes", SYNC_JOBS_MAX, &deletes, error))
 		return false;
 	ret->jobs_more = json_is_true(json_object_get(job_set, "more"));
-	json_array_foreach(upserts, i, item)
-		if (!decode_upsert(item, ret->upserts, refused, error))
-			return false;
-	json_array_foreach(deletes, i, item)
-		if (!decode_delete(item, ret->deletes, error))
-			return false;
+	json_array_foreach(upserts, i, item) if (!decode_upsert(item, ret->upserts, refused, error)) return false;
+	json_array_foreach(deletes, i, item) if (!decode_delete(item, ret->deletes, error)) return false;
 	return true;
 }
 
@@ -313,9 +311,7 @@ static bool decode_reply(const json_t *json, struct sync_reply *ret, GPtrArray *
 	    !decode_job_set(json, ret, refused, error) ||
 	    !wire_get_array(json, "commands", SYNC_COMMANDS_MAX, &commands, error))
 		return false;
-	json_array_foreach(commands, i, item)
-		if (!decode_command(item, ret->commands, refused, error))
-			return false;
+	json_array_foreach(commands, i, item) if (!decode_command(item, ret->commands, refused, error)) return false;
 	return true;
 }
 

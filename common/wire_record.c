@@ -9,7 +9,10 @@
 #define FIRES_MAX INT64_C(1000000000000) /* every second of the years to 9999 is a third of it */
 #define DIGEST_TEXT_SIZE 64
 
-static const struct { const char *name, *quoted; size_t offset; } timing_members[] = {
+static const struct {
+	const char *name, *quoted;
+	size_t offset;
+} timing_members[] = {
 	{ "dnsMs", "\"dnsMs\":", offsetof(struct attempt_timing, dns_us) },
 	{ "connectMs", "\"connectMs\":", offsetof(struct attempt_timing, connect_us) },
 	{ "tlsMs", "\"tlsMs\":", offsetof(struct attempt_timing, tls_us) },
@@ -123,7 +126,8 @@ static bool parse_identity(const json_t *json, struct execution *ret, GError **e
 		return false;
 	if (!job_id_is_valid(job_id))
 		return wire_fail(error, "jobId: may hold letters, digits, dot, dash and underscore only");
-	if (!wire_get_text(json, "cause", 1, 32, &cause, error) || !wire_get_text(json, "status", 1, 32, &status, error))
+	if (!wire_get_text(json, "cause", 1, 32, &cause, error) ||
+	    !wire_get_text(json, "status", 1, 32, &status, error))
 		return false;
 	if (!fire_cause_parse(cause, &ret->cause))
 		return wire_fail(error, "cause: is no known cause");
@@ -176,7 +180,8 @@ static bool parse_texts(const json_t *json, struct execution *ret, GError **erro
 	    !wire_get_text(json, "responseBody", 0, RESPONSE_BODY_MAX, &body, error) ||
 	    !wire_get_text(json, "responseDigest", 0, DIGEST_TEXT_SIZE, &digest, error))
 		return false;
-	if (digest != NULL && (strlen(digest) != DIGEST_TEXT_SIZE || strspn(digest, "0123456789abcdef") != DIGEST_TEXT_SIZE))
+	if (digest != NULL &&
+	    (strlen(digest) != DIGEST_TEXT_SIZE || strspn(digest, "0123456789abcdef") != DIGEST_TEXT_SIZE))
 		return wire_fail(error, "responseDigest: must be %d lower-case hex digits", DIGEST_TEXT_SIZE);
 	ret->reason = g_strdup(reason);
 	ret->error = g_strdup(message);
@@ -210,8 +215,9 @@ bool wire_parse_execution(const json_t *json, struct execution *ret, GError **er
 		return wire_fail(error, "a record must be a JSON object");
 	struct execution record;
 	memset(&record, 0, sizeof record);
-	if (parse_identity(json, &record, error) && parse_numbers(json, &record, error) && parse_times(json, &record, error) &&
-	    parse_texts(json, &record, error) && parse_timing(json, &record, error)) {
+	if (parse_identity(json, &record, error) && parse_numbers(json, &record, error) &&
+	    parse_times(json, &record, error) && parse_texts(json, &record, error) &&
+	    parse_timing(json, &record, error)) {
 		*ret = record;
 		return true;
 	}

@@ -8,7 +8,7 @@
 #include "common/rfc3339.h"
 #include "common/wire.h"
 
-G_DEFINE_QUARK(belfry-wire-error-quark, wire_error)
+G_DEFINE_QUARK(belfry - wire - error - quark, wire_error)
 
 static bool is_plain(unsigned char c)
 {
@@ -232,7 +232,8 @@ bool wire_get_array(const json_t *json, const char *name, size_t max, json_t **r
 	if (value != NULL && !json_is_array(value))
 		return wire_fail(error, "%s: must be an array", name);
 	if (json_array_size(value) > max)
-		return wire_fail(error, "%s: has %zu entries, at most %zu are allowed", name, json_array_size(value), max);
+		return wire_fail(error, "%s: has %zu entries, at most %zu are allowed", name, json_array_size(value),
+				 max);
 	*ret = (json_t *)value;
 	return true;
 }
@@ -254,7 +255,8 @@ json_t *wire_load(const char *body, size_t size, size_t max, GError **error)
 	else if (!wire_get_number(json, "version", 0, WIRE_NUMBER_MAX, &version, error))
 		;
 	else if (version != WIRE_VERSION)
-		wire_fail(error, "version: the peer speaks %" PRId64 ", this side %d; update the older one", version, WIRE_VERSION);
+		wire_fail(error, "version: the peer speaks %" PRId64 ", this side %d; update the older one", version,
+			  WIRE_VERSION);
 	else
 		return json;
 	json_decref(json);

@@ -32,9 +32,9 @@ const char answers_help[] = "Paths:\n"
 
 struct answers {
 	struct event_base *base;
-	struct evbuffer *bomb;    /* made at first use */
-	GHashTable *attempts;     /* Idempotency-Key -> attempts seen */
-	GHashTable *slow;         /* set of struct slow, to be freed at the end */
+	struct evbuffer *bomb; /* made at first use */
+	GHashTable *attempts;  /* Idempotency-Key -> attempts seen */
+	GHashTable *slow;      /* set of struct slow, to be freed at the end */
 	char chunk[CHUNK_SIZE];
 };
 
@@ -123,7 +123,10 @@ static long next_attempt(struct answers *answers, const char *key)
 	return attempt;
 }
 
-struct bits { struct evbuffer *out; unsigned value, n; };
+struct bits {
+	struct evbuffer *out;
+	unsigned value, n;
+};
 
 /* Deflate sends the least significant bit first. */
 static void put_bits(struct bits *bits, unsigned value, unsigned n)
@@ -146,11 +149,11 @@ static struct evbuffer *make_bomb(void)
 	struct bits bits = { .out = out };
 	evbuffer_add(out, head, sizeof head);
 	put_bits(&bits, 1 | 1 << 1, 3); /* the last block, fixed codes */
-	put_bits(&bits, 0x0c, 8);       /* literal 0 is 00110000, sent from its most significant bit */
+	put_bits(&bits, 0x0c, 8);	/* literal 0 is 00110000, sent from its most significant bit */
 	for (int i = 0; i < 406000; i++)
 		put_bits(&bits, 0xa3, 13); /* length 258 is 11000101, distance 1 is 00000 */
-	put_bits(&bits, 0, 7);          /* end of block */
-	put_bits(&bits, 0, 7);          /* fill the last byte */
+	put_bits(&bits, 0, 7);		   /* end of block */
+	put_bits(&bits, 0, 7);		   /* fill the last byte */
 	evbuffer_add(out, &(guint32){ GUINT32_TO_LE(crc) }, 4);
 	evbuffer_add(out, &(guint32){ GUINT32_TO_LE(size) }, 4);
 	return out;
@@ -245,7 +248,8 @@ static void answer_flaky(struct answers *answers, struct evhttp_request *request
 		send_ok(request);
 }
 
-static void answer_retry_after(struct answers *answers, struct evhttp_request *request, const char *rest, const char *key)
+static void answer_retry_after(struct answers *answers, struct evhttp_request *request, const char *rest,
+			       const char *key)
 {
 	if (next_attempt(answers, key) > 1) {
 		send_ok(request);
@@ -276,19 +280,26 @@ static const struct {
 	const char *prefix; /* ends with '/': something follows */
 	void (*give)(struct answers *answers, struct evhttp_request *request, const char *rest, const char *key);
 } table[] = {
-	{ "/status/", answer_status },     { "/delay/", answer_delay },
-	{ "/hang", answer_hang },          { "/trickle", answer_trickle },
-	{ "/endless", answer_endless },    { "/big/", answer_big },
-	{ "/bomb", answer_bomb },          { "/headers", answer_headers },
-	{ "/close", answer_close },        { "/flaky/", answer_flaky },
-	{ "/retry-after/", answer_retry_after }, { "/redirect", answer_redirect },
+	{ "/status/", answer_status },
+	{ "/delay/", answer_delay },
+	{ "/hang", answer_hang },
+	{ "/trickle", answer_trickle },
+	{ "/endless", answer_endless },
+	{ "/big/", answer_big },
+	{ "/bomb", answer_bomb },
+	{ "/headers", answer_headers },
+	{ "/close", answer_close },
+	{ "/flaky/", answer_flaky },
+	{ "/retry-after/", answer_retry_after },
+	{ "/redirect", answer_redirect },
 };
 
 void answers_give(struct answers *answers, struct evhttp_request *request, const char *path, const char *key)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
 		size_t size = strlen(table[i].prefix);
-		if (strncmp(path, table[i].prefix, size) != 0 || (table[i].prefix[size - 1] != '/' && path[size] != '\0'))
+		if (strncmp(path, table[i].prefix, size) != 0 ||
+		    (table[i].prefix[size - 1] != '/' && path[size] != '\0'))
 			continue;
 		table[i].give(answers, request, path + size, key);
 		return;

@@ -30,14 +30,15 @@
 struct target {
 	struct event_base *base;
 	struct answers *answers;
-	int log_fd;              /* -1 = no log */
+	int log_fd; /* -1 = no log */
 	guint64 requests;
-	GHashTable *paths;       /* path -> requests */
+	GHashTable *paths; /* path -> requests */
 };
 
 static const char *method_name(struct evhttp_request *request)
 {
-	static const char *const names[] = { "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH" };
+	static const char *const names[] = { "GET",	"POST",	 "HEAD",    "PUT",  "DELETE",
+					     "OPTIONS", "TRACE", "CONNECT", "PATCH" };
 	unsigned bit = (unsigned)__builtin_ctz(evhttp_request_get_command(request));
 	return bit < G_N_ELEMENTS(names) ? names[bit] : "other";
 }
@@ -50,8 +51,8 @@ static void log_request(const struct target *target, struct evhttp_request *requ
 	ev_ssize_t size = evbuffer_copyout(input, head, sizeof head);
 	g_autofree char *body = g_utf8_make_valid(head, size > 0 ? size : 0);
 	g_autofree char *valid_path = g_utf8_make_valid(path, -1), *valid_key = g_utf8_make_valid(key, -1);
-	json_t *line = json_pack("{s:I, s:s, s:s, s:s, s:s}", "t", (json_int_t)wall_now().us, "method", method_name(request),
-				 "path", valid_path, "key", valid_key, "body", body);
+	json_t *line = json_pack("{s:I, s:s, s:s, s:s, s:s}", "t", (json_int_t)wall_now().us, "method",
+				 method_name(request), "path", valid_path, "key", valid_key, "body", body);
 	char *text = json_dumps(line, JSON_COMPACT);
 	g_autofree char *whole = g_strconcat(text, "\n", NULL);
 	free(text);
@@ -121,7 +122,8 @@ static struct evconnlistener *open_listener(struct event_base *base, const char 
 		errno = EADDRNOTAVAIL;
 		return NULL;
 	}
-	return evconnlistener_new_bind(base, NULL, NULL, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG,
+	return evconnlistener_new_bind(base, NULL, NULL,
+				       LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG,
 				       (struct sockaddr *)&name, sizeof name);
 }
 
@@ -139,8 +141,8 @@ static void serve(struct target *target, struct evconnlistener *listener)
 	struct event *term = evsignal_new(target->base, SIGTERM, on_signal, target->base);
 	struct event *interrupt = evsignal_new(target->base, SIGINT, on_signal, target->base);
 	evhttp_bind_listener(http, listener);
-	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH |
-						 EVHTTP_REQ_HEAD | EVHTTP_REQ_OPTIONS);
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+						 EVHTTP_REQ_PATCH | EVHTTP_REQ_HEAD | EVHTTP_REQ_OPTIONS);
 	evhttp_set_max_body_size(http, REQUEST_BODY_MAX);
 	evhttp_set_gencb(http, on_request, target);
 	event_add(term, NULL);
@@ -165,9 +167,11 @@ int main(int argc, char **argv)
 	g_autofree char *address = g_strdup("127.0.0.1"), *log_path = NULL, *port_path = NULL;
 	int port = 4444;
 	const GOptionEntry options[] = {
-		{ "bind", 0, 0, G_OPTION_ARG_STRING, &address, "IPv4 address to listen on, default 127.0.0.1", "ADDRESS" },
+		{ "bind", 0, 0, G_OPTION_ARG_STRING, &address, "IPv4 address to listen on, default 127.0.0.1",
+		  "ADDRESS" },
 		{ "port", 0, 0, G_OPTION_ARG_INT, &port, "port to listen on, default 4444, 0 = any free one", "N" },
-		{ "port-file", 0, 0, G_OPTION_ARG_FILENAME, &port_path, "write the port there once it listens", "FILE" },
+		{ "port-file", 0, 0, G_OPTION_ARG_FILENAME, &port_path, "write the port there once it listens",
+		  "FILE" },
 		{ "log", 0, 0, G_OPTION_ARG_FILENAME, &log_path, "append a line of JSON for each request", "FILE" },
 		{ 0 },
 	};
@@ -177,7 +181,9 @@ int main(int argc, char **argv)
 	g_option_context_set_description(context, answers_help);
 	if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1 || port < 0 || port > 65535) {
 		fprintf(stderr, "belfry-target: %s; --help tells what there is\n",
-			error != NULL ? error->message : argc > 1 ? "there are no words beside options" : "--port is 0-65535");
+			error != NULL ? error->message
+			: argc > 1    ? "there are no words beside options"
+				      : "--port is 0-65535");
 		return 2;
 	}
 	struct target target = { .log_fd = -1 };
@@ -190,8 +196,8 @@ int main(int argc, char **argv)
 	target.base = event_base_new();
 	struct evconnlistener *listener = open_listener(target.base, address, port);
 	if (listener == NULL) {
-		fprintf(stderr, "belfry-target: cannot listen on %s:%d: %s; choose another with --port\n", address, port,
-			g_strerror(errno));
+		fprintf(stderr, "belfry-target: cannot listen on %s:%d: %s; choose another with --port\n", address,
+			port, g_strerror(errno));
 		return 1;
 	}
 	g_autofree char *port_text = g_strdup_printf("%d\n", listener_port(listener));

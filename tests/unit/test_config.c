@@ -15,17 +15,19 @@ struct settings {
 };
 
 static const struct config_row rows[] = {
-	{ "central", "threads", CONFIG_INT, "8", 1, 256, .offset = offsetof(struct settings, threads), .help = "Threads" },
+	{ "central", "threads", CONFIG_INT, "8", 1, 256, .offset = offsetof(struct settings, threads),
+	  .help = "Threads" },
 	{ "central", "plain", CONFIG_BOOL, "false", .offset = offsetof(struct settings, plain), .help = "Plain HTTP" },
-	{ "central", "wait_ms", CONFIG_MS, "5000", 0, 3600000, .offset = offsetof(struct settings, wait_ms), .reloadable = true,
-	  .help = "Wait" },
+	{ "central", "wait_ms", CONFIG_MS, "5000", 0, 3600000, .offset = offsetof(struct settings, wait_ms),
+	  .reloadable = true, .help = "Wait" },
 	{ "central", "rate", CONFIG_DOUBLE, "0.1", 0, 100, .offset = offsetof(struct settings, rate), .help = "Rate" },
 	{ "central", "database", CONFIG_STRING, "host=/run", .offset = offsetof(struct settings, database),
 	  .secrecy = CONFIG_CONNINFO, .help = "Database" },
-	{ "log", "format", CONFIG_WORD, "text", .words = "text json journal", .offset = offsetof(struct settings, format),
-	  .help = "Form" },
+	{ "log", "format", CONFIG_WORD, "text", .words = "text json journal",
+	  .offset = offsetof(struct settings, format), .help = "Form" },
 	{ "log", "folder", CONFIG_PATH, "", .max = 40, .offset = offsetof(struct settings, folder), .help = "Folder" },
-	{ "log", "key", CONFIG_STRING, "", .secrecy = CONFIG_SECRET, .offset = offsetof(struct settings, key), .help = "Key" },
+	{ "log", "key", CONFIG_STRING, "", .secrecy = CONFIG_SECRET, .offset = offsetof(struct settings, key),
+	  .help = "Key" },
 	{ 0 },
 };
 
@@ -61,8 +63,10 @@ START_TEST(test_a_file_sets_every_kind_of_value)
 {
 	struct settings s;
 	char *message;
-	ck_assert(load("# note\r\n\r\n[central]\r\nthreads = 16 \r\nplain=true\nwait_ms=0\nrate=2.5\ndatabase=host=a b='c d'\n"
-		       "[log]\nformat=journal\nfolder=/var/log\nkey= \n", -1, &s, &message));
+	ck_assert(load(
+		"# note\r\n\r\n[central]\r\nthreads = 16 \r\nplain=true\nwait_ms=0\nrate=2.5\ndatabase=host=a b='c d'\n"
+		"[log]\nformat=journal\nfolder=/var/log\nkey= \n",
+		-1, &s, &message));
 	ck_assert_int_eq(s.threads, 16);
 	ck_assert(s.plain);
 	ck_assert_int_eq(s.wait_ms, 0);
@@ -74,7 +78,9 @@ START_TEST(test_a_file_sets_every_kind_of_value)
 }
 END_TEST
 
-static const struct { const char *text, *message; } mistakes[] = {
+static const struct {
+	const char *text, *message;
+} mistakes[] = {
 	{ "[central]\n\n# x\nthreads=900\n", ":4: threads: 900 is outside 1-256" },
 	{ "[central]\nthreads=0\n", ":2: threads: 0 is outside 1-256" },
 	{ "[central]\nthreads=many\n", ":2: threads: \"many\" is not a whole number" },
@@ -85,7 +91,8 @@ static const struct { const char *text, *message; } mistakes[] = {
 	{ "[central]\nrate=101\n", ":2: rate: 101 is outside 0-100" },
 	{ "[central]\nplain=yes\n", ":2: plain: \"yes\" is neither true nor false" },
 	{ "[log]\nformat=xml\n", ":2: format: \"xml\" is none of: text json journal" },
-	{ "[log]\nfolder=/0123456789012345678901234567890123456789\n", ":2: folder: is 41 bytes long, at most 40 are allowed" },
+	{ "[log]\nfolder=/0123456789012345678901234567890123456789\n",
+	  ":2: folder: is 41 bytes long, at most 40 are allowed" },
 	{ "[log]\nfolder=/a\\nb\n", ":2: folder: a path must not contain control characters" },
 	{ "[log]\nfolder=/a\\qb\n", ":2: folder: " },
 	{ "[central]\nthread=9\n", ":2: thread: there is no such key in [central]" },
@@ -128,8 +135,9 @@ START_TEST(test_what_is_printed_loads_back_to_the_same_values)
 {
 	struct settings s, back;
 	char *message;
-	ck_assert(load("[central]\nthreads=3\nrate=0.3\nplain=true\ndatabase=\\sa\\\\b\\tc=d\n[log]\nformat=json\nfolder=/x y\n", -1, &s,
-		       &message));
+	ck_assert(load("[central]\nthreads=3\nrate=0.3\nplain=true\ndatabase=\\sa\\\\b\\tc=d\n[log]\nformat="
+		       "json\nfolder=/x y\n",
+		       -1, &s, &message));
 	ck_assert_str_eq(s.database, " a\\b\tc=d");
 	g_autoptr(GString) text = g_string_new(NULL), again = g_string_new(NULL);
 	config_print(rows, &s, text);
@@ -147,8 +155,12 @@ END_TEST
 START_TEST(test_secrets_are_not_printed)
 {
 	static const char *const texts[] = {
-		"host=h password=hunter2 user=u", "password = 'hunter2 \\' x' host=h", "postgresql://u:hunter2@h/db",
-		"postgresql://h/db?user=u&password=hunter2&x=y", "PASSWORD=hunter2", "postgres://u:p@hunter2@h/db",
+		"host=h password=hunter2 user=u",
+		"password = 'hunter2 \\' x' host=h",
+		"postgresql://u:hunter2@h/db",
+		"postgresql://h/db?user=u&password=hunter2&x=y",
+		"PASSWORD=hunter2",
+		"postgres://u:p@hunter2@h/db",
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		struct settings s = { .database = (char *)texts[i], .folder = (char *)"", .key = (char *)"hunter2" };

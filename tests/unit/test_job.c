@@ -27,7 +27,8 @@ static struct job *job_of(const char *text)
 
 START_TEST(test_schedule_and_api_are_enough)
 {
-	struct job *job = job_of("{\"schedule\":\"31 10-15 1 * * MON-FRI\",\"api\":\"https://localhost:4444/foo?x=1\"}");
+	struct job *job =
+		job_of("{\"schedule\":\"31 10-15 1 * * MON-FRI\",\"api\":\"https://localhost:4444/foo?x=1\"}");
 	const struct job_policy *p = job->policy;
 	ck_assert_str_eq(job->id, "id-1");
 	ck_assert_int_eq(job->revision, 7);
@@ -80,9 +81,8 @@ START_TEST(test_null_means_default_everywhere)
 	const char *name;
 	json_object_del(full, "jobId");
 	json_object_del(full, "revision");
-	json_object_foreach(full, name, value)
-		if (strcmp(name, "schedule") != 0 && strcmp(name, "api") != 0)
-			json_object_set_new(full, name, json_null());
+	json_object_foreach(full, name, value) if (strcmp(name, "schedule") != 0 && strcmp(name, "api") != 0)
+		json_object_set_new(full, name, json_null());
 	struct job_problem problem = { 0 };
 	struct job *nulls = job_parse(full, "id-1", 7, false, &problem);
 	ck_assert_msg(nulls != NULL, "%s %s", problem.pointer, problem.detail);
@@ -98,17 +98,21 @@ END_TEST
 
 static const char *const round_trips[] = {
 	"{" OK_JOB "}",
-	"{" OK_JOB ",\"name\":\"Nightly \\u00fc \\\"x\\\"\",\"timezone\":\"Europe/Berlin\",\"method\":\"PATCH\",\"active\":false}",
-	"{" OK_JOB ",\"body\":\"text \\n \\\\ \\u0001\",\"headers\":{\"Accept\":\"*/*\",\"X-Tab\":\"a\\tb\",\"X-Empty\":\"\"}}",
+	"{" OK_JOB
+	",\"name\":\"Nightly \\u00fc \\\"x\\\"\",\"timezone\":\"Europe/Berlin\",\"method\":\"PATCH\",\"active\":false}",
+	"{" OK_JOB
+	",\"body\":\"text \\n \\\\ \\u0001\",\"headers\":{\"Accept\":\"*/*\",\"X-Tab\":\"a\\tb\",\"X-Empty\":\"\"}}",
 	"{" OK_JOB ",\"body\":{\"b\":[1,2.5,null,true,{\"x\":\"\\u0000\"}],\"a\":0.1}}",
 	"{" OK_JOB ",\"body\":[]}",
 	"{" OK_JOB ",\"body\":false}",
 	"{" OK_JOB ",\"body\":\"\"}",
 	"{" OK_JOB ",\"body\":17}",
-	"{" OK_JOB ",\"retry\":{\"maxAttempts\":9,\"multiplier\":1.3,\"jitter\":\"none\",\"retryOn\":[\"5xx\",\"connect\"],"
+	"{" OK_JOB
+	",\"retry\":{\"maxAttempts\":9,\"multiplier\":1.3,\"jitter\":\"none\",\"retryOn\":[\"5xx\",\"connect\"],"
 	"\"maxElapsedMs\":5000}}",
 	"{" OK_JOB ",\"retry\":{\"retryOn\":[]},\"rateLimit\":{\"perSecond\":0.1,\"burst\":5}}",
-	"{" OK_JOB ",\"concurrency\":\"queue\",\"maxConcurrent\":4,\"queueMax\":7,\"catchUp\":{\"policy\":\"latest\",\"maxAgeMs\":1,"
+	"{" OK_JOB ",\"concurrency\":\"queue\",\"maxConcurrent\":4,\"queueMax\":7,\"catchUp\":{\"policy\":\"latest\","
+		   "\"maxAgeMs\":1,"
 	"\"maxCount\":2,\"spacingMs\":3},\"jitterMs\":77}",
 	"{" OK_JOB ",\"startAt\":\"2026-01-01T00:00:00.123456+02:00\",\"endAt\":\"2027-01-01T00:00:00Z\"}",
 	"{" OK_JOB ",\"startAt\":\"0001-01-01T00:00:00.999Z\",\"endAt\":\"1969-12-31T23:59:59.9999Z\"}",
@@ -118,7 +122,8 @@ static const char *const round_trips[] = {
 	"{\"schedule\":\"H H * * *\",\"api\":\"http://[::1]:8080/\"}",
 	"{\"schedule\":\"@every 90s\",\"api\":\"HTTPS://Example.COM:65535/a%20b?c=d&e\"}",
 	"{\"schedule\":\"@at 2030-01-01T00:00:00Z\",\"api\":\"http://127.0.0.1\"}",
-	"{" OK_JOB ",\"headers\":{\"X-Fire\":\"{{executionId}}\"},\"body\":{\"a\":{\"b\":\"{{ jobId }}-{{attempt}}\"}}}",
+	"{" OK_JOB
+	",\"headers\":{\"X-Fire\":\"{{executionId}}\"},\"body\":{\"a\":{\"b\":\"{{ jobId }}-{{attempt}}\"}}}",
 	"{\"schedule\":\"* * * * *\",\"api\":\"http://h/{{jobId}}/run?at={{scheduledTime}}\"}",
 	"{\"schedule\":\"@reboot\",\"api\":\"http://x-1_y.example/(a)!$&'*+,;=:@-._~\"}",
 };
@@ -149,7 +154,9 @@ START_TEST(test_json_and_job_round_trip_exactly)
 }
 END_TEST
 
-static const struct { const char *text, *pointer, *detail; } mistakes[] = {
+static const struct {
+	const char *text, *pointer, *detail;
+} mistakes[] = {
 	{ "[]", "", "a job must be a JSON object, not an array" },
 	{ "{}", "/schedule", "schedule: is required" },
 	{ "{\"schedule\":\"* * * * *\"}", "/api", "api: is required" },
@@ -159,14 +166,16 @@ static const struct { const char *text, *pointer, *detail; } mistakes[] = {
 	{ "{\"schedule\":\"0 0 30 2 *\",\"api\":\"http://h\"}", "/schedule", "schedule: " },
 	{ "{\"schedule\":5,\"api\":\"http://h\"}", "/schedule", "schedule: must be a string, not a number" },
 	{ "{\"schedule\":\"\",\"api\":\"http://h\"}", "/schedule", "schedule: must not be empty" },
-	{ "{\"schedule\":\"* * * *\\n*\",\"api\":\"http://h\"}", "/schedule", "schedule: must not contain control characters" },
+	{ "{\"schedule\":\"* * * *\\n*\",\"api\":\"http://h\"}", "/schedule",
+	  "schedule: must not contain control characters" },
 	{ "{\"schedule\":\"@at 2026-02-30T00:00:00Z\",\"api\":\"http://h\"}", "/schedule", "schedule: " },
 	{ "{" OK_JOB ",\"timezone\":\"Europe/Nowhere\"}", "/timezone", "timezone: " },
 	{ "{" OK_JOB ",\"timezone\":\"/etc/passwd\"}", "/timezone", "timezone: " },
 	{ "{" OK_JOB ",\"timezone\":\"../x\"}", "/timezone", "timezone: " },
 	{ "{" OK_JOB ",\"timezone\":1}", "/timezone", "timezone: must be a string, not a number" },
 
-	{ "{\"schedule\":\"* * * * *\",\"api\":\"ftp://h/x\"}", "/api", "api: the URL must begin with http:// or https://; no other" },
+	{ "{\"schedule\":\"* * * * *\",\"api\":\"ftp://h/x\"}", "/api",
+	  "api: the URL must begin with http:// or https://; no other" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"file:///etc/passwd\"}", "/api", "api: the URL must begin with http" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"/foo\"}", "/api", "api: the URL must be a full URL" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"localhost:4444/foo\"}", "/api", "api: the URL must be a full URL" },
@@ -178,9 +187,11 @@ static const struct { const char *text, *pointer, *detail; } mistakes[] = {
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://u@h/\"}", "/api", "api: the URL must not hold a user" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h\\\\@evil/\"}", "/api", "api: the URL holds a character" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/a b\"}", "/api", "api: the URL holds a space" },
-	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/a\\r\\nX: y\"}", "/api", "api: the URL holds a space or control" },
+	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/a\\r\\nX: y\"}", "/api",
+	  "api: the URL holds a space or control" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/\\u0000\"}", "/api", "api: must not contain a NUL" },
-	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/\\u00fc\"}", "/api", "api: the URL holds a character outside ASCII" },
+	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/\\u00fc\"}", "/api",
+	  "api: the URL holds a character outside ASCII" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/#frag\"}", "/api", "api: the URL has a fragment" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h:99999/\"}", "/api", "api: the URL is not a valid URL" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h:0/\"}", "/api", "api: the URL names port 0" },
@@ -195,7 +206,8 @@ static const struct { const char *text, *pointer, *detail; } mistakes[] = {
 	{ "{" OK_JOB ",\"a/b~c\":1}", "/a~1b~0c", "a/b~c: unknown field" },
 	{ "{" OK_JOB ",\"x\\ny\":1}", "/x\ny", "x\\u000ay: unknown field" },
 	{ "{" OK_JOB ",\"jobId\":\"x\"}", "/jobId", "jobId: is set by Belfry itself" },
-	{ "{" OK_JOB ",\"retry\":{\"maxAttemps\":1}}", "/retry/maxAttemps", "maxAttemps: unknown field; did you mean \"maxAttempts\"?" },
+	{ "{" OK_JOB ",\"retry\":{\"maxAttemps\":1}}", "/retry/maxAttemps",
+	  "maxAttemps: unknown field; did you mean \"maxAttempts\"?" },
 	{ "{" OK_JOB ",\"retry\":3}", "/retry", "retry: must be an object, not a number" },
 	{ "{" OK_JOB ",\"retry\":{\"maxAttempts\":0}}", "/retry/maxAttempts", "maxAttempts: 0 is outside 1-100" },
 	{ "{" OK_JOB ",\"retry\":{\"multiplier\":0.5}}", "/retry/multiplier", "multiplier: 0.5 is outside 1-10" },
@@ -206,7 +218,8 @@ static const struct { const char *text, *pointer, *detail; } mistakes[] = {
 	  "initialBackoffMs: is longer than maxBackoffMs (60000)" },
 	{ "{" OK_JOB ",\"type\":\"ATMOST_ONCE\",\"retry\":{\"maxAttempts\":2}}", "/retry/maxAttempts",
 	  "maxAttempts: a job of type ATMOST_ONCE is tried once only" },
-	{ "{" OK_JOB ",\"type\":\"EXACTLY_ONCE\"}", "/type", "type: \"EXACTLY_ONCE\" is none of ATLEAST_ONCE, ATMOST_ONCE" },
+	{ "{" OK_JOB ",\"type\":\"EXACTLY_ONCE\"}", "/type",
+	  "type: \"EXACTLY_ONCE\" is none of ATLEAST_ONCE, ATMOST_ONCE" },
 	{ "{" OK_JOB ",\"timeoutMs\":\"30s\"}", "/timeoutMs", "timeoutMs: must be a whole number, not a string" },
 	{ "{" OK_JOB ",\"timeoutMs\":1.5}", "/timeoutMs", "timeoutMs: 1.5 is not a whole number" },
 	{ "{" OK_JOB ",\"timeoutMs\":3600001}", "/timeoutMs", "timeoutMs: 3600001 is outside 1-3600000" },
@@ -217,27 +230,36 @@ static const struct { const char *text, *pointer, *detail; } mistakes[] = {
 	{ "{" OK_JOB ",\"method\":\"TRACE\"}", "/method", "method: \"TRACE\" is none of" },
 	{ "{" OK_JOB ",\"name\":\"a\\nb\"}", "/name", "name: must not contain control characters" },
 	{ "{" OK_JOB ",\"name\":\"\"}", "/name", "name: must not be empty" },
-	{ "{" OK_JOB ",\"maxConcurrent\":0,\"concurrency\":\"forbid\"}", "/maxConcurrent", "maxConcurrent: 0 (no limit) goes with" },
+	{ "{" OK_JOB ",\"maxConcurrent\":0,\"concurrency\":\"forbid\"}", "/maxConcurrent",
+	  "maxConcurrent: 0 (no limit) goes with" },
 	{ "{" OK_JOB ",\"rateLimit\":{\"perSecond\":1e-300}}", "/rateLimit/perSecond", "perSecond: less than 0.0001" },
 	{ "{" OK_JOB ",\"catchUp\":\"none\"}", "/catchUp", "catchUp: must be an object, not a string" },
-	{ "{" OK_JOB ",\"startAt\":\"2026-02-30T00:00:00Z\"}", "/startAt", "startAt: \"2026-02-30T00:00:00Z\" is not a date and time" },
+	{ "{" OK_JOB ",\"startAt\":\"2026-02-30T00:00:00Z\"}", "/startAt",
+	  "startAt: \"2026-02-30T00:00:00Z\" is not a date and time" },
 	{ "{" OK_JOB ",\"startAt\":\"2026-02-01\"}", "/startAt", "startAt: \"2026-02-01\" is not a date and time" },
 	{ "{" OK_JOB ",\"startAt\":1}", "/startAt", "startAt: must be a string" },
 	{ "{" OK_JOB ",\"startAt\":\"2026-02-01T00:00:00Z\",\"endAt\":\"2026-02-01T01:00:00+01:00\"}", "/endAt",
 	  "endAt: must be later than startAt" },
 	{ "{" OK_JOB ",\"success\":{\"statuses\":[\"299-200\"]}}", "/success/statuses/0",
 	  "statuses[0]: the range 299-200 is reversed; write 200-299" },
-	{ "{" OK_JOB ",\"success\":{\"statuses\":[200,\"2xx\"]}}", "/success/statuses/1", "statuses[1]: a status range is written" },
-	{ "{" OK_JOB ",\"success\":{\"statuses\":[99]}}", "/success/statuses/0", "statuses[0]: a status range is written" },
-	{ "{" OK_JOB ",\"success\":{\"statuses\":[\"200-600\"]}}", "/success/statuses/0", "statuses[0]: HTTP statuses lie in" },
-	{ "{" OK_JOB ",\"success\":{\"statuses\":[\"200-299-300\"]}}", "/success/statuses/0", "statuses[0]: a status range" },
+	{ "{" OK_JOB ",\"success\":{\"statuses\":[200,\"2xx\"]}}", "/success/statuses/1",
+	  "statuses[1]: a status range is written" },
+	{ "{" OK_JOB ",\"success\":{\"statuses\":[99]}}", "/success/statuses/0",
+	  "statuses[0]: a status range is written" },
+	{ "{" OK_JOB ",\"success\":{\"statuses\":[\"200-600\"]}}", "/success/statuses/0",
+	  "statuses[0]: HTTP statuses lie in" },
+	{ "{" OK_JOB ",\"success\":{\"statuses\":[\"200-299-300\"]}}", "/success/statuses/0",
+	  "statuses[0]: a status range" },
 	{ "{" OK_JOB ",\"success\":{\"statuses\":[]}}", "/success/statuses", "statuses: must be an array of 1 to 8" },
-	{ "{" OK_JOB ",\"success\":{\"bodyRegex\":\"(\"}}", "/success/bodyRegex", "bodyRegex: is not a regular expression: missing" },
+	{ "{" OK_JOB ",\"success\":{\"bodyRegex\":\"(\"}}", "/success/bodyRegex",
+	  "bodyRegex: is not a regular expression: missing" },
 	{ "{" OK_JOB ",\"target\":{\"mode\":\"agent\"}}", "/target/agent", "agent: is required with mode \"agent\"" },
-	{ "{" OK_JOB ",\"target\":{\"mode\":\"all\",\"agent\":\"x\"}}", "/target/agent", "agent: goes with mode \"agent\" only" },
+	{ "{" OK_JOB ",\"target\":{\"mode\":\"all\",\"agent\":\"x\"}}", "/target/agent",
+	  "agent: goes with mode \"agent\" only" },
 	{ "{" OK_JOB ",\"target\":{\"mode\":\"some\"}}", "/target/mode", "mode: \"some\" is none of one, all, agent" },
 
-	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://{{jobId}}/\"}", "/api", "api: \"{{\" may stand in path and query only" },
+	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://{{jobId}}/\"}", "/api",
+	  "api: \"{{\" may stand in path and query only" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/{{jobID}}\"}", "/api", "api: \"{{jobID}}\" is not known" },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/{jobId}\"}", "/api", "api: the URL holds a character" },
 	{ "{" OK_JOB ",\"body\":\"{{a\\nb}}\"}", "/body", "body: \"{{a b}}\" is not known" },
@@ -245,11 +267,14 @@ static const struct { const char *text, *pointer, *detail; } mistakes[] = {
 	{ "{" OK_JOB ",\"headers\":{\"X\":\"{{y}}\"}}", "/headers/X", "X: \"{{y}}\" is not known" },
 	{ "{" OK_JOB ",\"headers\":[]}", "/headers", "headers: must be an object" },
 	{ "{" OK_JOB ",\"headers\":{\"X\":1}}", "/headers/X", "X: must be a string, not a number" },
-	{ "{" OK_JOB ",\"headers\":{\"X\":\"a\\r\\nY: b\"}}", "/headers/X", "X: the value of header X holds a line break" },
+	{ "{" OK_JOB ",\"headers\":{\"X\":\"a\\r\\nY: b\"}}", "/headers/X",
+	  "X: the value of header X holds a line break" },
 	{ "{" OK_JOB ",\"headers\":{\"X\":\"a\\nb\"}}", "/headers/X", "X: the value of header X holds a line break" },
 	{ "{" OK_JOB ",\"headers\":{\"X\":\"a\\u0000b\"}}", "/headers/X", "X: must not contain a NUL" },
-	{ "{" OK_JOB ",\"headers\":{\"X\":\"a\\u0007b\"}}", "/headers/X", "X: the value of header X holds a control character" },
-	{ "{" OK_JOB ",\"headers\":{\"X\\r\\nY\":\"b\"}}", "/headers/X\r\nY", "X\\u000d\\u000aY: \"X\\u000d\\u000aY\" is not a header name" },
+	{ "{" OK_JOB ",\"headers\":{\"X\":\"a\\u0007b\"}}", "/headers/X",
+	  "X: the value of header X holds a control character" },
+	{ "{" OK_JOB ",\"headers\":{\"X\\r\\nY\":\"b\"}}", "/headers/X\r\nY",
+	  "X\\u000d\\u000aY: \"X\\u000d\\u000aY\" is not a header name" },
 	{ "{" OK_JOB ",\"headers\":{\"X Y\":\"b\"}}", "/headers/X Y", "X Y: \"X Y\" is not a header name" },
 	{ "{" OK_JOB ",\"headers\":{\"X:\":\"b\"}}", "/headers/X:", "X:: \"X:\" is not a header name" },
 	{ "{" OK_JOB ",\"headers\":{\"\":\"b\"}}", "/headers/", ": \"\" is not a header name" },
@@ -257,9 +282,11 @@ static const struct { const char *text, *pointer, *detail; } mistakes[] = {
 	{ "{" OK_JOB ",\"headers\":{\"content-length\":\"1\"}}", "/headers/content-length",
 	  "content-length: the header content-length is set by the agent itself" },
 	{ "{" OK_JOB ",\"headers\":{\"Host\":\"1\"}}", "/headers/Host", "Host: the header Host is set" },
-	{ "{" OK_JOB ",\"headers\":{\"Transfer-Encoding\":\"1\"}}", "/headers/Transfer-Encoding", "Transfer-Encoding: the header" },
+	{ "{" OK_JOB ",\"headers\":{\"Transfer-Encoding\":\"1\"}}", "/headers/Transfer-Encoding",
+	  "Transfer-Encoding: the header" },
 	{ "{" OK_JOB ",\"headers\":{\"Connection\":\"1\"}}", "/headers/Connection", "Connection: the header" },
-	{ "{" OK_JOB ",\"headers\":{\"idempotency-key\":\"1\"}}", "/headers/idempotency-key", "idempotency-key: the header" },
+	{ "{" OK_JOB ",\"headers\":{\"idempotency-key\":\"1\"}}", "/headers/idempotency-key",
+	  "idempotency-key: the header" },
 	{ "{" OK_JOB ",\"headers\":{\"Traceparent\":\"1\"}}", "/headers/Traceparent", "Traceparent: the header" },
 	{ "{" OK_JOB ",\"headers\":{\"Authorization\":\"********\"}}", "/headers/Authorization",
 	  "Authorization: the value of header Authorization is the mask" },
@@ -271,7 +298,8 @@ START_TEST(test_a_mistake_gets_pointer_and_sentence)
 	json_t *json = parse_text(mistakes[_i].text);
 	ck_assert_msg(job_parse(json, "", 0, false, &problem) == NULL, "accepted: %s", mistakes[_i].text);
 	ck_assert_str_eq(problem.pointer, mistakes[_i].pointer);
-	ck_assert_msg(g_str_has_prefix(problem.detail, mistakes[_i].detail), "%s instead of %s", problem.detail, mistakes[_i].detail);
+	ck_assert_msg(g_str_has_prefix(problem.detail, mistakes[_i].detail), "%s instead of %s", problem.detail,
+		      mistakes[_i].detail);
 	job_problem_clear(&problem);
 	json_decref(json);
 }
@@ -294,7 +322,10 @@ static bool fits(const char *format, size_t size)
 	return fitted;
 }
 
-static const struct { const char *format; size_t max; } limits[] = {
+static const struct {
+	const char *format;
+	size_t max;
+} limits[] = {
 	{ "{" OK_JOB ",\"name\":\"$\"}", JOB_NAME_MAX },
 	{ "{\"schedule\":\"* * * * *\",\"api\":\"http://h/$\"}", JOB_URL_MAX - 9 },
 	{ "{" OK_JOB ",\"headers\":{\"$\":\"x\"}}", JOB_HEADER_NAME_MAX },
@@ -324,7 +355,8 @@ START_TEST(test_headers_and_depth_are_bounded)
 		json_object_set_new(json, "headers", headers);
 		struct job_problem problem = { 0 };
 		struct job *job = job_parse(json, "", 0, false, &problem);
-		ck_assert(n <= JOB_HEADERS_MAX ? job != NULL && job->n_headers == n : strcmp(problem.pointer, "/headers") == 0);
+		ck_assert(n <= JOB_HEADERS_MAX ? job != NULL && job->n_headers == n
+					       : strcmp(problem.pointer, "/headers") == 0);
 		job_unref(job);
 		job_problem_clear(&problem);
 		json_decref(json);
@@ -361,7 +393,8 @@ END_TEST
 
 START_TEST(test_secrets_are_masked_and_restored)
 {
-	struct job *job = job_of("{" OK_JOB ",\"headers\":{\"Authorization\":\"Bearer abc\",\"X-Api-Key\":\"k\",\"Accept\":\"a/b\"}}");
+	struct job *job = job_of(
+		"{" OK_JOB ",\"headers\":{\"Authorization\":\"Bearer abc\",\"X-Api-Key\":\"k\",\"Accept\":\"a/b\"}}");
 	json_t *shown = job_to_json(job, true);
 	char *text = json_dumps(shown, 0);
 	ck_assert_ptr_null(strstr(text, "abc"));
@@ -380,7 +413,8 @@ START_TEST(test_secrets_are_masked_and_restored)
 	ck_assert_str_eq(json_string_value(json_object_get(headers, "Accept")), JOB_SECRET_MASK);
 	json_decref(shown);
 
-	static const char *const odd[] = { "{}", "{\"headers\":null}", "{\"headers\":[1]}", "{\"headers\":{\"Authorization\":7}}", "[]" };
+	static const char *const odd[] = { "{}", "{\"headers\":null}", "{\"headers\":[1]}",
+					   "{\"headers\":{\"Authorization\":7}}", "[]" };
 	for (size_t i = 0; i < G_N_ELEMENTS(odd); i++) {
 		json_t *json = parse_text(odd[i]);
 		job_json_restore_secrets(json, job);
@@ -397,7 +431,8 @@ END_TEST
 
 START_TEST(test_equal_policies_and_schedules_are_one_object)
 {
-	struct job *a = job_of("{" OK_JOB ",\"timeoutMs\":5}"), *b = job_of("{\"timeoutMs\":5," OK_JOB "}"), *c = job_of("{" OK_JOB "}");
+	struct job *a = job_of("{" OK_JOB ",\"timeoutMs\":5}"), *b = job_of("{\"timeoutMs\":5," OK_JOB "}"),
+		   *c = job_of("{" OK_JOB "}");
 	ck_assert_ptr_eq(a->policy, b->policy);
 	ck_assert_ptr_ne(a->policy, c->policy);
 	ck_assert_ptr_eq(a->schedule, c->schedule);
@@ -488,8 +523,10 @@ END_TEST
 START_TEST(test_ids_of_jobs)
 {
 	static const char *const good[] = { "a", "0f8fad5b-d9cb-469f-a165-70867728950e", "my.job_1-x", "..." };
-	static const char *const bad[] = { "", ".", "..", "a b", "a/b", "\xc3\xbc", "a\n",
-					   "0123456789012345678901234567890123456789012345678901234567890123x" };
+	static const char *const bad[] = { "",	  ".",
+					   "..",  "a b",
+					   "a/b", "\xc3\xbc",
+					   "a\n", "0123456789012345678901234567890123456789012345678901234567890123x" };
 	for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
 		ck_assert_msg(job_id_is_valid(good[i]), "%s", good[i]);
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)

@@ -25,13 +25,14 @@ static char *captured(void (*speak)(void))
 
 static void speak_plainly(void)
 {
-	log_info("attempt failed", "job", "a1", "httpStatus", log_number(503), "error", "no route", "absent", NULL, "empty", "", NULL);
+	log_info("attempt failed", "job", "a1", "httpStatus", log_number(503), "error", "no route", "absent", NULL,
+		 "empty", "", NULL);
 }
 
 static void speak_of_an_attack(void)
 {
-	log_info("odd\nname", "job", "x\n2026-01-01T00:00:00.000Z error forged", "colour", "\033[31m\x7f", "bytes", "\xff\xfe", "quote",
-		 "\"\\", "c1", "\xc2\x9b", "line", "\xe2\x80\xa8", NULL);
+	log_info("odd\nname", "job", "x\n2026-01-01T00:00:00.000Z error forged", "colour", "\033[31m\x7f", "bytes",
+		 "\xff\xfe", "quote", "\"\\", "c1", "\xc2\x9b", "line", "\xe2\x80\xa8", NULL);
 }
 
 static void speak_at_length(void)

@@ -4,21 +4,35 @@
 
 #include "common/wire.h"
 
-#define RECORD                                                                                                                      \
-	"{\"executionId\":\"0f8fad5b-d9cb-8fff-a165-70867728950e\",\"jobId\":\"a\",\"jobRevision\":3,\"cause\":\"schedule\","         \
-	"\"scheduledAt\":\"2026-11-23T12:00:00.000Z\",\"startedAt\":\"2026-11-23T12:00:00.001Z\","                                   \
-	"\"finishedAt\":\"2026-11-23T12:00:00.100Z\",\"durationMs\":98.765,\"latenessMs\":1.234,\"status\":\"success\","             \
+#define RECORD                                                                                                   \
+	"{\"executionId\":\"0f8fad5b-d9cb-8fff-a165-70867728950e\",\"jobId\":\"a\",\"jobRevision\":3,\"cause\":" \
+	"\"schedule\","                                                                                          \
+	"\"scheduledAt\":\"2026-11-23T12:00:00.000Z\",\"startedAt\":\"2026-11-23T12:00:00.001Z\","               \
+	"\"finishedAt\":\"2026-11-23T12:00:00.100Z\",\"durationMs\":98.765,\"latenessMs\":1.234,\"status\":"     \
+	"\"success\","                                                                                           \
 	"\"attempts\":1,\"httpStatus\":200}"
 
 static struct execution a_full_record(void)
 {
 	return (struct execution){
-		.id = fire_id_random(), .job_id = (char *)"job.1", .job_revision = INT64_C(1) << 50, .cause = FIRE_CATCH_UP,
-		.status = EXECUTION_FAILED, .scheduled_at = { INT64_C(1795435200000000) },
-		.last_scheduled_at = { INT64_C(1795435200000000) }, .count = 1, .started_at = { INT64_C(1795435200001000) },
-		.finished_at = { INT64_C(1795435201234000) }, .duration_us = 1232999, .lateness_us = -1001, .attempts = 3,
-		.http_status = 503, .reason = (char *)"gave up \"after\" 3\n", .error = (char *)"\x01\x1f\\ \xc3\xbc \xf0\x9f\x94\x94",
-		.response_body = (char *)"{\"ok\":false}\t\r", .timing = { 0, 1, 1000, 999999, 1232999 },
+		.id = fire_id_random(),
+		.job_id = (char *)"job.1",
+		.job_revision = INT64_C(1) << 50,
+		.cause = FIRE_CATCH_UP,
+		.status = EXECUTION_FAILED,
+		.scheduled_at = { INT64_C(1795435200000000) },
+		.last_scheduled_at = { INT64_C(1795435200000000) },
+		.count = 1,
+		.started_at = { INT64_C(1795435200001000) },
+		.finished_at = { INT64_C(1795435201234000) },
+		.duration_us = 1232999,
+		.lateness_us = -1001,
+		.attempts = 3,
+		.http_status = 503,
+		.reason = (char *)"gave up \"after\" 3\n",
+		.error = (char *)"\x01\x1f\\ \xc3\xbc \xf0\x9f\x94\x94",
+		.response_body = (char *)"{\"ok\":false}\t\r",
+		.timing = { 0, 1, 1000, 999999, 1232999 },
 		.response_digest = (char *)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 	};
 }
@@ -26,9 +40,17 @@ static struct execution a_full_record(void)
 static struct execution a_missed_range(void)
 {
 	return (struct execution){
-		.id = fire_id_random(), .job_id = (char *)"x", .cause = FIRE_SCHEDULE, .status = EXECUTION_MISSED,
-		.scheduled_at = { 0 }, .last_scheduled_at = { INT64_C(86400000000) }, .count = 86401, .started_at = WALL_NONE,
-		.finished_at = { INT64_C(86400000000) }, .reason = (char *)"downtime", .timing = { -1, -1, -1, -1, -1 },
+		.id = fire_id_random(),
+		.job_id = (char *)"x",
+		.cause = FIRE_SCHEDULE,
+		.status = EXECUTION_MISSED,
+		.scheduled_at = { 0 },
+		.last_scheduled_at = { INT64_C(86400000000) },
+		.count = 86401,
+		.started_at = WALL_NONE,
+		.finished_at = { INT64_C(86400000000) },
+		.reason = (char *)"downtime",
+		.timing = { -1, -1, -1, -1, -1 },
 	};
 }
 
@@ -96,7 +118,8 @@ START_TEST(test_whatever_text_a_record_has_it_stays_within_limits_and_valid)
 		for (size_t i = 0; i < sizeof noise - 1; i++) {
 			seed = seed * 1103515245 + 12345;
 			unsigned any = seed >> 24;
-			noise[i] = round % 3 == 0 ? "\xf0\x9f\x94\x94\xc3\xbcx"[i % 7] : (char)(round % 3 == 1 ? 0x80 | any : 1 + any % 255);
+			noise[i] = round % 3 == 0 ? "\xf0\x9f\x94\x94\xc3\xbcx"[i % 7]
+						  : (char)(round % 3 == 1 ? 0x80 | any : 1 + any % 255);
 		}
 		noise[(seed >> 16) % sizeof noise] = '\0';
 		noise[sizeof noise - 1] = '\0';
@@ -114,14 +137,17 @@ START_TEST(test_whatever_text_a_record_has_it_stays_within_limits_and_valid)
 }
 END_TEST
 
-static const struct { const char *member, *value, *sentence; } poisons[] = {
+static const struct {
+	const char *member, *value, *sentence;
+} poisons[] = {
 	{ "executionId", NULL, "executionId: is missing" },
 	{ "executionId", "\"x\"", "executionId: is not a UUID" },
 	{ "executionId", "7", "executionId: must be a string" },
 	{ "jobId", NULL, "jobId: is missing" },
 	{ "jobId", "\"\"", "jobId: is too short" },
 	{ "jobId", "\"a b\"", "jobId: may hold letters" },
-	{ "jobId", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "jobId: is 65 bytes long, at most 64" },
+	{ "jobId", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
+	  "jobId: is 65 bytes long, at most 64" },
 	{ "jobId", "[]", "jobId: must be a string" },
 	{ "jobRevision", NULL, "jobRevision: is missing" },
 	{ "jobRevision", "-1", "jobRevision: -1 is outside 0 to" },
@@ -160,11 +186,14 @@ START_TEST(test_a_poison_record_gets_a_sentence)
 	if (poisons[_i].value == NULL)
 		json_object_del(json, poisons[_i].member);
 	else
-		json_object_set_new(json, poisons[_i].member, json_loads(poisons[_i].value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL));
+		json_object_set_new(json, poisons[_i].member,
+				    json_loads(poisons[_i].value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL));
 	struct execution record;
 	g_autoptr(GError) error = NULL;
-	ck_assert_msg(!wire_parse_execution(json, &record, &error), "accepted: %s %s", poisons[_i].member, poisons[_i].value);
-	ck_assert_msg(g_str_has_prefix(error->message, poisons[_i].sentence), "%s instead of %s", error->message, poisons[_i].sentence);
+	ck_assert_msg(!wire_parse_execution(json, &record, &error), "accepted: %s %s", poisons[_i].member,
+		      poisons[_i].value);
+	ck_assert_msg(g_str_has_prefix(error->message, poisons[_i].sentence), "%s instead of %s", error->message,
+		      poisons[_i].sentence);
 	json_decref(json);
 }
 END_TEST
@@ -193,7 +222,8 @@ START_TEST(test_events_round_trip)
 	struct agent_event event = { "clockStep", { INT64_C(1795435200123000) }, (char *)"back by 3 s" }, back;
 	g_autoptr(GString) text = g_string_new(NULL);
 	wire_append_event(text, &event);
-	ck_assert_str_eq(text->str, "{\"event\":\"clockStep\",\"at\":\"2026-11-23T12:00:00.123Z\",\"detail\":\"back by 3 s\"}");
+	ck_assert_str_eq(text->str,
+			 "{\"event\":\"clockStep\",\"at\":\"2026-11-23T12:00:00.123Z\",\"detail\":\"back by 3 s\"}");
 	json_t *json = json_loads(text->str, 0, NULL);
 	ck_assert(wire_record_is_event(json));
 	ck_assert(wire_parse_event(json, &back, NULL));
@@ -215,21 +245,30 @@ END_TEST
 START_TEST(test_the_digest_of_a_job_set_is_frozen)
 {
 	ck_assert_uint_eq(wire_job_digest("job-1", 41, ""), UINT64_C(0x6b035ba8a262783c));
-	ck_assert_uint_eq(wire_job_digest("job-1", 41, "0f8fad5b-d9cb-469f-a165-70867728950e"), UINT64_C(0x727743965e7461a6));
+	ck_assert_uint_eq(wire_job_digest("job-1", 41, "0f8fad5b-d9cb-469f-a165-70867728950e"),
+			  UINT64_C(0x727743965e7461a6));
 }
 END_TEST
 
 static struct sync_request a_request(void)
 {
 	struct sync_request request = {
-		.agent_version = "0.1.0", .boot_id = "b-1", .epoch = 7, .sent_at = { INT64_C(1795435200123000) }, .jobs_revision = 41,
-		.jobs_digest = UINT64_C(0xfedcba9876543210), .first_seq = 101, .acked_seq = 100, .done_commands = { 12, 13 },
+		.agent_version = "0.1.0",
+		.boot_id = "b-1",
+		.epoch = 7,
+		.sent_at = { INT64_C(1795435200123000) },
+		.jobs_revision = 41,
+		.jobs_digest = UINT64_C(0xfedcba9876543210),
+		.first_seq = 101,
+		.acked_seq = 100,
+		.done_commands = { 12, 13 },
 		.n_done_commands = 2,
 		.status = { 2, 1, 5, { INT64_C(1795435100123000) }, WALL_NONE, 4, "2025b" },
 	};
 	request.records = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_add(request.records, g_strdup(RECORD));
-	g_ptr_array_add(request.records, g_strdup("{\"event\":\"started\",\"at\":\"2026-11-23T12:00:00Z\",\"detail\":\"\"}"));
+	g_ptr_array_add(request.records,
+			g_strdup("{\"event\":\"started\",\"at\":\"2026-11-23T12:00:00Z\",\"detail\":\"\"}"));
 	return request;
 }
 
@@ -238,7 +277,8 @@ START_TEST(test_a_sync_request_round_trips)
 	struct sync_request request = a_request(), back;
 	g_autoptr(GString) text = sync_request_encode(&request);
 	g_autoptr(GError) error = NULL;
-	ck_assert_msg(sync_request_decode(text->str, text->len, &back, &error), "%s: %s", error ? error->message : "", text->str);
+	ck_assert_msg(sync_request_decode(text->str, text->len, &back, &error), "%s: %s", error ? error->message : "",
+		      text->str);
 	ck_assert_str_eq(back.agent_version, "0.1.0");
 	ck_assert_str_eq(back.boot_id, "b-1");
 	ck_assert_int_eq(back.epoch, 7);
@@ -260,7 +300,9 @@ START_TEST(test_a_sync_request_round_trips)
 }
 END_TEST
 
-static const struct { const char *member, *value, *sentence; } bad_requests[] = {
+static const struct {
+	const char *member, *value, *sentence;
+} bad_requests[] = {
 	{ "version", "2", "version: the peer speaks 2, this side 1; update the older one" },
 	{ "version", "null", "version: is missing" },
 	{ "agentVersion", "1", "agentVersion: must be a string" },
@@ -332,7 +374,9 @@ END_TEST
 static void fill_reply(struct sync_reply *reply)
 {
 	struct job_problem problem = { 0 };
-	json_t *json = json_loads("{\"schedule\":\"* * * * *\",\"api\":\"http://h/x\",\"headers\":{\"Authorization\":\"Bearer s\"}}", 0, NULL);
+	json_t *json = json_loads(
+		"{\"schedule\":\"* * * * *\",\"api\":\"http://h/x\",\"headers\":{\"Authorization\":\"Bearer s\"}}", 0,
+		NULL);
 	struct sync_upsert upsert = { job_parse(json, "j1", 9, false, &problem), "agent-key" };
 	struct sync_command command = { 12, SYNC_COMMAND_RUN, "j1" };
 	json_decref(json);
@@ -357,7 +401,8 @@ START_TEST(test_a_sync_reply_round_trips_secrets_included)
 	char *text = json_dumps(json, JSON_COMPACT);
 	g_autoptr(GPtrArray) refused = NULL;
 	g_autoptr(GError) error = NULL;
-	ck_assert_msg(sync_reply_decode(text, strlen(text), &back, &refused, &error), "%s", error ? error->message : "");
+	ck_assert_msg(sync_reply_decode(text, strlen(text), &back, &refused, &error), "%s",
+		      error ? error->message : "");
 	ck_assert_uint_eq(refused->len, 0);
 	ck_assert_int_eq(back.acked_seq, 150);
 	ck_assert_int_eq(back.server_time.us, reply.server_time.us);
@@ -401,7 +446,8 @@ START_TEST(test_a_job_this_agent_cannot_read_is_left_out_and_named)
 	ck_assert_uint_eq(back.commands->len, 1);
 	ck_assert_uint_eq(refused->len, 2);
 	ck_assert_str_eq(g_ptr_array_index(refused, 0), "j3: warpSpeed: unknown field");
-	ck_assert_str_eq(g_ptr_array_index(refused, 1), "command 13: this agent does not know the type \"dance\"; update it");
+	ck_assert_str_eq(g_ptr_array_index(refused, 1),
+			 "command 13: this agent does not know the type \"dance\"; update it");
 	free(text);
 	json_decref(json);
 	sync_reply_clear(&reply);
@@ -410,18 +456,24 @@ START_TEST(test_a_job_this_agent_cannot_read_is_left_out_and_named)
 END_TEST
 
 static const char *const bad_replies[] = {
-	"", "[]", "{}", "{\"version\":1}",
+	"",
+	"[]",
+	"{}",
+	"{\"version\":1}",
 	"{\"version\":1,\"ackedSeq\":-1}",
 	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":99999999999}",
-	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,\"jobSet\":{\"mode\":\"most\"}}",
+	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,\"jobSet\":{\"mode\":"
+	"\"most\"}}",
 	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
 	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"upserts\":[1]}}",
 	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
-	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"upserts\":[{\"job\":{\"jobId\":\"a b\",\"revision\":1}}]}}",
+	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"upserts\":[{\"job\":{"
+	"\"jobId\":\"a b\",\"revision\":1}}]}}",
 	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
 	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"deletes\":[\"../x\"]}}",
 	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
-	"\"jobSet\":{\"mode\":\"none\",\"revision\":1,\"digest\":\"0000000000000000\"},\"commands\":[{\"id\":1,\"type\":\"run\"}]}",
+	"\"jobSet\":{\"mode\":\"none\",\"revision\":1,\"digest\":\"0000000000000000\"},\"commands\":[{\"id\":1,"
+	"\"type\":\"run\"}]}",
 };
 
 START_TEST(test_a_wrong_reply_is_refused_whole)
