@@ -9,9 +9,10 @@
  * The files: runner_http.c (this surface, transfers), runner_request.c (job -> request), runner_response.c (limits,
  * verdict), runner_socket.c (libcurl's sockets and timer on libevent).
  *
- * A request: the job's headers (Connection, Content-Length and Transfer-Encoding are left to the transport); where the
- * job gives none of that name also Content-Type: application/json when there is a body, User-Agent: belfry/<version>,
- * Idempotency-Key: <execution id>, traceparent. HTTP/1.1 with keep-alive; no redirects, no proxy, no compression unless asked.
+ * A request: the job's headers; Content-Type: application/json (when there is a body) and User-Agent: belfry/<version>,
+ * unless the job names its own; Idempotency-Key: <execution id>; traceparent. The headers that say how a message is framed
+ * and sent are the transport's; job.h refuses them. HTTP/1.1 with keep-alive; no redirects, no proxy, no compression
+ * unless the job asks for it, and then the body is kept as it came.
  *
  * When a kept connection turns out to be dead before a byte came back, libcurl sends the request again on a new one. For
  * ATMOST_ONCE jobs that is forbidden: they use only connections that idled for less than a second, and a second sending is
@@ -28,7 +29,7 @@
 
 #define RESPONSE_HEADERS_MAX (64 * 1024)    /* bytes of all header lines; more is ATTEMPT_BROKEN */
 #define RESPONSE_READ_MAX (1024 * 1024)     /* bytes of body read; then the connection is closed and the status counts */
-#define RETRY_AFTER_MAX_MS INT64_C(86400000) /* a longer Retry-After is cut to a day */
+#define RETRY_AFTER_READ_MAX_MS INT64_C(86400000) /* a longer Retry-After is cut to a day */
 
 struct runner_http;
 

@@ -24,7 +24,6 @@ struct call {
 	struct template *url_template, *body_template; /* NULL = fixed text */
 	GString *default_body_head;      /* of the default body: {"jobId":"..","scheduledTime":" */
 	GArray *lines;                   /* struct call_line */
-	bool adds_key, adds_trace;       /* the job has no such header of its own */
 	int n_transfers;
 	TAILQ_HEAD(, transfer) idle;     /* that served it last */
 };
@@ -77,6 +76,7 @@ struct transfer {
 	int socket_errno;                  /* of the last socket() that failed; 0 = none */
 	const char *denied;                /* by the egress policy; NULL = not */
 	size_t header_bytes, body_bytes;
+	bool headers_ended;                /* the empty line came */
 	const char *limit;                 /* which limit ended it, a sentence; NULL = none */
 	char *kept;                        /* RESPONSE_BODY_MAX bytes; NULL until first needed */
 	size_t kept_size;

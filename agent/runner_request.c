@@ -26,15 +26,6 @@ static bool find_header(const struct job *job, const char *name)
 	return false;
 }
 
-static bool is_transports(const char *name)
-{
-	static const char *const names[] = { "Connection", "Content-Length", "Transfer-Encoding", "Expect", NULL };
-	for (int i = 0; names[i] != NULL; i++)
-		if (g_ascii_strcasecmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
 static void add_line(struct call *call, char *text, struct template *compiled)
 {
 	const struct call_line line = { text, compiled };
@@ -47,9 +38,7 @@ static void make_lines(struct call *call)
 	for (int i = 0; i < job->n_headers; i++) {
 		const struct job_header *header = &job->headers[i];
 		struct template *compiled = template_new(header->value, TEMPLATE_HEADER);
-		if (is_transports(header->name))
-			template_free(compiled);
-		else if (compiled != NULL)
+		if (compiled != NULL)
 			add_line(call, g_strconcat(header->name, ": ", NULL), compiled);
 		else if (header->value[0] == '\0')
 			add_line(call, g_strconcat(header->name, ";", NULL), NULL); /* libcurl's way to send an empty value */
@@ -60,8 +49,6 @@ static void make_lines(struct call *call)
 		add_line(call, g_strdup(body_type), NULL);
 	if (!find_header(job, "User-Agent"))
 		add_line(call, g_strdup(user_agent), NULL);
-	call->adds_key = !find_header(job, "Idempotency-Key");
-	call->adds_trace = !find_header(job, "traceparent");
 }
 
 /* Where the URL leads; the host stays NULL when there is nothing to look up. */
@@ -204,13 +191,11 @@ static void set_headers(struct transfer *transfer, const struct call *call)
 		if (line->compiled != NULL)
 			g_ptr_array_add(transfer->rendered, g_string_new(line->text));
 	}
-	if (call->adds_key)
-		transfer->headers[n++].data = transfer->idempotency_key;
-	if (call->adds_trace)
-		transfer->headers[n++].data = transfer->traceparent;
+	transfer->headers[n++].data = transfer->idempotency_key;
+	transfer->headers[n++].data = transfer->traceparent;
 	for (guint i = 0; i + 1 < n; i++)
 		transfer->headers[i].next = &transfer->headers[i + 1];
-	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, n == 0 ? NULL : transfer->headers);
+	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
 static void set_body(struct transfer *transfer, const char *body, gsize size)

@@ -19,6 +19,7 @@ void response_begin(struct transfer *transfer)
 	transfer->denied = NULL;
 	transfer->header_bytes = 0;
 	transfer->body_bytes = 0;
+	transfer->headers_ended = false;
 	transfer->limit = NULL;
 	transfer->kept_size = 0;
 	transfer->error[0] = '\0';
@@ -64,6 +65,10 @@ size_t response_on_header(char *bytes, size_t size, size_t n, void *context)
 	struct transfer *transfer = context;
 	size_t length = size * n;
 	transfer->header_bytes += length;
+	if (bytes[0] == '\r' || bytes[0] == '\n')
+		transfer->headers_ended = true;
+	else if (length > 5 && memcmp(bytes, "HTTP/", 5) == 0) /* an interim response came before; trailers do not count */
+		transfer->headers_ended = false;
 	if (transfer->header_bytes > RESPONSE_HEADERS_MAX)
 		transfer->limit = "the response headers are too large";
 	else if ((bytes[0] | 0x20) == 't' && is_strange_coding(bytes, length))
@@ -101,12 +106,18 @@ static enum attempt_outcome judge_before_sending(const struct transfer *transfer
 	}
 }
 
+/* libcurl takes a connection that ends within the headers, or after an interim response, for a response without body. */
+static bool is_whole(const struct transfer *transfer, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return transfer->headers_ended && transfer->result.http_status >= 200;
+	return code == CURLE_WRITE_ERROR && transfer->body_bytes == RESPONSE_READ_MAX;
+}
+
 static enum attempt_outcome judge(const struct transfer *transfer, CURLcode code)
 {
 	long sent = 0;
-	if (code == CURLE_OK)
-		return ATTEMPT_RESPONSE;
-	if (code == CURLE_WRITE_ERROR && transfer->body_bytes == RESPONSE_READ_MAX)
+	if (is_whole(transfer, code))
 		return ATTEMPT_RESPONSE;
 	curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
 	if (sent == 0)
@@ -148,7 +159,7 @@ static int64_t read_retry_after(CURL *easy)
 	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
 	if (seconds <= 0)
 		return -1;
-	return MIN(seconds, RETRY_AFTER_MAX_MS / 1000) * 1000;
+	return MIN(seconds, RETRY_AFTER_READ_MAX_MS / 1000) * 1000;
 }
 
 /* The words end in logs and JSON: plain ASCII, whatever a certificate or a status line says. */
@@ -168,7 +179,7 @@ static const char *find_words(struct transfer *transfer, CURLcode code)
 	if (transfer->result.outcome == ATTEMPT_RESOURCE && transfer->socket_errno != 0)
 		return g_strerror(transfer->socket_errno);
 	if (code == CURLE_OK)
-		return NULL;
+		return transfer->result.outcome == ATTEMPT_RESPONSE ? NULL : "the connection ended within the response headers";
 	clean_error(transfer->error);
 	return transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
 }
@@ -178,8 +189,8 @@ void response_judge(struct transfer *transfer, CURLcode code)
 	struct attempt_result *result = &transfer->result;
 	long status = 0;
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	result->outcome = judge(transfer, code);
 	result->http_status = (int)status;
+	result->outcome = judge(transfer, code);
 	if (status >= 300)
 		result->retry_after_ms = read_retry_after(transfer->easy);
 	result->error = find_words(transfer, code);
