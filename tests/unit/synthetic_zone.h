@@ -50,8 +50,10 @@ static inline void append_block(GByteArray *out, const struct synthetic *zone, i
 		append_be(out, 0, 2);
 	}
 	g_byte_array_append(out, (const uint8_t *)"ABC", 4);
-	for (uint32_t i = 0; i < zone->leap_count; i++)
-		append_be(out, 0, time_size + 4);
+	for (uint32_t i = 0; i < zone->leap_count; i++) {
+		append_be(out, 0, time_size);
+		append_be(out, 0, 4);
+	}
 }
 
 static inline GByteArray *synthesize(const struct synthetic *zone)
