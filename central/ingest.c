@@ -47,10 +47,10 @@ void ingest_get_stats(struct ingest *ingest, struct ingest_stats *ret)
 	g_mutex_unlock(&ingest->lock);
 }
 
-static void count_result(struct ingest *ingest, const struct ingest_result *result)
+static void count_result(struct ingest *ingest, const struct ingest_result *result, guint n)
 {
 	g_mutex_lock(&ingest->lock);
-	ingest->stats.batches++;
+	ingest->stats.batches += n > 0 && result->outcome == INGEST_TAKEN;
 	ingest->stats.executions += (guint64)result->executions;
 	ingest->stats.duplicates += (guint64)result->duplicates;
 	ingest->stats.events += (guint64)result->events;
@@ -228,7 +228,7 @@ enum db_status ingest_batch(struct ingest *ingest, struct db_conn *conn, const s
 	}
 	if (status != DB_OK)
 		return status;
-	count_result(ingest, &result);
+	count_result(ingest, &result, (guint)json_array_size(batch->records));
 	*ret = result;
 	return DB_OK;
 }

@@ -136,11 +136,12 @@ static bool start(struct serving *serving, GError **error)
 		serving->preparer = g_thread_new("preparer", preparer_main, serving);
 	}
 	central->chores = chores_start(central);
-	serving->api = server_start(central, LISTENER_API, error);
-	if (serving->api == NULL)
-		return false;
+	/* The api listener last: who finds it ready finds the other one too. */
 	serving->agents = server_start(central, LISTENER_AGENT, error);
-	return serving->agents != NULL;
+	if (serving->agents == NULL)
+		return false;
+	serving->api = server_start(central, LISTENER_API, error);
+	return serving->api != NULL;
 }
 
 static void stop(struct serving *serving)

@@ -318,6 +318,8 @@ def test_edits_under_load_neither_deadlock_nor_lose_a_change(world, database):
         for run in runs:
             run.result()
     assert not problems, problems[:3]
+    assert database.query("SELECT max(revision) > 5, count(*) > 30 FROM job") == [(True, True)], "there was no load"
+    assert database.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]
     for raw in agents + newcomers:
         raw.epoch += 1
         raw.follow()
