@@ -181,7 +181,8 @@ def under_strace(agent, folder, inject):
 
 
 def test_a_kill_at_each_fsync_loses_nothing(alone, world):
-    alone.job()
+    for n in range(6):  # spread over the second: more to write down, so that the n-th fsync comes soon
+        alone.job(f"job{n}", jitterMs=900)
     alone.start().wait_requests(1)
     alone.agent.kill()
     killed = 0
