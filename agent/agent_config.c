@@ -34,8 +34,7 @@ const struct config_row agent_config_rows[] = {
 
 static bool refuse(GError **error, const char *file, const char *key, const char *reason)
 {
-	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: %s: %s", file != NULL ? file : "defaults", key, reason);
-	return false;
+	return config_refuse(agent_config_rows, file, key, reason, error);
 }
 
 bool agent_config_check_url(const char *url, GError **error)

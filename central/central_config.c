@@ -82,16 +82,12 @@ static bool check_listen(const char *file, const char *key, const char *text, bo
 {
 	struct listen_address address;
 	g_autoptr(GError) reason = NULL;
-	if (!listen_address_parse(text, &address, &reason)) {
-		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: %s: %s", file, key, reason->message);
-		return false;
-	}
-	if (!allow_plain_http && !listen_address_is_loopback(&address)) {
-		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-			    "%s: %s: %s is not loopback and this listener speaks plain HTTP; listen on 127.0.0.1 behind a "
-			    "TLS proxy, or set allow_plain_http=true", file, key, text);
-		return false;
-	}
+	if (!listen_address_parse(text, &address, &reason))
+		return config_refuse(rows, file, key, reason->message, error);
+	if (!allow_plain_http && !listen_address_is_loopback(&address))
+		return config_refuse(rows, file, key,
+				     "is not loopback and this listener speaks plain HTTP; listen on 127.0.0.1 behind a TLS "
+				     "proxy, or set allow_plain_http=true", error);
 	return true;
 }
 
@@ -100,9 +96,8 @@ bool central_config_load(const char *file, struct central_config *ret, GError **
 	struct central_config config = { 0 };
 	if (!config_load(rows, file, &config, error))
 		return false;
-	const char *shown = file != NULL ? file : "defaults";
-	if (!check_listen(shown, "api_listen", config.api_listen, config.allow_plain_http, error) ||
-	    !check_listen(shown, "agent_listen", config.agent_listen, config.allow_plain_http, error)) {
+	if (!check_listen(file, "api_listen", config.api_listen, config.allow_plain_http, error) ||
+	    !check_listen(file, "agent_listen", config.agent_listen, config.allow_plain_http, error)) {
 		config_free_strings(rows, &config);
 		return false;
 	}

@@ -277,6 +277,28 @@ bool config_load(const struct config_row *rows, const char *file, void *ret_conf
 	return false;
 }
 
+/* The line of a file that was read before; 0 = it has none, or the file is gone by now. */
+static int find_line(const struct config_row *rows, const char *file, const char *key)
+{
+	g_autofree char *text = read_file(file, NULL);
+	g_autofree int *lines = g_new0(int, count_rows(rows) + 1);
+	struct scan scan = { .rows = rows, .file = file, .lines = lines };
+	if (text == NULL || !scan_text(&scan, text, NULL))
+		return 0;
+	for (int i = 0; rows[i].key != NULL; i++)
+		if (strcmp(rows[i].key, key) == 0)
+			return lines[i];
+	return 0;
+}
+
+bool config_refuse(const struct config_row *rows, const char *file, const char *key, const char *reason, GError **error)
+{
+	int line = file != NULL ? find_line(rows, file, key) : 0;
+	g_autofree char *place = line > 0 ? g_strdup_printf("%s:%d", file, line) : g_strdup(file != NULL ? file : "defaults");
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: %s: %s", place, key, reason);
+	return false;
+}
+
 /* "host=db password='a b' user=x" and "postgresql://u:secret@h/db?password=x": the secrets only. */
 static char *mask_conninfo(const char *text)
 {

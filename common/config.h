@@ -66,6 +66,12 @@ enum config_error { CONFIG_ERROR_FILE, CONFIG_ERROR_SYNTAX, CONFIG_ERROR_UNKNOWN
  */
 bool config_load(const struct config_row *rows, const char *file, void *ret_config, GError **error);
 
+/*
+ * For what a daemon checks after the load (several keys together, an address): sets "FILE:LINE: key: reason" and returns
+ * false. A key that the file does not set has no line; without a file the place is "defaults".
+ */
+bool config_refuse(const struct config_row *rows, const char *file, const char *key, const char *reason, GError **error);
+
 /* Appends a commented file that loads back to the same values, secrets aside: those are masked. */
 void config_print(const struct config_row *rows, const void *config, GString *out);
 
