@@ -39,7 +39,7 @@ void agent_key_clear(struct agent_key *key)
 	g_free(key->id);
 	g_free(key->key);
 	g_free(key->name);
-	*key = (struct agent_key){ NULL };
+	*key = (struct agent_key){ .id = NULL };
 }
 
 static bool is_one_word(const char *text)

@@ -104,7 +104,7 @@ static struct job *parse_file(const char *name, const char *id, const char *text
 		complain(problems, name, "line %d column %d: %s", json_error.line, json_error.column, json_error.text);
 		return NULL;
 	}
-	struct job_problem problem = { NULL };
+	struct job_problem problem = { .pointer = NULL };
 	struct job *job = job_parse(json, id, revision_of(text, size), true, &problem);
 	if (job == NULL)
 		complain(problems, name, "%s: %s", *problem.pointer != '\0' ? problem.pointer : "/", problem.detail);

@@ -130,7 +130,7 @@ static int run_enroll(const struct agent_config *config, const struct options *o
 		usage_error(&error, "--name: at most 64 letters, digits, '.', '_' or '-'");
 		return fail(EXIT_USAGE, error);
 	}
-	struct agent_key key;
+	struct agent_key key = { .id = NULL };
 	if (!enroll(&request, &key, &error))
 		return fail(1, error);
 	printf("enrolled as %s (%s)%s%s\n", key.name != NULL ? key.name : request.name, key.id,
@@ -158,7 +158,7 @@ static int live(const struct life_setup *first)
 static int run(const struct agent_config *config, const struct options *options)
 {
 	GError *error = NULL;
-	struct agent_key key = { NULL };
+	struct agent_key key = { .id = NULL };
 	struct life_setup setup = { .config = config, .config_file = options->config_file };
 	bool standalone = agent_config_is_standalone(config);
 	if (standalone && *config->jobs_dir == '\0') {
@@ -180,8 +180,8 @@ static int run(const struct agent_config *config, const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options = { NULL };
-	struct agent_config config = { NULL };
+	struct options options = { .config_file = NULL };
+	struct agent_config config = { .state_dir = NULL };
 	GError *error = NULL;
 	setlocale(LC_CTYPE, "");
 	umask(077);

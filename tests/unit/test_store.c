@@ -243,7 +243,7 @@ START_TEST(test_jobs_come_back_sorted_and_a_deleted_job_does_not)
 	struct store_batch *batch = new_batch(1);
 	for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
 		json_t *json = json_pack("{s:s, s:s}", "schedule", "* * * * *", "api", "http://localhost/foo");
-		struct job_problem problem = { NULL };
+		struct job_problem problem = { .pointer = NULL };
 		struct stored_job *stored = g_new0(struct stored_job, 1);
 		stored->job = job_parse(json, ids[i], 40 + (int64_t)i, true, &problem);
 		ck_assert_msg(stored->job != NULL, "%s", problem.detail);

@@ -33,7 +33,7 @@ static void teardown(void)
 
 static void upsert(const char *id)
 {
-	struct job_problem problem = { NULL };
+	struct job_problem problem = { .pointer = NULL };
 	json_t *json = json_pack("{s:s, s:s}", "schedule", "* * * * *", "api", "http://localhost/foo");
 	struct sync_upsert one = { .job = job_parse(json, id, 5, true, &problem), .target_key = "key" };
 	ck_assert_ptr_nonnull(one.job);
