@@ -78,17 +78,45 @@ bool listen_address_is_loopback(const struct listen_address *address)
 	return ntohl(((const struct sockaddr_in *)&address->address)->sin_addr.s_addr) >> 24 == 127;
 }
 
+/* "FILE:LINE: " of a key that was set there, as common/config.c says it; "defaults: " when it was not. */
+static char *place_of(const char *file, const char *key)
+{
+	g_autofree char *text = NULL;
+	if (file == NULL || !g_file_get_contents(file, &text, NULL, NULL))
+		return g_strdup("defaults: ");
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	for (int i = 0; lines[i] != NULL; i++) {
+		const char *line = g_strchug(lines[i]);
+		size_t size = strlen(key);
+		if (strncmp(line, key, size) == 0 && line[size + strspn(line + size, " \t")] == '=')
+			return g_strdup_printf("%s:%d: ", file, i + 1);
+	}
+	return g_strdup_printf("%s: ", file);
+}
+
+static bool bad_value(const char *file, const char *key, const char *reason, GError **error)
+{
+	g_autofree char *place = place_of(file, key);
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s%s: %s", place, key, reason);
+	return false;
+}
+
 static bool check_listen(const char *file, const char *key, const char *text, bool allow_plain_http, GError **error)
 {
 	struct listen_address address;
 	g_autoptr(GError) reason = NULL;
 	if (!listen_address_parse(text, &address, &reason))
-		return config_refuse(rows, file, key, reason->message, error);
-	if (!allow_plain_http && !listen_address_is_loopback(&address))
-		return config_refuse(rows, file, key,
-				     "is not loopback and this listener speaks plain HTTP; listen on 127.0.0.1 behind a TLS "
-				     "proxy, or set allow_plain_http=true", error);
-	return true;
+		return bad_value(file, key, reason->message, error);
+	if (allow_plain_http || listen_address_is_loopback(&address))
+		return true;
+	return bad_value(file, key, "is not loopback, and this listener speaks plain HTTP; listen on 127.0.0.1 behind a TLS proxy, "
+				    "or set allow_plain_http=true", error);
+}
+
+static bool check_database(const char *file, const char *conninfo, GError **error)
+{
+	g_autoptr(GError) reason = NULL;
+	return db_conninfo_check(conninfo, &reason) || bad_value(file, "database", reason->message, error);
 }
 
 bool central_config_load(const char *file, struct central_config *ret, GError **error)
@@ -97,7 +125,8 @@ bool central_config_load(const char *file, struct central_config *ret, GError **
 	if (!config_load(rows, file, &config, error))
 		return false;
 	if (!check_listen(file, "api_listen", config.api_listen, config.allow_plain_http, error) ||
-	    !check_listen(file, "agent_listen", config.agent_listen, config.allow_plain_http, error)) {
+	    !check_listen(file, "agent_listen", config.agent_listen, config.allow_plain_http, error) ||
+	    !check_database(file, config.database, error)) {
 		config_free_strings(rows, &config);
 		return false;
 	}

@@ -148,20 +148,25 @@ static void *mender_main(void *data)
 	return NULL;
 }
 
-struct db_pool *db_pool_new(const char *name, const char *conninfo, unsigned size, int statement_timeout_ms,
-			    GError **error)
+bool db_conninfo_check(const char *conninfo, GError **error)
 {
 	char *message = NULL;
 	PQconninfoOption *options = PQconninfoParse(conninfo, &message);
 	if (options == NULL) {
 		if (message != NULL)
 			strip_line_ends(message);
-		g_set_error(error, g_quark_from_static_string("belfry-db"), 0, "database: %s",
-			    message != NULL ? message : "out of memory");
-		PQfreemem(message);
-		return NULL;
+		g_set_error_literal(error, g_quark_from_static_string("belfry-db"), 0, message != NULL ? message : "out of memory");
 	}
+	PQfreemem(message);
 	PQconninfoFree(options);
+	return options != NULL;
+}
+
+struct db_pool *db_pool_new(const char *name, const char *conninfo, unsigned size, int statement_timeout_ms,
+			    GError **error)
+{
+	if (!db_conninfo_check(conninfo, error))
+		return NULL;
 	struct db_pool *pool = g_new0(struct db_pool, 1);
 	pool->name = g_strdup(name);
 	pool->conninfo = g_strdup(conninfo);

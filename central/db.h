@@ -49,6 +49,8 @@ struct db_result;
 #define DB_CONNECT_TIMEOUT_S 2  /* per host of the connection string */
 #define DB_RETRY_MS 500         /* the mender's pause after a failed connect */
 
+/* Is this a connection string? The error says where it is not. */
+bool db_conninfo_check(const char *conninfo, GError **error);
 /*
  * Makes a pool of at most `size` connections, none of which is open yet. `conninfo` may name several hosts;
  * target_session_attrs=read-write is added when it says nothing about that. `name` goes into application_name and logs.

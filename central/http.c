@@ -235,6 +235,8 @@ static const char *phrase(int status)
 }
 
 static void set_problem(struct api_reply *reply, int status, const char *title, const char *place, const char *value,
+			const char *format, va_list args) G_GNUC_PRINTF(6, 0);
+static void set_problem(struct api_reply *reply, int status, const char *title, const char *place, const char *value,
 			const char *format, va_list args)
 {
 	g_autofree char *raw = g_strdup_vprintf(format, args);

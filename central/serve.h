@@ -6,7 +6,7 @@
 
 #include "central/central_config.h"
 
-#define SERVE_STOP_S 5 /* a stop that takes longer is cut short: nothing is lost, what was not committed was not acked */
+#define SERVE_STOP_S 4 /* a stop that takes longer is cut short: nothing is lost, what was not committed was not acked */
 
 /*
  * Returns the process' exit status after SIGTERM or SIGINT, or at once with 1 when it cannot start. Without a database

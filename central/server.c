@@ -26,6 +26,7 @@ static const char *listener_name(enum listener listener)
 }
 
 /* libmicrohttpd talks about clients that went away; nobody needs that by default. */
+static void log_daemon(void *cls, const char *format, va_list args) G_GNUC_PRINTF(2, 0);
 static void log_daemon(void *cls, const char *format, va_list args)
 {
 	(void)cls;
