@@ -81,8 +81,9 @@ static bool read_ttl(const struct api_request *request, struct api_reply *reply,
 		*ret = json_integer_value(ttl);
 		ok = json_is_integer(ttl) && *ret >= ENROLMENT_TTL_MIN_MS && *ret <= ENROLMENT_TTL_MAX_MS;
 		if (!ok)
-			problem_reply(reply, 400, NULL, "/ttlMs", "ttlMs: a whole number from %" PRId64 " to %" PRId64
-				      " is needed", ENROLMENT_TTL_MIN_MS, ENROLMENT_TTL_MAX_MS);
+			problem_reply(reply, 400, NULL, "/ttlMs",
+				      "ttlMs: a whole number from %" PRId64 " to %" PRId64 " is needed",
+				      ENROLMENT_TTL_MIN_MS, ENROLMENT_TTL_MAX_MS);
 	}
 	json_decref(body);
 	return ok;
@@ -95,8 +96,8 @@ void api_agent_token(const struct api_request *request, struct api_reply *reply)
 	struct wall expires_at;
 	if (!api_query_only(request, reply, no_parameters) || !read_ttl(request, reply, &ttl_ms))
 		return;
-	enum db_status status = enrolment_token_make(request->pool, request->identity.name, request->id, ttl_ms, token,
-						     &expires_at);
+	enum db_status status =
+		enrolment_token_make(request->pool, request->identity.name, request->id, ttl_ms, token, &expires_at);
 	if (status != DB_OK) {
 		problem_db(reply, status, "enrolment token");
 		return;
@@ -111,21 +112,26 @@ static void reply_enrolment(struct api_reply *reply, enum enrol_outcome outcome,
 {
 	switch (outcome) {
 	case ENROL_DONE:
-		api_reply_json(reply, 201, json_pack("{s:s, s:s, s:s}", "agentId", made->agent_id, "key", made->key, "name",
-						     name));
+		api_reply_json(reply, 201,
+			       json_pack("{s:s, s:s, s:s}", "agentId", made->agent_id, "key", made->key, "name", name));
 		break;
 	case ENROL_TOKEN_UNKNOWN:
-		problem_reply(reply, 401, NULL, "/token", "this enrolment token is unknown; ask an admin for a new one");
+		problem_reply(reply, 401, NULL, "/token",
+			      "this enrolment token is unknown; ask an admin for a new one");
 		break;
 	case ENROL_TOKEN_USED:
-		problem_reply(reply, 403, NULL, "/token", "this enrolment token was used before; ask an admin for a new one");
+		problem_reply(reply, 403, NULL, "/token",
+			      "this enrolment token was used before; ask an admin for a new one");
 		break;
 	case ENROL_TOKEN_EXPIRED:
-		problem_reply(reply, 403, NULL, "/token", "this enrolment token has expired; ask an admin for a new one");
+		problem_reply(reply, 403, NULL, "/token",
+			      "this enrolment token has expired; ask an admin for a new one");
 		break;
 	case ENROL_NAME_TAKEN:
-		problem_reply(reply, 409, NULL, "/name", "another agent is called \"%s\"; choose another name, or have an admin "
-			      "revoke that agent first; the token is still good", name);
+		problem_reply(reply, 409, NULL, "/name",
+			      "another agent is called \"%s\"; choose another name, or have an admin "
+			      "revoke that agent first; the token is still good",
+			      name);
 		break;
 	}
 }
@@ -327,7 +333,8 @@ void api_agent_quarantine(const struct api_request *request, struct api_reply *r
 	g_autofree char *next = NULL;
 	int64_t limit = AGENTS_LIMIT_DEFAULT, epoch = INT64_MAX, seq = INT64_MAX;
 	if (!api_query_only(request, reply, page_parameters) ||
-	    !api_query_int(request, reply, "limit", 1, AGENTS_LIMIT_MAX, &limit) || !read_place(request, reply, &epoch, &seq))
+	    !api_query_int(request, reply, "limit", 1, AGENTS_LIMIT_MAX, &limit) ||
+	    !read_place(request, reply, &epoch, &seq))
 		return;
 	const char *agent_id = agent_id_of(request, reply);
 	if (agent_id == NULL)

@@ -14,12 +14,13 @@ static void log_result(const struct api_request *request, const struct ingest_re
 		log_warning("records went into quarantine", "agent", agent, "records", log_number(result->quarantined),
 			    "request", request->id, NULL);
 	if (result->hole_from > 0)
-		log_error("records are lost: acked before, and no longer here (was the database restored from a backup?)",
-			  "agent", agent, "fromSeq", log_number(result->hole_from), "toSeq", log_number(result->hole_to),
-			  "request", request->id, NULL);
+		log_error(
+			"records are lost: acked before, and no longer here (was the database restored from a backup?)",
+			"agent", agent, "fromSeq", log_number(result->hole_from), "toSeq", log_number(result->hole_to),
+			"request", request->id, NULL);
 	if (result->outcome == INGEST_OLD_EPOCH || result->outcome == INGEST_CLONE)
-		log_error("sync refused: two agents use one key, or a state folder came back from a backup", "agent", agent,
-			  "request", request->id, NULL);
+		log_error("sync refused: two agents use one key, or a state folder came back from a backup", "agent",
+			  agent, "request", request->id, NULL);
 }
 
 /* True when the outcome is a problem, which is in the reply then. */
@@ -28,17 +29,22 @@ static bool refuse(struct api_reply *reply, const struct sync_request *sync, con
 	switch (result->outcome) {
 	case INGEST_OLD_EPOCH:
 		problem_reply(reply, 409, NULL, NULL,
-			      "epoch %" PRId64 " is older than this agent's newest: the state folder is a copy or came from a "
-			      "backup; remove its database and let the agent make a new one", sync->epoch);
+			      "epoch %" PRId64
+			      " is older than this agent's newest: the state folder is a copy or came from a "
+			      "backup; remove its database and let the agent make a new one",
+			      sync->epoch);
 		return true;
 	case INGEST_CLONE:
 		problem_reply(reply, 409, NULL, NULL,
-			      "another record is known under a number from %" PRId64 " on: two agents use one state folder; "
-			      "enrol the copy as an agent of its own", sync->first_seq);
+			      "another record is known under a number from %" PRId64
+			      " on: two agents use one state folder; "
+			      "enrol the copy as an agent of its own",
+			      sync->first_seq);
 		return true;
 	case INGEST_NOT_DURABLE:
 		api_reply_header(reply, "Retry-After", "%d", RETRY_UNSAFE_S);
-		problem_reply(reply, 503, NULL, NULL, "PostgreSQL runs with fsync or synchronous_commit off: nothing is acked");
+		problem_reply(reply, 503, NULL, NULL,
+			      "PostgreSQL runs with fsync or synchronous_commit off: nothing is acked");
 		return true;
 	default:
 		return false;

@@ -1,6 +1,6 @@
 /*
- * Placement: which agent holds which job. Owns: the rows of `assignment`, and `set_revision` and `set_digest` of `agent`.
- * Does not own: jobs (svc_jobs), agents (svc_agents), telling the agents (svc_sync).
+ * Placement: which agent holds which job. Owns: the rows of `assignment`, and `set_revision` and `set_digest` of
+ * `agent`. Does not own: jobs (svc_jobs), agents (svc_agents), telling the agents (svc_sync).
  *
  * Both calls run inside the caller's transaction, after the caller wrote its row, and leave commit to it; any thread.
  * On a status other than DB_OK the caller rolls back.

@@ -2,7 +2,7 @@
 
 #include "common/log.h"
 
-#define MINUTES_MS(n) ((n) * INT64_C(60000))
+#define MINUTES_MS(n) ((n)*INT64_C(60000))
 #define PRUNE_ROUNDS_MAX 50 /* of rollup rows, in one go */
 
 struct chores {
@@ -122,8 +122,8 @@ static void do_chores(struct chores *chores)
 			chores->due_at[i] = now_ms() + chores_table[i].period_ms;
 			continue;
 		}
-		log_warning("chore failed; trying again soon", "chore", chores_table[i].name, "status", db_status_name(status),
-			    "reason", db_message(chores->conn), NULL);
+		log_warning("chore failed; trying again soon", "chore", chores_table[i].name, "status",
+			    db_status_name(status), "reason", db_message(chores->conn), NULL);
 		if (status == DB_AWAY || status == DB_UNCERTAIN || status == DB_TIMEOUT)
 			give_up_lead(chores);
 	}

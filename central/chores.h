@@ -2,8 +2,8 @@
  * What has to be done now and then, by one central of all: partitions for the days to come, and clearing away.
  * Owns: its thread, and when which chore is due. Does not own: offline detection and fail-over.
  *
- * The instance that holds an advisory lock does the chores; the lock goes with its session, so another instance takes over
- * when it stops, dies, or loses PostgreSQL. All instances count the fleet, for the pace of syncs.
+ * The instance that holds an advisory lock does the chores; the lock goes with its session, so another instance takes
+ * over when it stops, dies, or loses PostgreSQL. All instances count the fleet, for the pace of syncs.
  */
 #ifndef BELFRY_CENTRAL_CHORES_H
 #define BELFRY_CENTRAL_CHORES_H

@@ -82,7 +82,8 @@ enum db_status agent_streams(struct db_conn *conn, const char *agent_id, int lim
 	g_array_set_clear_func(*ret, clear_stream);
 	for (int i = 0; i < db_rows(result); i++) {
 		struct agent_stream_row row = {
-			.epoch = db_int(result, i, 0), .acked_seq = db_int(result, i, 1),
+			.epoch = db_int(result, i, 0),
+			.acked_seq = db_int(result, i, 1),
 			.holes = g_strdup(db_text(result, i, 2)),
 		};
 		g_array_append_val(*ret, row);
@@ -110,8 +111,11 @@ enum db_status agent_events(struct db_conn *conn, const char *agent_id, int limi
 	g_array_set_clear_func(*ret, clear_event);
 	for (int i = 0; i < db_rows(result); i++) {
 		struct agent_event_row row = {
-			.epoch = db_int(result, i, 0), .seq = db_int(result, i, 1), .kind = g_strdup(db_text(result, i, 2)),
-			.at = db_wall(result, i, 3), .detail = g_strdup(db_text_or_null(result, i, 4)),
+			.epoch = db_int(result, i, 0),
+			.seq = db_int(result, i, 1),
+			.kind = g_strdup(db_text(result, i, 2)),
+			.at = db_wall(result, i, 3),
+			.detail = g_strdup(db_text_or_null(result, i, 4)),
 		};
 		g_array_append_val(*ret, row);
 	}
@@ -141,8 +145,11 @@ enum db_status agent_quarantine(struct db_conn *conn, const char *agent_id, int6
 	g_array_set_clear_func(*ret, clear_quarantine);
 	for (int i = 0; i < db_rows(result); i++) {
 		struct quarantine_row row = {
-			.epoch = db_int(result, i, 0), .seq = db_int(result, i, 1), .at = db_wall(result, i, 2),
-			.reason = g_strdup(db_text(result, i, 3)), .record = g_strdup(db_text(result, i, 4)),
+			.epoch = db_int(result, i, 0),
+			.seq = db_int(result, i, 1),
+			.at = db_wall(result, i, 2),
+			.reason = g_strdup(db_text(result, i, 3)),
+			.record = g_strdup(db_text(result, i, 4)),
 		};
 		g_array_append_val(*ret, row);
 	}
@@ -171,7 +178,8 @@ enum db_status enrolment_token_use(struct db_conn *conn, const char *hash, const
 	return db_run_one(conn, "enrolment_token_use", &params, NULL);
 }
 
-enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, bool *ret_used, struct wall *ret_expires_at)
+enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, bool *ret_used,
+				     struct wall *ret_expires_at)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };

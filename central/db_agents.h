@@ -34,7 +34,8 @@ enum db_status enrolment_token_insert(struct db_conn *conn, const char *hash, co
 				      struct wall *ret_expires_at);
 /* Uses it up for that agent. DB_NOT_FOUND: it is unknown, used or expired; enrolment_token_state tells which. */
 enum db_status enrolment_token_use(struct db_conn *conn, const char *hash, const char *agent_id);
-enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, bool *ret_used, struct wall *ret_expires_at);
+enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, bool *ret_used,
+				     struct wall *ret_expires_at);
 /* DB_CONFLICT: the name is taken. */
 enum db_status agent_insert(struct db_conn *conn, const char *agent_id, const char *name, const char *key_hash,
 			    const char *hostname);

@@ -10,7 +10,7 @@
 #define RETRY_PAUSE_US 5000 /* times the number of the try, plus chance */
 
 struct ingest {
-	GMutex lock; /* all below */
+	GMutex lock;	  /* all below */
 	GHashTable *days; /* days since 1970 whose partitions were there when last looked */
 	struct ingest_stats stats;
 };

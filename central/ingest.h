@@ -43,7 +43,7 @@ struct ingest_batch {
 
 enum ingest_outcome {
 	INGEST_TAKEN,       /* committed: everything up to acked_seq is here */
-	INGEST_GAP,         /* records before first_seq are missing and the agent still has them: send from acked_seq + 1 */
+	INGEST_GAP,         /* records before first_seq are missing, the agent still has them: send from acked_seq + 1 */
 	INGEST_OLD_EPOCH,   /* a newer stream of this agent is known: a clone, or state from a backup */
 	INGEST_CLONE,       /* another record is known under the same number */
 	INGEST_NOT_DURABLE  /* PostgreSQL does not keep what it commits (fsync or synchronous_commit is off) */

@@ -99,8 +99,8 @@ enum db_status ingest_stream_open(struct db_conn *conn, const struct ingest_batc
 	return status;
 }
 
-enum db_status ingest_stream_advance(struct db_conn *conn, const struct ingest_batch *batch, struct ingest_stream *stream,
-				     int64_t acked_seq)
+enum db_status ingest_stream_advance(struct db_conn *conn, const struct ingest_batch *batch,
+				     struct ingest_stream *stream, int64_t acked_seq)
 {
 	const json_t *last = json_array_get(batch->records, (size_t)(acked_seq - batch->first_seq));
 	g_autofree char *md5 = ingest_record_md5(last);

@@ -16,14 +16,15 @@ struct ingest_stream {
 enum db_status ingest_stream_peek(struct db_conn *conn, const struct ingest_batch *batch, struct ingest_stream *ret);
 
 /*
- * Locks the stream (makes it, when its epoch is the newest) and judges the batch: *ret_result gets outcome, acked_seq and
- * the hole, if records are lost that the agent no longer has. For INGEST_TAKEN records above ret->acked_seq are new.
+ * Locks the stream (makes it, when its epoch is the newest) and judges the batch: *ret_result gets outcome, acked_seq
+ * and the hole, if records are lost that the agent no longer has. For INGEST_TAKEN records above ret->acked_seq are
+ * new.
  */
 enum db_status ingest_stream_open(struct db_conn *conn, const struct ingest_batch *batch, struct ingest_stream *ret,
 				  struct ingest_result *ret_result);
 
 /* All up to acked_seq, a record of this batch, is here now. */
-enum db_status ingest_stream_advance(struct db_conn *conn, const struct ingest_batch *batch, struct ingest_stream *stream,
-				     int64_t acked_seq);
+enum db_status ingest_stream_advance(struct db_conn *conn, const struct ingest_batch *batch,
+				     struct ingest_stream *stream, int64_t acked_seq);
 
 #endif

@@ -35,8 +35,8 @@ static GHashTable *read_ids(const struct db_result *inserted)
 }
 
 /* Counts those that are new; usually all are. */
-static void count_new(struct rollup *rollup, const GArray *records, guint from, guint to, const struct db_result *inserted,
-		      int n)
+static void count_new(struct rollup *rollup, const GArray *records, guint from, guint to,
+		      const struct db_result *inserted, int n)
 {
 	g_autoptr(GHashTable) ids = db_rows(inserted) < n ? read_ids(inserted) : NULL;
 	for (guint i = from; i < to; i++) {
@@ -79,7 +79,8 @@ static enum db_status write_executions(struct db_conn *conn, const struct ingest
 	return status;
 }
 
-static enum db_status write_event(struct db_conn *conn, const struct ingest_batch *batch, const struct ingest_record *record)
+static enum db_status write_event(struct db_conn *conn, const struct ingest_batch *batch,
+				  const struct ingest_record *record)
 {
 	struct db_params params = { 0 };
 	db_param_text(&params, batch->agent_id);
@@ -91,7 +92,8 @@ static enum db_status write_event(struct db_conn *conn, const struct ingest_batc
 	return db_run(conn, "ingest_event_insert", &params, NULL);
 }
 
-static enum db_status write_poison(struct db_conn *conn, const struct ingest_batch *batch, const struct ingest_record *record)
+static enum db_status write_poison(struct db_conn *conn, const struct ingest_batch *batch,
+				   const struct ingest_record *record)
 {
 	char *dump = json_dumps(record->json, JSON_COMPACT | JSON_ENCODE_ANY);
 	g_autofree char *text = g_strndup(dump != NULL ? dump : "", INGEST_QUARANTINE_RECORD_MAX);

@@ -30,14 +30,16 @@ static guint key_hash(const void *data)
 	uint64_t high, low;
 	memcpy(&high, key->job_id.bytes, 8);
 	memcpy(&low, key->job_id.bytes + 8, 8);
-	uint64_t hash = (high ^ low * 31 ^ (uint64_t)key->bucket ^ (uint64_t)key->grain << 61) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash =
+		(high ^ low * 31 ^ (uint64_t)key->bucket ^ (uint64_t)key->grain << 61) * UINT64_C(0x9e3779b97f4a7c15);
 	return (guint)(hash >> 32);
 }
 
 static gboolean key_equal(const void *a, const void *b)
 {
 	const struct cell_key *left = a, *right = b;
-	return left->bucket == right->bucket && left->grain == right->grain && fire_id_equal(left->job_id, right->job_id);
+	return left->bucket == right->bucket && left->grain == right->grain &&
+	       fire_id_equal(left->job_id, right->job_id);
 }
 
 struct rollup *rollup_new(const char *agent_id)
@@ -84,8 +86,13 @@ static void cell_count(struct cell *cell, const struct execution *execution)
 
 void rollup_count(struct rollup *rollup, struct fire_id job_id, const struct execution *execution)
 {
-	static const struct { enum rollup_grain grain; int64_t seconds; } grains[] = {
-		{ ROLLUP_MINUTE, 60 }, { ROLLUP_HOUR, 3600 }, { ROLLUP_DAY, 86400 },
+	static const struct {
+		enum rollup_grain grain;
+		int64_t seconds;
+	} grains[] = {
+		{ ROLLUP_MINUTE, 60 },
+		{ ROLLUP_HOUR, 3600 },
+		{ ROLLUP_DAY, 86400 },
 	};
 	const struct fire_id all_jobs = { { 0 } };
 	for (size_t i = 0; i < G_N_ELEMENTS(grains); i++) {

@@ -65,8 +65,8 @@ static enum db_status judge_token(struct db_conn *conn, const char *hash, enum e
 	return status == DB_NOT_FOUND ? DB_OK : status;
 }
 
-static enum db_status insert_agent(struct db_conn *conn, const struct enrolment *made, const char *name, const char *hostname,
-				   const char *request_id, enum enrol_outcome *ret)
+static enum db_status insert_agent(struct db_conn *conn, const struct enrolment *made, const char *name,
+				   const char *hostname, const char *request_id, enum enrol_outcome *ret)
 {
 	char key_hash[CREDENTIAL_HASH_SIZE];
 	credential_hash(made->key, key_hash);

@@ -2,8 +2,8 @@
  * How a host becomes an agent, and how it stops being one. Owns: enrolment, one-time tokens, agents' keys, revocation.
  * Does not own: the check of keys at each request (svc_auth), syncs (svc_sync).
  *
- * A one-time token (made by an admin, short-lived, single use) is exchanged for an agent id and a key of 256 random bits,
- * which is told once; central keeps the SHA-256 of both.
+ * A one-time token (made by an admin, short-lived, single use) is exchanged for an agent id and a key of 256 random
+ * bits, which is told once; central keeps the SHA-256 of both.
  */
 #ifndef BELFRY_SVC_AGENTS_H
 #define BELFRY_SVC_AGENTS_H
@@ -29,8 +29,8 @@ struct enrolment { char agent_id[UUID_SIZE], key[AGENT_SECRET_SIZE]; };
 
 /*
  * Uses the token up, makes the agent and gives it its jobs, all or nothing: a refused enrolment leaves the token good.
- * *ret_outcome is set on DB_OK only, *ret on ENROL_DONE. DB_UNCERTAIN: the token may be used up; the agent would not know
- * its key, so an admin revokes the name and makes another token.
+ * *ret_outcome is set on DB_OK only, *ret on ENROL_DONE. DB_UNCERTAIN: the token may be used up; the agent would not
+ * know its key, so an admin revokes the name and makes another token.
  */
 enum db_status agent_enrol(struct db_pool *pool, const char *token, const char *name, const char *hostname,
 			   const char *request_id, enum enrol_outcome *ret_outcome, struct enrolment *ret);

@@ -14,7 +14,8 @@ int64_t sync_pace_ms(int64_t agents, int64_t syncs_per_second, int64_t shortest_
 static int64_t next_sync_ms(const struct central *central)
 {
 	const struct central_config *config = central->config;
-	int64_t pace = sync_pace_ms(chores_fleet_size(central->chores), config->syncs_per_second, config->sync_interval_ms);
+	int64_t pace =
+		sync_pace_ms(chores_fleet_size(central->chores), config->syncs_per_second, config->sync_interval_ms);
 	return pace + g_random_int_range(0, (gint32)MIN(pace * SYNC_JITTER_PERCENT / 100, G_MAXINT32 - 1) + 1);
 }
 
@@ -40,7 +41,16 @@ static enum db_status write_state(struct db_conn *conn, const char *agent_id, co
 }
 
 /* Columns of sync_job_set. */
-enum { SET_REVISION, SET_DIGEST, ROW_REVISION, ROW_JOB_ID, ROW_REMOVED, ROW_TARGET_KEY, ROW_JOB_REVISION, ROW_DEFINITION };
+enum {
+	SET_REVISION,
+	SET_DIGEST,
+	ROW_REVISION,
+	ROW_JOB_ID,
+	ROW_REMOVED,
+	ROW_TARGET_KEY,
+	ROW_JOB_REVISION,
+	ROW_DEFINITION
+};
 
 static enum db_status read_job_set(struct db_conn *conn, const char *agent_id, int64_t since, struct db_result **ret)
 {
@@ -106,8 +116,8 @@ static enum db_status snapshot_is_allowed(struct db_conn *conn, const char *agen
 }
 
 /*
- * What the agent lacks of its job set. It knows nothing: snapshot. It is behind: delta. It is level, with another digest:
- * snapshot. It is ahead: central was restored from a backup; snapshot.
+ * What the agent lacks of its job set. It knows nothing: snapshot. It is behind: delta. It is level, with another
+ * digest: snapshot. It is ahead: central was restored from a backup; snapshot.
  */
 static enum db_status put_job_set(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
 				  struct sync_reply *reply)
@@ -160,11 +170,15 @@ static enum db_status tell(struct db_conn *conn, const char *agent_id, const str
 }
 
 enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id,
-			  const struct sync_request *request, struct sync_reply *ret_reply, struct ingest_result *ret_result)
+			  const struct sync_request *request, struct sync_reply *ret_reply,
+			  struct ingest_result *ret_result)
 {
 	struct ingest_batch batch = {
-		.agent_id = agent_id, .epoch = request->epoch, .first_seq = request->first_seq,
-		.claimed_acked = request->acked_seq, .records = request->record_array,
+		.agent_id = agent_id,
+		.epoch = request->epoch,
+		.first_seq = request->first_seq,
+		.claimed_acked = request->acked_seq,
+		.records = request->record_array,
 	};
 	enum db_status status = ingest_batch(central->ingest, conn, &batch, ret_result);
 	if (status != DB_OK || (ret_result->outcome != INGEST_TAKEN && ret_result->outcome != INGEST_GAP))

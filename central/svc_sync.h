@@ -1,6 +1,7 @@
 /*
- * One sync of one agent: records in, then what the agent should know. Owns: the order of the two, the pace of the fleet,
- * the choice between delta and snapshot. Does not own: HTTP (api_sync), the records (ingest), placement (assign).
+ * One sync of one agent: records in, then what the agent should know. Owns: the order of the two, the pace of the
+ * fleet, the choice between delta and snapshot. Does not own: HTTP (api_sync), the records (ingest), placement
+ * (assign).
  */
 #ifndef BELFRY_SVC_SYNC_H
 #define BELFRY_SVC_SYNC_H
@@ -21,7 +22,8 @@
  * ends the sync (anything but INGEST_TAKEN and INGEST_GAP). ret_reply: sync_reply_init() was called on it.
  */
 enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id,
-			  const struct sync_request *request, struct sync_reply *ret_reply, struct ingest_result *ret_result);
+			  const struct sync_request *request, struct sync_reply *ret_reply,
+			  struct ingest_result *ret_result);
 
 /* How long each of `agents` agents should wait, before chance. */
 int64_t sync_pace_ms(int64_t agents, int64_t syncs_per_second, int64_t shortest_ms);
