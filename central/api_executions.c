@@ -28,7 +28,8 @@ static bool query_statuses(const struct api_request *request, struct api_reply *
 	for (int i = 0; names[i] != NULL; i++) {
 		enum execution_status status;
 		if (!execution_status_parse(names[i], &status)) {
-			problem_parameter(reply, "status", "\"%.32s\" is none of success, failed, timeout, skipped, missed, interrupted",
+			problem_parameter(reply, "status",
+					  "\"%.32s\" is none of success, failed, timeout, skipped, missed, interrupted",
 					  names[i]);
 			return false;
 		}
@@ -44,9 +45,12 @@ static bool parse_filter(const struct api_request *request, struct api_reply *re
 	struct execution_filter filter = { .from = WALL_NONE, .to = WALL_NONE };
 	int64_t limit = default_limit;
 	if (!api_query_int(request, reply, "limit", 1, EXECUTIONS_LIMIT_MAX, &limit) ||
-	    !query_uuid(request, reply, "jobId", &filter.job_id) || !query_uuid(request, reply, "agentId", &filter.agent_id) ||
-	    !query_statuses(request, reply, &filter.statuses) || !api_query_wall(request, reply, "from", &filter.from) ||
-	    !api_query_wall(request, reply, "to", &filter.to) || !api_query_cursor(request, reply, CURSOR_KIND, &filter.after))
+	    !query_uuid(request, reply, "jobId", &filter.job_id) ||
+	    !query_uuid(request, reply, "agentId", &filter.agent_id) ||
+	    !query_statuses(request, reply, &filter.statuses) ||
+	    !api_query_wall(request, reply, "from", &filter.from) ||
+	    !api_query_wall(request, reply, "to", &filter.to) ||
+	    !api_query_cursor(request, reply, CURSOR_KIND, &filter.after))
 		return false;
 	if (wall_is_set(filter.from) && wall_is_set(filter.to) && !wall_before(filter.from, filter.to)) {
 		problem_parameter(reply, "to", "must be later than from");

@@ -20,7 +20,8 @@ static void reply_failure(struct api_reply *reply, enum job_outcome outcome, str
 		problem_reply(reply, 400, "Invalid job", failure->problem.pointer, "%s", failure->problem.detail);
 		break;
 	case JOB_STALE:
-		problem_reply(reply, 412, NULL, NULL, "the job was edited since you read it; read it again and repeat the edit");
+		problem_reply(reply, 412, NULL, NULL,
+			      "the job was edited since you read it; read it again and repeat the edit");
 		break;
 	case JOB_DB_FAILED:
 		problem_db(reply, failure->status, "job of this id");
@@ -94,8 +95,10 @@ void api_jobs_list(const struct api_request *request, struct api_reply *reply)
 	int64_t limit = JOBS_LIMIT_DEFAULT;
 	bool active = false;
 	GArray *records = NULL;
-	if (!api_query_only(request, reply, parameters) || !api_query_int(request, reply, "limit", 1, JOBS_LIMIT_MAX, &limit) ||
-	    !api_query_bool(request, reply, "active", &active) || !api_query_cursor(request, reply, CURSOR_KIND, &cursor))
+	if (!api_query_only(request, reply, parameters) ||
+	    !api_query_int(request, reply, "limit", 1, JOBS_LIMIT_MAX, &limit) ||
+	    !api_query_bool(request, reply, "active", &active) ||
+	    !api_query_cursor(request, reply, CURSOR_KIND, &cursor))
 		return;
 	const char *q = api_query(request, "q");
 	if (q != NULL && strlen(q) > JOB_NAME_MAX) {
@@ -143,8 +146,8 @@ static void edit(const struct api_request *request, struct api_reply *reply, boo
 	if (json == NULL)
 		return;
 	enum job_outcome outcome =
-		merges ? job_merge(request->pool, &author, job_id, request->if_match, json, &record, &failure) :
-			 job_replace(request->pool, &author, job_id, request->if_match, json, &record, &failure);
+		merges ? job_merge(request->pool, &author, job_id, request->if_match, json, &record, &failure)
+		       : job_replace(request->pool, &author, job_id, request->if_match, json, &record, &failure);
 	json_decref(json);
 	reply_outcome(reply, outcome, &record, &failure);
 }
@@ -163,7 +166,8 @@ void api_jobs_delete(const struct api_request *request, struct api_reply *reply)
 {
 	struct author author = author_of(request);
 	struct job_failure failure = { 0 };
-	enum job_outcome outcome = job_delete(request->pool, &author, api_param(request, "jobId"), request->if_match, &failure);
+	enum job_outcome outcome =
+		job_delete(request->pool, &author, api_param(request, "jobId"), request->if_match, &failure);
 	if (outcome == JOB_DONE)
 		api_reply_empty(reply, 204);
 	else
@@ -175,8 +179,8 @@ static void set_active(const struct api_request *request, struct api_reply *repl
 	struct author author = author_of(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
-	enum job_outcome outcome = job_set_active(request->pool, &author, api_param(request, "jobId"), request->if_match, active,
-						  &record, &failure);
+	enum job_outcome outcome = job_set_active(request->pool, &author, api_param(request, "jobId"),
+						  request->if_match, active, &record, &failure);
 	reply_outcome(reply, outcome, &record, &failure);
 }
 
@@ -200,7 +204,8 @@ void api_jobs_run(const struct api_request *request, struct api_reply *reply)
 	if (outcome != JOB_DONE)
 		reply_failure(reply, outcome, &failure);
 	else if (agents == 0)
-		problem_reply(reply, 409, NULL, NULL, "no agent holds this job yet; enrol one, or look at the job's target");
+		problem_reply(reply, 409, NULL, NULL,
+			      "no agent holds this job yet; enrol one, or look at the job's target");
 	else
 		api_reply_json(reply, 202, json_pack("{s:s, s:i}", "jobId", job_id, "agents", agents));
 }

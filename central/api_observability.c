@@ -32,7 +32,8 @@ static bool parse_step(const struct api_request *request, struct api_reply *repl
 		return false;
 	}
 	if (window->grain == ROLLUP_MINUTE && wall_diff_us(now, window->from) > CHORES_MINUTE_ROLLUP_DAYS * DAY_US) {
-		problem_parameter(reply, "step", "minutes are kept for %d days; take hour or day", CHORES_MINUTE_ROLLUP_DAYS);
+		problem_parameter(reply, "step", "minutes are kept for %d days; take hour or day",
+				  CHORES_MINUTE_ROLLUP_DAYS);
 		return false;
 	}
 	return true;
@@ -94,7 +95,8 @@ static json_t *render_points(const struct series_query *query, const GArray *ser
 		const struct rollup_sums *sums = NULL;
 		if (next < series->len && g_array_index(series, struct rollup_sums, next).at.us == at.us)
 			sums = &g_array_index(series, struct rollup_sums, next++);
-		json_array_append_new(points, json_pack("{s:o, s:o}", "t", json_wall(at), "value", metric_value(query->metric, sums)));
+		json_array_append_new(points, json_pack("{s:o, s:o}", "t", json_wall(at), "value",
+							metric_value(query->metric, sums)));
 	}
 	return points;
 }
@@ -114,9 +116,10 @@ void api_metrics_series(const struct api_request *request, struct api_reply *rep
 		return;
 	}
 	api_reply_json(reply, 200,
-		       json_pack("{s:s, s:s?, s:s, s:s, s:I, s:o, s:o, s:o}", "metricName", api_query(request, "metricName"), "jobId",
-				 query.window.job_id, "unit", metric_unit(query.metric), "step", grain_name(query.window.grain),
-				 "stepMs", (json_int_t)(grain_us(query.window.grain) / US_PER_MS), "startTime",
+		       json_pack("{s:s, s:s?, s:s, s:s, s:I, s:o, s:o, s:o}", "metricName",
+				 api_query(request, "metricName"), "jobId", query.window.job_id, "unit",
+				 metric_unit(query.metric), "step", grain_name(query.window.grain), "stepMs",
+				 (json_int_t)(grain_us(query.window.grain) / US_PER_MS), "startTime",
 				 json_wall(query.window.from), "endTime", json_wall(query.window.to), "points",
 				 render_points(&query, series)));
 	g_array_unref(series);
@@ -137,20 +140,22 @@ void api_stats_jobs(const struct api_request *request, struct api_reply *reply)
 		return;
 	}
 	api_reply_json(reply, 200,
-		       json_pack("{s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I}}", "jobs", (json_int_t)counts.jobs, "active",
-				 (json_int_t)counts.active, "paused", (json_int_t)(counts.jobs - counts.active), "unassigned",
-				 (json_int_t)counts.unassigned, "byType", "ATLEAST_ONCE", (json_int_t)counts.at_least_once,
-				 "ATMOST_ONCE", (json_int_t)counts.at_most_once, "byTarget", "one", (json_int_t)counts.one, "all",
+		       json_pack("{s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I}}", "jobs",
+				 (json_int_t)counts.jobs, "active", (json_int_t)counts.active, "paused",
+				 (json_int_t)(counts.jobs - counts.active), "unassigned", (json_int_t)counts.unassigned,
+				 "byType", "ATLEAST_ONCE", (json_int_t)counts.at_least_once, "ATMOST_ONCE",
+				 (json_int_t)counts.at_most_once, "byTarget", "one", (json_int_t)counts.one, "all",
 				 (json_int_t)counts.all, "agent", (json_int_t)counts.agent));
 }
 
 /* ?hours= -> the window of rollups. */
-static bool parse_hours(const struct api_request *request, struct api_reply *reply, const char *job_id, int64_t *ret_hours,
-			struct rollup_window *ret)
+static bool parse_hours(const struct api_request *request, struct api_reply *reply, const char *job_id,
+			int64_t *ret_hours, struct rollup_window *ret)
 {
 	static const char *const parameters[] = { "hours", NULL };
 	int64_t hours = STATS_HOURS_DEFAULT;
-	if (!api_query_only(request, reply, parameters) || !api_query_int(request, reply, "hours", 1, STATS_HOURS_MAX, &hours))
+	if (!api_query_only(request, reply, parameters) ||
+	    !api_query_int(request, reply, "hours", 1, STATS_HOURS_MAX, &hours))
 		return false;
 	*ret_hours = hours;
 	*ret = window_of_hours(hours, wall_now(), job_id);
@@ -160,9 +165,10 @@ static bool parse_hours(const struct api_request *request, struct api_reply *rep
 static json_t *render_sums(int64_t hours, const struct rollup_window *window, const struct rollup_sums *sums)
 {
 	return json_pack("{s:I, s:o, s:o, s:I, s:o, s:o, s:I, s:o, s:o}", "hours", (json_int_t)hours, "from",
-			 json_wall(window->from), "to", json_wall(window->to), "executions", (json_int_t)sums_executions(sums),
-			 "byStatus", sums_by_status(sums), "successRate", sums_success_rate(sums), "attempts",
-			 (json_int_t)sums->attempts, "durationMs", sums_durations(sums), "latenessMs", sums_latenesses(sums));
+			 json_wall(window->from), "to", json_wall(window->to), "executions",
+			 (json_int_t)sums_executions(sums), "byStatus", sums_by_status(sums), "successRate",
+			 sums_success_rate(sums), "attempts", (json_int_t)sums->attempts, "durationMs",
+			 sums_durations(sums), "latenessMs", sums_latenesses(sums));
 }
 
 void api_stats_executions(const struct api_request *request, struct api_reply *reply)
@@ -206,7 +212,8 @@ static enum db_status add_job(struct db_conn *conn, const char *job_id, json_t *
 		json_object_set_new(json, "deleted", json_boolean(deleted));
 		json_object_set_new(json, "nextFireAt", json_wall(next));
 		json_object_set_new(json, "lastExecution",
-				    page.rows->len > 0 ? execution_row_to_json(g_ptr_array_index(page.rows, 0)) : json_null());
+				    page.rows->len > 0 ? execution_row_to_json(g_ptr_array_index(page.rows, 0))
+						       : json_null());
 	}
 	job_record_clear(&record);
 	execution_page_clear(&page);
@@ -242,12 +249,12 @@ static json_t *render_failures(const struct job_failures *failures)
 	return json_pack("{s:s, s:s?, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:o, s:{s:s?, s:s?, s:o, s:s?, s:s?}}", "jobId",
 			 failures->job_id, "name", failures->name, "count", count, "byStatus", "failed",
 			 (json_int_t)n[EXECUTION_FAILED], "timeout", (json_int_t)n[EXECUTION_TIMEOUT], "missed",
-			 (json_int_t)n[EXECUTION_MISSED], "interrupted", (json_int_t)n[EXECUTION_INTERRUPTED], "firstAt",
-			 json_wall(failures->first_at), "lastAt", json_wall(failures->last_at), "last", "executionId",
-			 failures->last_execution_id, "status",
+			 (json_int_t)n[EXECUTION_MISSED], "interrupted", (json_int_t)n[EXECUTION_INTERRUPTED],
+			 "firstAt", json_wall(failures->first_at), "lastAt", json_wall(failures->last_at), "last",
+			 "executionId", failures->last_execution_id, "status",
 			 failures->last_status != 0 ? execution_status_name(failures->last_status) : NULL, "httpStatus",
-			 failures->last_http_status != 0 ? json_integer(failures->last_http_status) : json_null(), "error",
-			 failures->last_error, "reason", failures->last_reason);
+			 failures->last_http_status != 0 ? json_integer(failures->last_http_status) : json_null(),
+			 "error", failures->last_error, "reason", failures->last_reason);
 }
 
 void api_alerts_failures(const struct api_request *request, struct api_reply *reply)
@@ -273,7 +280,8 @@ void api_alerts_failures(const struct api_request *request, struct api_reply *re
 	json_t *failures = json_array();
 	for (guint i = 0; i < list->len; i++)
 		json_array_append_new(failures, render_failures(&g_array_index(list, struct job_failures, i)));
-	api_reply_json(reply, 200, json_pack("{s:I, s:o, s:o, s:o}", "hours", (json_int_t)hours, "from", json_wall(window.from),
-					     "to", json_wall(window.to), "failures", failures));
+	api_reply_json(reply, 200,
+		       json_pack("{s:I, s:o, s:o, s:o}", "hours", (json_int_t)hours, "from", json_wall(window.from),
+				 "to", json_wall(window.to), "failures", failures));
 	g_array_unref(list);
 }

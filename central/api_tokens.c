@@ -30,10 +30,12 @@ static bool parse_wish(const json_t *json, struct api_reply *reply, struct token
 		problem_reply(reply, 400, NULL, "", "a JSON object is expected");
 		return false;
 	}
-	json_object_foreach((json_t *)json, name, value) {
+	json_object_foreach((json_t *)json, name, value)
+	{
 		if (!g_strv_contains(known, name)) {
 			g_autofree char *pointer = g_strconcat("/", name, NULL);
-			problem_reply(reply, 400, NULL, pointer, "there is no such member; known are name, role, ttlMs");
+			problem_reply(reply, 400, NULL, pointer,
+				      "there is no such member; known are name, role, ttlMs");
 			return false;
 		}
 	}
@@ -52,8 +54,9 @@ static bool parse_wish(const json_t *json, struct api_reply *reply, struct token
 	json_int_t ttl_ms = json_integer_value(ttl);
 	if (ttl != NULL && !json_is_null(ttl) &&
 	    (!json_is_integer(ttl) || ttl_ms < TOKEN_TTL_MIN_MS || ttl_ms > TOKEN_TTL_MAX_MS)) {
-		problem_reply(reply, 400, NULL, "/ttlMs", "must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-			      TOKEN_TTL_MIN_MS, TOKEN_TTL_MAX_MS);
+		problem_reply(reply, 400, NULL, "/ttlMs",
+			      "must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, TOKEN_TTL_MIN_MS,
+			      TOKEN_TTL_MAX_MS);
 		return false;
 	}
 	ret->expires_at = json_is_integer(ttl) ? wall_add_ms(wall_now(), ttl_ms) : WALL_NONE;
@@ -76,12 +79,15 @@ void api_tokens_create(const struct api_request *request, struct api_reply *repl
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
-		status = token_create(conn, wish.name, wish.role, wish.expires_at, request->identity.name, request->id, token, token_id);
+		status = token_create(conn, wish.name, wish.role, wish.expires_at, request->identity.name, request->id,
+				      token, token_id);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	if (status == DB_OK)
-		api_reply_json(reply, 201, json_pack("{s:s, s:s, s:s, s:s, s:o}", "tokenId", token_id, "token", token, "name", wish.name,
-						     "role", role_name(wish.role), "expiresAt", json_wall(wish.expires_at)));
+		api_reply_json(reply, 201,
+			       json_pack("{s:s, s:s, s:s, s:s, s:o}", "tokenId", token_id, "token", token, "name",
+					 wish.name, "role", role_name(wish.role), "expiresAt",
+					 json_wall(wish.expires_at)));
 	else
 		problem_db(reply, status, "the token");
 	json_decref(json);
@@ -101,10 +107,11 @@ void api_tokens_list(const struct api_request *request, struct api_reply *reply)
 	json_t *tokens = json_array();
 	for (guint i = 0; i < rows->len; i++) {
 		const struct token_row *row = g_ptr_array_index(rows, i);
-		json_array_append_new(tokens, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "tokenId", row->token_id, "name",
-							row->name, "role", role_name(row->role), "createdBy", row->created_by,
-							"createdAt", json_wall(row->created_at), "expiresAt",
-							json_wall(row->expires_at), "revokedAt", json_wall(row->revoked_at)));
+		json_array_append_new(tokens,
+				      json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "tokenId", row->token_id, "name",
+						row->name, "role", role_name(row->role), "createdBy", row->created_by,
+						"createdAt", json_wall(row->created_at), "expiresAt",
+						json_wall(row->expires_at), "revokedAt", json_wall(row->revoked_at)));
 	}
 	g_ptr_array_unref(rows);
 	api_reply_json(reply, 200, json_pack("{s:o}", "tokens", tokens));

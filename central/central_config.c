@@ -8,24 +8,31 @@
 #include "common/config.h"
 #include "common/log.h"
 
-#define ROW(key_, type_, fallback_, ...)                                                                              \
-	{ "central", #key_, type_, fallback_, .offset = offsetof(struct central_config, key_), __VA_ARGS__ }
+#define ROW(key_, type_, fallback_, ...)                                                                         \
+	{                                                                                                        \
+		"central", #key_, type_, fallback_, .offset = offsetof(struct central_config, key_), __VA_ARGS__ \
+	}
 
 static const struct config_row rows[] = {
 	ROW(api_listen, CONFIG_STRING, "127.0.0.1:3001", .max = 64, .help = "Address and port for people and scripts"),
 	ROW(agent_listen, CONFIG_STRING, "127.0.0.1:3002", .max = 64, .help = "Address and port for agents"),
 	ROW(database, CONFIG_STRING, "dbname=belfry", .min = 1, .secrecy = CONFIG_CONNINFO,
 	    .help = "PostgreSQL connection string of libpq; may name several hosts"),
-	ROW(api_threads, CONFIG_INT, "8", .min = 1, .max = DB_POOL_MAX, .help = "Threads, and database connections, for people"),
-	ROW(agent_threads, CONFIG_INT, "4", .min = 1, .max = DB_POOL_MAX, .help = "Threads, and database connections, for agents"),
-	ROW(statement_timeout_ms, CONFIG_INT, "5000", .min = 100, .max = 600000, .help = "Longest time a statement may take"),
+	ROW(api_threads, CONFIG_INT, "8", .min = 1, .max = DB_POOL_MAX,
+	    .help = "Threads, and database connections, for people"),
+	ROW(agent_threads, CONFIG_INT, "4", .min = 1, .max = DB_POOL_MAX,
+	    .help = "Threads, and database connections, for agents"),
+	ROW(statement_timeout_ms, CONFIG_INT, "5000", .min = 100, .max = 600000,
+	    .help = "Longest time a statement may take"),
 	ROW(allow_plain_http, CONFIG_BOOL, "false",
 	    .help = "Listen without TLS on other addresses than loopback; only behind a proxy that speaks TLS"),
 	ROW(log_format, CONFIG_WORD, "text", .words = LOG_FORMAT_WORDS, .help = "Form of the log"),
 	ROW(log_level, CONFIG_WORD, "info", .words = LOG_LEVEL_WORDS, .help = "Least level that is logged"),
 	ROW(retention_days, CONFIG_INT, "90", .min = 1, .max = 36500, .help = "Days that executions are kept"),
-	ROW(syncs_per_second, CONFIG_INT, "1000", .min = 1, .max = 100000, .help = "Syncs per second that this central takes"),
-	ROW(sync_interval_ms, CONFIG_MS, "1000", .min = 100, .max = 3600000, .help = "Shortest pace of one agent's syncs"),
+	ROW(syncs_per_second, CONFIG_INT, "1000", .min = 1, .max = 100000,
+	    .help = "Syncs per second that this central takes"),
+	ROW(sync_interval_ms, CONFIG_MS, "1000", .min = 100, .max = 3600000,
+	    .help = "Shortest pace of one agent's syncs"),
 	ROW(agent_offline_ms, CONFIG_MS, "30000", .min = 1000, .max = 86400000,
 	    .help = "Silence after which an agent counts as offline"),
 	{ 0 }
@@ -109,8 +116,11 @@ static bool check_listen(const char *file, const char *key, const char *text, bo
 		return bad_value(file, key, reason->message, error);
 	if (allow_plain_http || listen_address_is_loopback(&address))
 		return true;
-	return bad_value(file, key, "is not loopback, and this listener speaks plain HTTP; listen on 127.0.0.1 behind a TLS proxy, "
-				    "or set allow_plain_http=true", error);
+	return bad_value(
+		file, key,
+		"is not loopback, and this listener speaks plain HTTP; listen on 127.0.0.1 behind a TLS proxy, "
+		"or set allow_plain_http=true",
+		error);
 }
 
 static bool check_database(const char *file, const char *conninfo, GError **error)

@@ -18,9 +18,9 @@ struct db_pool {
 	int statement_timeout_ms;
 	GThread *mender;
 
-	GMutex lock; /* all below */
+	GMutex lock;	/* all below */
 	GCond returned; /* a connection is idle, or hope is lost */
-	GCond wanted;   /* somebody waits, or the pool ends */
+	GCond wanted;	/* somebody waits, or the pool ends */
 	GPtrArray *idle;
 	unsigned open, waiting;
 	bool away, ending;
@@ -44,9 +44,14 @@ static void conn_free(struct db_conn *conn)
 /* The connection string with what it does not say itself. */
 static PGconn *connect_with_defaults(const struct db_pool *pool)
 {
-	static const struct { const char *keyword, *value; } defaults[] = {
-		{ "connect_timeout", G_STRINGIFY(DB_CONNECT_TIMEOUT_S) }, { "target_session_attrs", "read-write" },
-		{ "keepalives_idle", "10" }, { "keepalives_interval", "5" }, { "keepalives_count", "3" },
+	static const struct {
+		const char *keyword, *value;
+	} defaults[] = {
+		{ "connect_timeout", G_STRINGIFY(DB_CONNECT_TIMEOUT_S) },
+		{ "target_session_attrs", "read-write" },
+		{ "keepalives_idle", "10" },
+		{ "keepalives_interval", "5" },
+		{ "keepalives_count", "3" },
 		{ "tcp_user_timeout", "20000" },
 	};
 	const char *keywords[G_N_ELEMENTS(defaults) + 2], *values[G_N_ELEMENTS(defaults) + 2];
@@ -72,7 +77,8 @@ static void strip_line_ends(char *text)
 static void log_notice(void *data, const PGresult *notice)
 {
 	const struct db_pool *pool = data;
-	log_debug("database notice", "pool", pool->name, "message", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY), NULL);
+	log_debug("database notice", "pool", pool->name, "message", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY),
+		  NULL);
 }
 
 /* A new connection that is set up, or NULL with the reason (caller frees). */
@@ -155,7 +161,8 @@ bool db_conninfo_check(const char *conninfo, GError **error)
 	if (options == NULL) {
 		if (message != NULL)
 			strip_line_ends(message);
-		g_set_error_literal(error, g_quark_from_static_string("belfry-db"), 0, message != NULL ? message : "out of memory");
+		g_set_error_literal(error, g_quark_from_static_string("belfry-db"), 0,
+				    message != NULL ? message : "out of memory");
 	}
 	PQfreemem(message);
 	PQconninfoFree(options);
@@ -211,7 +218,9 @@ void db_pool_free(struct db_pool *pool)
 void db_pool_get_stats(struct db_pool *pool, struct db_pool_stats *ret)
 {
 	g_mutex_lock(&pool->lock);
-	*ret = (struct db_pool_stats){ .open = pool->open, .busy = pool->open - pool->idle->len, .connects = pool->connects,
+	*ret = (struct db_pool_stats){ .open = pool->open,
+				       .busy = pool->open - pool->idle->len,
+				       .connects = pool->connects,
 				       .failures = pool->failures };
 	g_mutex_unlock(&pool->lock);
 }

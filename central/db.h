@@ -118,7 +118,8 @@ const char *db_array_close(GString *array);
  */
 enum db_status db_run(struct db_conn *conn, const char *name, const struct db_params *params, struct db_result **ret);
 /* The same, and DB_NOT_FOUND when there is no row. */
-enum db_status db_run_one(struct db_conn *conn, const char *name, const struct db_params *params, struct db_result **ret);
+enum db_status db_run_one(struct db_conn *conn, const char *name, const struct db_params *params,
+			  struct db_result **ret);
 /* Sends `size` bytes to a named "COPY ... FROM STDIN" (text format). Not prepared. */
 enum db_status db_copy_in(struct db_conn *conn, const char *name, const char *data, size_t size);
 /* Several statements in one text, without parameters or results: migrations. */

@@ -1,7 +1,7 @@
 #include "central/db_audit.h"
 
-enum db_status db_audit(struct db_conn *conn, const char *actor, const char *action, const char *object, const char *before,
-			const char *after, const char *request_id)
+enum db_status db_audit(struct db_conn *conn, const char *actor, const char *action, const char *object,
+			const char *before, const char *after, const char *request_id)
 {
 	struct db_params params = { 0 };
 	db_param_text(&params, actor);

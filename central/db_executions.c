@@ -5,7 +5,7 @@
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
 #define ALL_STATUSES ((1u << EXECUTION_STATUS_MAX_) - 2)
 /* Those that the partial index execution_bad holds. */
-#define BAD_STATUSES                                                                                                  \
+#define BAD_STATUSES \
 	(1u << EXECUTION_FAILED | 1u << EXECUTION_TIMEOUT | 1u << EXECUTION_MISSED | 1u << EXECUTION_INTERRUPTED)
 
 void execution_row_free(struct execution_row *row)
@@ -46,8 +46,9 @@ static struct execution_row *read_row(const struct db_result *result, int i)
 	e->count = db_int(result, i, 9);
 	e->duration_us = db_int(result, i, 10);
 	e->lateness_us = db_int(result, i, 11);
-	e->timing = (struct attempt_timing){ int_or(result, i, 12, -1), int_or(result, i, 13, -1), int_or(result, i, 14, -1),
-					     int_or(result, i, 15, -1), int_or(result, i, 16, -1) };
+	e->timing = (struct attempt_timing){ int_or(result, i, 12, -1), int_or(result, i, 13, -1),
+					     int_or(result, i, 14, -1), int_or(result, i, 15, -1),
+					     int_or(result, i, 16, -1) };
 	e->attempts = (int)db_int(result, i, 17);
 	e->http_status = (int)db_int(result, i, 18);
 	e->status = (enum execution_status)db_int(result, i, 19);
@@ -102,7 +103,8 @@ static void collect(const struct db_result *result, const struct execution_filte
 	}
 }
 
-enum db_status db_execution_page(struct db_conn *conn, const struct execution_filter *filter, struct execution_page *ret)
+enum db_status db_execution_page(struct db_conn *conn, const struct execution_filter *filter,
+				 struct execution_page *ret)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	g_autoptr(GString) statuses = g_string_new(NULL);

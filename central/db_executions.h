@@ -36,6 +36,7 @@ struct execution_page {
 };
 void execution_page_clear(struct execution_page *page);
 
-enum db_status db_execution_page(struct db_conn *conn, const struct execution_filter *filter, struct execution_page *ret);
+enum db_status db_execution_page(struct db_conn *conn, const struct execution_filter *filter,
+				 struct execution_page *ret);
 
 #endif

@@ -36,6 +36,7 @@ struct job_filter {
 	int limit;
 };
 /* Live jobs by job_id, which is the order of creation. */
-enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter, GArray **ret_rows); /* struct job_row */
+enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter,
+			   GArray **ret_rows); /* struct job_row */
 
 #endif

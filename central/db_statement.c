@@ -16,7 +16,8 @@
 
 const char *db_status_name(enum db_status status)
 {
-	static const char *const names[] = { "ok", "notFound", "conflict", "refused", "away", "timeout", "failed", "uncertain" };
+	static const char *const names[] = { "ok",   "notFound", "conflict", "refused",
+					     "away", "timeout",	 "failed",   "uncertain" };
 	return (size_t)status < G_N_ELEMENTS(names) ? names[status] : "?";
 }
 
@@ -58,19 +59,27 @@ static void set_message(struct db_conn *conn, const char *text, const char *cons
 /* What the SQLSTATE means; *ret_lost: the connection is of no more use. */
 static enum db_status classify(const char *state, bool *ret_lost)
 {
-	static const struct { const char *prefix; enum db_status status; bool lost; } rules[] = {
-		{ "23505", DB_CONFLICT, false }, { "23P01", DB_CONFLICT, false },
-		{ "40001", DB_CONFLICT, false }, { "40P01", DB_CONFLICT, false },
-		{ "57014", DB_TIMEOUT, false },  { "55P03", DB_TIMEOUT, false },
-		{ "25006", DB_AWAY, true },  /* read only: this is no longer the primary */
+	static const struct {
+		const char *prefix;
+		enum db_status status;
+		bool lost;
+	} rules[] = {
+		{ "23505", DB_CONFLICT, false }, /* unique key */
+		{ "23P01", DB_CONFLICT, false }, /* exclusion */
+		{ "40001", DB_CONFLICT, false }, /* serialization */
+		{ "40P01", DB_CONFLICT, false }, /* deadlock */
+		{ "57014", DB_TIMEOUT, false },	 /* statement timeout */
+		{ "55P03", DB_TIMEOUT, false },	 /* lock timeout */
+		{ "25006", DB_AWAY, true },	 /* read only: this is no longer the primary */
 		{ "0A000", DB_AWAY, true },  /* "cached plan must not change result type": a newer central migrated */
 		{ "26000", DB_AWAY, true },  /* the prepared statement is gone: a pooler in between */
 		{ "57P", DB_AWAY, true },    /* shutting down, crashed, starting up */
 		{ "25P03", DB_AWAY, true },  /* idle in transaction for too long */
-		{ "08", DB_AWAY, true },
+		{ "08", DB_AWAY, true },     /* connection exceptions */
 		{ "53", DB_AWAY, false },    /* disk full, out of memory or connections */
 		{ "58030", DB_AWAY, false }, /* I/O error */
-		{ "22", DB_REFUSED, false }, { "23", DB_REFUSED, false },
+		{ "22", DB_REFUSED, false }, /* data */
+		{ "23", DB_REFUSED, false }, /* constraints */
 	};
 	*ret_lost = state == NULL;
 	if (state == NULL)
@@ -166,7 +175,8 @@ static enum db_status judge(struct db_conn *conn, enum pump state, PGresult *res
 	conn->broken = conn->broken || is_lost;
 	/* Only here are statement and reason known together; callers see a status. */
 	if (status == DB_FAILED || status == DB_REFUSED)
-		log_error("statement failed", "statement", conn->statement, "sqlstate", sqlstate, "message", conn->message, NULL);
+		log_error("statement failed", "statement", conn->statement, "sqlstate", sqlstate, "message",
+			  conn->message, NULL);
 	return status;
 }
 
@@ -214,7 +224,8 @@ enum db_status db_run(struct db_conn *conn, const char *name, const struct db_pa
 	return finish(conn, sent, !conn->in_transaction, ret);
 }
 
-enum db_status db_run_one(struct db_conn *conn, const char *name, const struct db_params *params, struct db_result **ret)
+enum db_status db_run_one(struct db_conn *conn, const char *name, const struct db_params *params,
+			  struct db_result **ret)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	enum db_status status = db_run(conn, name, params, &result);

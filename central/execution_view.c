@@ -22,9 +22,13 @@ static json_t *text_or_null(const char *text)
 
 static json_t *timing_to_json(const struct attempt_timing *timing)
 {
-	const struct { const char *name; int64_t us; } members[] = {
-		{ "dnsMs", timing->dns_us }, { "connectMs", timing->connect_us }, { "tlsMs", timing->tls_us },
-		{ "firstByteMs", timing->first_byte_us }, { "totalMs", timing->total_us },
+	const struct {
+		const char *name;
+		int64_t us;
+	} members[] = {
+		{ "dnsMs", timing->dns_us },	 { "connectMs", timing->connect_us },
+		{ "tlsMs", timing->tls_us },	 { "firstByteMs", timing->first_byte_us },
+		{ "totalMs", timing->total_us },
 	};
 	json_t *json = json_object();
 	for (size_t i = 0; i < G_N_ELEMENTS(members); i++)

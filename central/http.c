@@ -57,8 +57,8 @@ const char *api_query(const struct api_request *request, const char *name)
 	return request->query != NULL ? g_hash_table_lookup(request->query, name) : NULL;
 }
 
-bool api_query_int(const struct api_request *request, struct api_reply *reply, const char *name, int64_t min, int64_t max,
-		   int64_t *ret)
+bool api_query_int(const struct api_request *request, struct api_reply *reply, const char *name, int64_t min,
+		   int64_t max, int64_t *ret)
 {
 	const char *text = api_query(request, name);
 	if (text == NULL)
@@ -70,8 +70,8 @@ bool api_query_int(const struct api_request *request, struct api_reply *reply, c
 		return false;
 	}
 	if (value < min || value > max) {
-		problem_parameter(reply, name, "%" G_GINT64_FORMAT " is outside %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, value,
-				  min, max);
+		problem_parameter(reply, name, "%" G_GINT64_FORMAT " is outside %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT,
+				  value, min, max);
 		return false;
 	}
 	*ret = value;
@@ -114,7 +114,8 @@ bool api_query_only(const struct api_request *request, struct api_reply *reply, 
 	while (g_hash_table_iter_next(&iter, &name, NULL)) {
 		if (!g_strv_contains(names, name)) {
 			g_autofree char *known = g_strjoinv(", ", (char **)names);
-			problem_parameter(reply, name, "there is no such parameter; known are: %s", *known ? known : "none");
+			problem_parameter(reply, name, "there is no such parameter; known are: %s",
+					  *known ? known : "none");
 			return false;
 		}
 	}
@@ -165,8 +166,8 @@ json_t *api_body_json(const struct api_request *request, struct api_reply *reply
 	json_error_t error;
 	json_t *json = json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (json == NULL)
-		problem_reply(reply, 400, NULL, "", "the body is not valid JSON: line %d column %d: %s", error.line, error.column,
-			      error.text);
+		problem_reply(reply, 400, NULL, "", "the body is not valid JSON: line %d column %d: %s", error.line,
+			      error.column, error.text);
 	return json;
 }
 
@@ -221,12 +222,25 @@ void api_reply_header(struct api_reply *reply, const char *name, const char *for
 
 static const char *phrase(int status)
 {
-	static const struct { int status; const char *phrase; } phrases[] = {
-		{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 409, "Conflict" }, { 412, "Precondition Failed" },
-		{ 413, "Content Too Large" }, { 414, "URI Too Long" }, { 415, "Unsupported Media Type" },
-		{ 422, "Unprocessable Content" }, { 429, "Too Many Requests" }, { 500, "Internal Server Error" },
-		{ 503, "Service Unavailable" }, { 507, "Insufficient Storage" },
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 412, "Precondition Failed" },
+		{ 413, "Content Too Large" },
+		{ 414, "URI Too Long" },
+		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 503, "Service Unavailable" },
+		{ 507, "Insufficient Storage" },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(phrases); i++)
 		if (phrases[i].status == status)
@@ -242,8 +256,8 @@ static void set_problem(struct api_reply *reply, int status, const char *title, 
 	g_autofree char *raw = g_strdup_vprintf(format, args);
 	/* The sentence may quote what the client sent. */
 	g_autofree char *detail = g_utf8_make_valid(raw, -1);
-	json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title != NULL ? title : phrase(status),
-				 "status", status, "detail", detail);
+	json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
+				 title != NULL ? title : phrase(status), "status", status, "detail", detail);
 	if (value != NULL)
 		json_object_set_new(json, place, json_string(value));
 	set_json(reply, status, "application/problem+json", json);
@@ -280,7 +294,8 @@ void problem_db(struct api_reply *reply, enum db_status status, const char *what
 		problem_reply(reply, 404, NULL, NULL, "there is no %s", what);
 		return;
 	case DB_CONFLICT:
-		problem_reply(reply, 409, NULL, NULL, "%s was changed by somebody else at the same time; read it again and retry", what);
+		problem_reply(reply, 409, NULL, NULL,
+			      "%s was changed by somebody else at the same time; read it again and retry", what);
 		return;
 	case DB_REFUSED:
 		problem_reply(reply, 422, NULL, NULL, "the database refused a value of %s", what);
@@ -296,7 +311,8 @@ void problem_db(struct api_reply *reply, enum db_status status, const char *what
 	case DB_UNCERTAIN:
 		api_reply_header(reply, "Retry-After", "1");
 		problem_reply(reply, 503, NULL, NULL,
-			      "the connection to the database broke half-way; whether anything was changed is not known, look "
+			      "the connection to the database broke half-way; whether anything was changed is not "
+			      "known, look "
 			      "before you repeat a change");
 		return;
 	case DB_OK:
@@ -345,7 +361,7 @@ char *uuid_v7(struct wall now, char buffer[static UUID_SIZE])
 		b[i] = (uint8_t)(ms >> (40 - 8 * i));
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x70);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	g_snprintf(buffer, UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-		   b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	g_snprintf(buffer, UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+		   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 	return buffer;
 }

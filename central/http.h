@@ -71,8 +71,8 @@ const char *api_query(const struct api_request *request, const char *name);
  * Typed query parameters. Absent: *ret stays as it is (set your default before), true. Bad: the 400 problem naming the
  * parameter is in the reply, false.
  */
-bool api_query_int(const struct api_request *request, struct api_reply *reply, const char *name, int64_t min, int64_t max,
-		   int64_t *ret);
+bool api_query_int(const struct api_request *request, struct api_reply *reply, const char *name, int64_t min,
+		   int64_t max, int64_t *ret);
 bool api_query_wall(const struct api_request *request, struct api_reply *reply, const char *name, struct wall *ret);
 bool api_query_bool(const struct api_request *request, struct api_reply *reply, const char *name, bool *ret);
 /* Refuses (400) query parameters that are not in the NULL-terminated list: a misspelt filter must not be ignored. */

@@ -13,7 +13,8 @@
 
 static bool fail_db(enum db_status status, struct db_conn *conn, GError **error)
 {
-	g_set_error(error, INIT_ERROR, 0, "the database: %s: %s", db_status_name(status), conn != NULL ? db_message(conn) : "");
+	g_set_error(error, INIT_ERROR, 0, "the database: %s: %s", db_status_name(status),
+		    conn != NULL ? db_message(conn) : "");
 	return false;
 }
 
@@ -87,8 +88,10 @@ static bool init_with(struct db_pool *pool, const char *path, bool force, GError
 	}
 	if (exists && !force) {
 		g_set_error(error, INIT_ERROR, 0,
-			    "admin tokens exist already, but %s holds none of them; give the right file, or --force to make another "
-			    "token", path);
+			    "admin tokens exist already, but %s holds none of them; give the right file, or --force to "
+			    "make another "
+			    "token",
+			    path);
 		return false;
 	}
 	return make_token(conn, path, error);

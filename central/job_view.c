@@ -9,7 +9,8 @@ json_t *json_merge_patch(const json_t *target, const json_t *patch)
 	if (!json_is_object(patch))
 		return json_deep_copy(patch);
 	json_t *result = json_is_object(target) ? json_copy((json_t *)target) : json_object();
-	json_object_foreach((json_t *)patch, name, value) {
+	json_object_foreach((json_t *)patch, name, value)
+	{
 		if (json_is_null(value))
 			json_object_del(result, name);
 		else

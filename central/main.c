@@ -28,9 +28,12 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 	g_auto(GStrv) rest = NULL;
 	GOptionEntry entries[] = {
 		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &ret->config_file, "Read this configuration", "FILE" },
-		{ "print-config", 0, 0, G_OPTION_ARG_NONE, &ret->print_config, "Print the configuration in force and exit", NULL },
-		{ "print-routes", 0, 0, G_OPTION_ARG_NONE, &ret->print_routes, "Print the table of routes and exit", NULL },
-		{ "token-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->token_file, "init: where the admin token goes", "PATH" },
+		{ "print-config", 0, 0, G_OPTION_ARG_NONE, &ret->print_config,
+		  "Print the configuration in force and exit", NULL },
+		{ "print-routes", 0, 0, G_OPTION_ARG_NONE, &ret->print_routes, "Print the table of routes and exit",
+		  NULL },
+		{ "token-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->token_file, "init: where the admin token goes",
+		  "PATH" },
 		{ "force", 0, 0, G_OPTION_ARG_NONE, &ret->force, "init: make a token although there are some", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &ret->version, "Print the version and exit", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, "[serve|migrate|init]" },
@@ -38,15 +41,17 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- central of the Belfry job scheduler");
 	g_option_context_add_main_entries(context, entries, NULL);
-	g_option_context_set_summary(context, "Commands:\n"
-					      "  serve     answer people and agents (the default)\n"
-					      "  migrate   bring the database to this version and exit\n"
-					      "  init      migrate, and make the first admin token (--token-file PATH)");
+	g_option_context_set_summary(context,
+				     "Commands:\n"
+				     "  serve     answer people and agents (the default)\n"
+				     "  migrate   bring the database to this version and exit\n"
+				     "  init      migrate, and make the first admin token (--token-file PATH)");
 	if (!g_option_context_parse(context, &argc, &argv, error))
 		return false;
 	ret->command = g_strdup(rest != NULL ? rest[0] : "serve");
 	if (rest != NULL && rest[1] != NULL) {
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "\"%s\" is one argument too many", rest[1]);
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "\"%s\" is one argument too many",
+			    rest[1]);
 		return false;
 	}
 	return true;
@@ -70,7 +75,8 @@ static int run_init(const struct central_config *config, const struct options *o
 {
 	g_autoptr(GError) error = NULL;
 	if (options->token_file == NULL) {
-		fprintf(stderr, "belfry-central: init needs --token-file PATH, the file that will hold the admin token\n");
+		fprintf(stderr,
+			"belfry-central: init needs --token-file PATH, the file that will hold the admin token\n");
 		return EXIT_USAGE;
 	}
 	if (central_init(config, options->token_file, options->force, &error))
@@ -87,7 +93,8 @@ static int run_command(const struct central_config *config, const struct options
 		return run_migrate(config);
 	if (strcmp(options->command, "init") == 0)
 		return run_init(config, options);
-	fprintf(stderr, "belfry-central: there is no command \"%s\"; there are serve, migrate and init\n", options->command);
+	fprintf(stderr, "belfry-central: there is no command \"%s\"; there are serve, migrate and init\n",
+		options->command);
 	return EXIT_USAGE;
 }
 
@@ -120,7 +127,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "belfry-central: the system gives no random numbers\n");
 		return EXIT_RUNTIME;
 	}
-	if (!parse_options(argc, argv, &options, &error) || !central_config_load(options.config_file, &config, &error)) {
+	if (!parse_options(argc, argv, &options, &error) ||
+	    !central_config_load(options.config_file, &config, &error)) {
 		fprintf(stderr, "belfry-central: %s\n", error->message);
 		free_options(&options);
 		return EXIT_USAGE;

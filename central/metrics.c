@@ -96,12 +96,13 @@ static void print_latency(const struct metrics *metrics, GString *out)
 			if (b < G_N_ELEMENTS(latency_bounds))
 				g_ascii_formatd(bound, sizeof bound, "%g", latency_bounds[b]);
 			count += atomic_load_explicit(&metrics->latency[i].buckets[b], memory_order_relaxed);
-			g_string_append_printf(out, "%s_bucket{listener=\"%s\",le=\"%s\"} %" G_GUINT64_FORMAT "\n", name,
-					       listeners[i], bound, count);
+			g_string_append_printf(out, "%s_bucket{listener=\"%s\",le=\"%s\"} %" G_GUINT64_FORMAT "\n",
+					       name, listeners[i], bound, count);
 		}
 		uint64_t sum_us = atomic_load_explicit(&metrics->latency[i].sum_us, memory_order_relaxed);
 		g_string_append_printf(out, "%s_sum{listener=\"%s\"} %.6f\n", name, listeners[i], (double)sum_us / 1e6);
-		g_string_append_printf(out, "%s_count{listener=\"%s\"} %" G_GUINT64_FORMAT "\n", name, listeners[i], count);
+		g_string_append_printf(out, "%s_count{listener=\"%s\"} %" G_GUINT64_FORMAT "\n", name, listeners[i],
+				       count);
 	}
 }
 
@@ -109,7 +110,9 @@ static void print_pools(const struct central *central, GString *out)
 {
 	struct db_pool *pools[] = { central->api_pool, central->agent_pool, central->chores_pool };
 	static const char *const labels[] = { "pool=\"api\"", "pool=\"agent\"", "pool=\"chores\"" };
-	static const struct { const char *name, *type, *help; } rows[] = {
+	static const struct {
+		const char *name, *type, *help;
+	} rows[] = {
 		{ "belfry_central_db_connections_open", "gauge", "Connections to PostgreSQL." },
 		{ "belfry_central_db_connections_busy", "gauge", "Connections in use." },
 		{ "belfry_central_db_connects_total", "counter", "Connections made." },
@@ -130,7 +133,10 @@ static void print_ingest(const struct central *central, GString *out)
 {
 	struct ingest_stats stats;
 	ingest_get_stats(central->ingest, &stats);
-	const struct { const char *name, *help; guint64 value; } rows[] = {
+	const struct {
+		const char *name, *help;
+		guint64 value;
+	} rows[] = {
 		{ "belfry_central_ingest_batches_total", "Batches of records committed.", stats.batches },
 		{ "belfry_central_ingest_executions_total", "Executions that were new.", stats.executions },
 		{ "belfry_central_ingest_duplicates_total", "Records that had come before.", stats.duplicates },

@@ -27,8 +27,8 @@ static char *checksum(const struct sql_migration *migration)
 }
 
 /* Is this one recorded? A recorded one must be the same text. */
-static enum migrate_result compare(const struct db_result *done, const struct sql_migration *migration, bool *ret_is_done,
-				   GError **error)
+static enum migrate_result compare(const struct db_result *done, const struct sql_migration *migration,
+				   bool *ret_is_done, GError **error)
 {
 	*ret_is_done = false;
 	for (int i = 0; i < db_rows(done); i++) {
@@ -37,8 +37,10 @@ static enum migrate_result compare(const struct db_result *done, const struct sq
 		g_autofree char *ours = checksum(migration);
 		if (strcmp(db_text(done, i, 2), ours) != 0)
 			return fail(MIGRATE_REFUSED, error,
-				    "migration %s was applied to this database with another text (%.12s, here %.12s): use the program "
-				    "that made this database, or a newer one", migration->name, db_text(done, i, 2), ours);
+				    "migration %s was applied to this database with another text (%.12s, here %.12s): "
+				    "use the program "
+				    "that made this database, or a newer one",
+				    migration->name, db_text(done, i, 2), ours);
 		*ret_is_done = true;
 	}
 	return MIGRATE_OK;
@@ -58,7 +60,8 @@ static enum db_status apply(struct db_conn *conn, const struct sql_migration *mi
 }
 
 /* One transaction: under the lock, look again whether it is still to be done, then do it. */
-static enum migrate_result step(struct db_conn *conn, const struct sql_migration *migration, int *applied, GError **error)
+static enum migrate_result step(struct db_conn *conn, const struct sql_migration *migration, int *applied,
+				GError **error)
 {
 	DB_RESULT_AUTO struct db_result *done = NULL;
 	bool is_done;
@@ -104,7 +107,8 @@ enum migrate_result migrate_run(struct db_pool *pool, int *ret_applied, GError *
 		status = create_table(conn);
 	if (status != DB_OK && conn == NULL) {
 		g_autofree char *reason = db_pool_reason(pool);
-		return fail(MIGRATE_AWAY, error, "the database is away: %s", reason != NULL ? reason : "no connection in time");
+		return fail(MIGRATE_AWAY, error, "the database is away: %s",
+			    reason != NULL ? reason : "no connection in time");
 	}
 	if (status != DB_OK)
 		return fail_db(status, conn, "start", error);

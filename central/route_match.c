@@ -83,7 +83,7 @@ void routes_print(GString *out)
 {
 	for (const struct route *route = routes; route->method != NULL; route++)
 		g_string_append_printf(out, "%s %s %s %s\n", route->method, route->path, role_name(route->role),
-				       route->listeners == LISTENER_API     ? "api" :
-				       route->listeners == LISTENER_AGENT ? "agent" :
-									    "api,agent");
+				       route->listeners == LISTENER_API	    ? "api"
+				       : route->listeners == LISTENER_AGENT ? "agent"
+									    : "api,agent");
 }

@@ -54,8 +54,9 @@ static enum prepared check_credentials(struct central *central, GError **error)
 		status = token_admin_exists(conn, &exists);
 	if (status == DB_OK && exists)
 		return PREPARED;
-	g_set_error(error, g_quark_from_static_string("belfry-serve"), 0, status != DB_OK ?
-		    "the database went away" : "no credential is set up; run: belfry-central init --token-file PATH");
+	g_set_error(error, g_quark_from_static_string("belfry-serve"), 0,
+		    status != DB_OK ? "the database went away"
+				    : "no credential is set up; run: belfry-central init --token-file PATH");
 	return status != DB_OK ? PREPARE_LATER : PREPARE_NEVER;
 }
 
@@ -113,7 +114,8 @@ static bool make_pools(struct central *central, GError **error)
 	central->api_pool = db_pool_new("api", config->database, (unsigned)config->api_threads, timeout_ms, error);
 	if (central->api_pool == NULL)
 		return false;
-	central->agent_pool = db_pool_new("agents", config->database, (unsigned)config->agent_threads, timeout_ms, error);
+	central->agent_pool =
+		db_pool_new("agents", config->database, (unsigned)config->agent_threads, timeout_ms, error);
 	central->chores_pool = db_pool_new("chores", config->database, CHORES_CONNECTIONS, timeout_ms, error);
 	return central->agent_pool != NULL && central->chores_pool != NULL;
 }
@@ -131,7 +133,8 @@ static bool start(struct serving *serving, GError **error)
 	if (prepared == PREPARE_NEVER)
 		return false;
 	if (prepared == PREPARE_LATER) {
-		log_warning("starting without a database: answering 503 until it comes", "reason", (*error)->message, NULL);
+		log_warning("starting without a database: answering 503 until it comes", "reason", (*error)->message,
+			    NULL);
 		g_clear_error(error);
 		serving->preparer = g_thread_new("preparer", preparer_main, serving);
 	}

@@ -51,8 +51,8 @@ static bool parse_query(const char *url, GHashTable **ret)
 		const char *value_text = parts[i] + name_size + (parts[i][name_size] == '=');
 		g_autofree char *name = g_uri_unescape_segment(parts[i], parts[i] + name_size, NULL);
 		g_autofree char *value = g_uri_unescape_string(value_text, NULL);
-		if (name == NULL || value == NULL || !g_utf8_validate(name, -1, NULL) || !g_utf8_validate(value, -1, NULL) ||
-		    g_hash_table_contains(table, name))
+		if (name == NULL || value == NULL || !g_utf8_validate(name, -1, NULL) ||
+		    !g_utf8_validate(value, -1, NULL) || g_hash_table_contains(table, name))
 			return false;
 		g_hash_table_insert(table, g_steal_pointer(&name), g_steal_pointer(&value));
 	}
@@ -70,8 +70,8 @@ static bool check_sizes(const struct _u_request *raw, struct api_reply *reply)
 	for (int i = 0; i < raw->map_header->nb_values; i++)
 		total += strlen(raw->map_header->keys[i]) + raw->map_header->lengths[i];
 	if (total > SERVER_HEADERS_MAX) {
-		problem_reply(reply, 431, "Request Header Fields Too Large", NULL, "the headers are longer than %d bytes together",
-			      SERVER_HEADERS_MAX);
+		problem_reply(reply, 431, "Request Header Fields Too Large", NULL,
+			      "the headers are longer than %d bytes together", SERVER_HEADERS_MAX);
 		return false;
 	}
 	return true;
@@ -99,14 +99,16 @@ static bool check_credential(enum listener listener, const char *authorization, 
 	enum db_status status = DB_OK;
 	if (least == ROLE_OPEN)
 		return true;
-	switch (auth_check(request->central->auth, request->pool, listener, authorization, &request->identity, &status)) {
+	switch (auth_check(request->central->auth, request->pool, listener, authorization, &request->identity,
+			   &status)) {
 	case AUTH_OK:
 		break;
 	case AUTH_MISSING:
 	case AUTH_UNKNOWN:
 		api_reply_header(reply, "WWW-Authenticate", "Bearer realm=\"belfry\"");
-		problem_reply(reply, 401, NULL, NULL, authorization == NULL ?
-			      "send a token as \"Authorization: Bearer TOKEN\"" : "the token is unknown, expired or revoked");
+		problem_reply(reply, 401, NULL, NULL,
+			      authorization == NULL ? "send a token as \"Authorization: Bearer TOKEN\""
+						    : "the token is unknown, expired or revoked");
 		return false;
 	case AUTH_UNAVAILABLE:
 		problem_db(reply, status, "the token");
@@ -114,8 +116,8 @@ static bool check_credential(enum listener listener, const char *authorization, 
 	}
 	if (request->identity.role >= least && (least == ROLE_AGENT) == (request->identity.role == ROLE_AGENT))
 		return true;
-	problem_reply(reply, 403, NULL, NULL, "this needs the role %s; the token \"%s\" has the role %s", role_name(least),
-		      request->identity.name, role_name(request->identity.role));
+	problem_reply(reply, 403, NULL, NULL, "this needs the role %s; the token \"%s\" has the role %s",
+		      role_name(least), request->identity.name, role_name(request->identity.role));
 	return false;
 }
 
@@ -140,7 +142,8 @@ static bool check_ready(const struct api_request *request, struct api_reply *rep
 	return false;
 }
 
-static void serve(struct server *server, const struct _u_request *raw, struct api_request *request, struct api_reply *reply)
+static void serve(struct server *server, const struct _u_request *raw, struct api_request *request,
+		  struct api_reply *reply)
 {
 	if (!check_sizes(raw, reply) || !find_route(server->listener, request, reply) || !check_ready(request, reply))
 		return;
@@ -148,8 +151,8 @@ static void serve(struct server *server, const struct _u_request *raw, struct ap
 	if (!check_credential(server->listener, authorization, request, reply) || !check_body(request, reply))
 		return;
 	if (!parse_query(raw->http_url, &request->query)) {
-		problem_reply(reply, 400, NULL, NULL, "the query is badly encoded, repeats a parameter or has more than %d",
-			      QUERY_PARAMS_MAX);
+		problem_reply(reply, 400, NULL, NULL,
+			      "the query is badly encoded, repeats a parameter or has more than %d", QUERY_PARAMS_MAX);
 		return;
 	}
 	request->route->handler(request, reply);
@@ -163,9 +166,9 @@ static void log_request(const struct server *server, const struct api_request *r
 	if (!log_is_on(level))
 		return;
 	log_event(level, "request", "request", request->id, "listener", listener_name(server->listener), "method",
-		  request->method, "path", request->path, "who", *request->identity.name ? request->identity.name : NULL,
-		  "status", log_number(reply->status), "ms", log_format_value("%.3f", (double)took_us / 1000), "detail",
-		  reply->detail, NULL);
+		  request->method, "path", request->path, "who",
+		  *request->identity.name ? request->identity.name : NULL, "status", log_number(reply->status), "ms",
+		  log_format_value("%.3f", (double)took_us / 1000), "detail", reply->detail, NULL);
 }
 
 static void fill_response(struct _u_response *response, const struct api_request *request, struct api_reply *reply)
@@ -274,7 +277,8 @@ struct server *server_start(struct central *central, enum listener listener, GEr
 	server->instance.check_utf8 = 0;
 	/* Our own table finds the route: it knows which methods a path would take, which ulfius does not tell. */
 	ulfius_set_default_endpoint(&server->instance, handle, server);
-	if (!start_daemon(server, (unsigned)(for_people ? config->api_threads : config->agent_threads), address.address.ss_family)) {
+	if (!start_daemon(server, (unsigned)(for_people ? config->api_threads : config->agent_threads),
+			  address.address.ss_family)) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "cannot start the listener on %s", text);
 		ulfius_clean_instance(&server->instance);
 		close(fd);

@@ -104,16 +104,18 @@ json_t *sums_by_status(const struct rollup_sums *sums)
 {
 	json_t *json = json_object();
 	for (int status = 1; status < EXECUTION_STATUS_MAX_; status++)
-		json_object_set_new(json, execution_status_name((enum execution_status)status), json_integer(sums->by_status[status]));
+		json_object_set_new(json, execution_status_name((enum execution_status)status),
+				    json_integer(sums->by_status[status]));
 	return json;
 }
 
 static json_t *spread(const int64_t counts[static HISTOGRAM_BUCKETS], int64_t sum_us, int64_t max_us, int64_t started)
 {
 	bool any = started > 0;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "avg", any ? json_ms((double)sum_us / (double)started) : json_null(),
-			 "p50", quantile(counts, 0.50, max_us, started), "p95", quantile(counts, 0.95, max_us, started),
-			 "p99", quantile(counts, 0.99, max_us, started), "max", any ? json_ms((double)max_us) : json_null());
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "avg",
+			 any ? json_ms((double)sum_us / (double)started) : json_null(), "p50",
+			 quantile(counts, 0.50, max_us, started), "p95", quantile(counts, 0.95, max_us, started), "p99",
+			 quantile(counts, 0.99, max_us, started), "max", any ? json_ms((double)max_us) : json_null());
 }
 
 json_t *sums_durations(const struct rollup_sums *sums)

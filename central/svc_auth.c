@@ -140,7 +140,8 @@ static void make_token(char ret[static TOKEN_TEXT_SIZE])
 	uint8_t random[32];
 	randombytes_buf(random, sizeof random);
 	size_t prefix = g_strlcpy(ret, TOKEN_PREFIX, TOKEN_TEXT_SIZE);
-	sodium_bin2base64(ret + prefix, TOKEN_TEXT_SIZE - prefix, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_bin2base64(ret + prefix, TOKEN_TEXT_SIZE - prefix, random, sizeof random,
+			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 enum db_status token_create(struct db_conn *conn, const char *name, enum role role, struct wall expires_at,

@@ -47,7 +47,8 @@ void token_row_free(struct token_row *row);
 enum db_status token_create(struct db_conn *conn, const char *name, enum role role, struct wall expires_at,
 			    const char *author, const char *request_id, char ret_token[static TOKEN_TEXT_SIZE],
 			    char ret_token_id[static UUID_SIZE]);
-enum db_status token_list(struct db_conn *conn, GPtrArray **ret_rows); /* struct token_row, at most 1000, newest first */
+enum db_status token_list(struct db_conn *conn,
+			  GPtrArray **ret_rows); /* struct token_row, at most 1000, newest first */
 /* DB_NOT_FOUND when there is none or it is revoked already. */
 enum db_status token_revoke(struct db_conn *conn, const char *token_id, const char *author, const char *request_id);
 /* Is there any token that still opens the API as admin? */

@@ -10,8 +10,8 @@
 #define EDIT_TRIES 3
 
 /* What central adds to a definition when it shows it; in an edit these are read and dropped. */
-static const char *const read_only[] = { "jobId", "revision", "createdAt", "createdBy", "updatedAt", "updatedBy",
-					 "nextFireAt", "note" };
+static const char *const read_only[] = { "jobId",     "revision",  "createdAt",	 "createdBy",
+					 "updatedAt", "updatedBy", "nextFireAt", "note" };
 
 void job_record_clear(struct job_record *record)
 {
@@ -49,11 +49,13 @@ static bool has_stray_mask(json_t *definition, char **ret_pointer)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach(json_object_get(definition, "headers"), name, value) {
+	json_object_foreach(json_object_get(definition, "headers"), name, value)
+	{
 		const char *text = json_string_value(value);
 		if (text != NULL && job_header_is_secret(name) && strcmp(text, JOB_SECRET_MASK) == 0) {
 			g_autoptr(GString) escaped = g_string_new(name);
-			g_string_replace(escaped, "~", "~0", 0); /* the one character of a header name that RFC 6901 escapes */
+			g_string_replace(escaped, "~", "~0",
+					 0); /* the one character of a header name that RFC 6901 escapes */
 			*ret_pointer = g_strconcat("/headers/", escaped->str, NULL);
 			return true;
 		}
@@ -67,8 +69,10 @@ static enum job_outcome take_definition(struct job_record *record, json_t *defin
 {
 	g_autofree char *pointer = NULL;
 	if (has_stray_mask(definition, &pointer))
-		return invalid(ret_failure, pointer, "the mask stands for a stored secret, and there is none under this name");
-	record->job = job_parse(definition, record->row.job_id, record->row.revision, allow_read_only, &ret_failure->problem);
+		return invalid(ret_failure, pointer,
+			       "the mask stands for a stored secret, and there is none under this name");
+	record->job =
+		job_parse(definition, record->row.job_id, record->row.revision, allow_read_only, &ret_failure->problem);
 	if (record->job == NULL)
 		return JOB_INVALID;
 	char *text = json_dumps(definition, JSON_COMPACT);
@@ -96,13 +100,16 @@ static enum db_status audit(struct db_conn *conn, const struct author *author, c
 	return db_audit(conn, author->name, action, job_id, before_text, after_text, author->request_id);
 }
 
-enum job_outcome job_create(struct db_pool *pool, const struct author *author, json_t *definition, struct job_record *ret,
-			    struct job_failure *ret_failure)
+enum job_outcome job_create(struct db_pool *pool, const struct author *author, json_t *definition,
+			    struct job_record *ret, struct job_failure *ret_failure)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct wall now = wall_now();
-	struct job_record record = { .row = { .revision = 1, .created_at = now, .updated_at = now,
-					      .created_by = g_strdup(author->name), .updated_by = g_strdup(author->name) } };
+	struct job_record record = { .row = { .revision = 1,
+					      .created_at = now,
+					      .updated_at = now,
+					      .created_by = g_strdup(author->name),
+					      .updated_by = g_strdup(author->name) } };
 	uuid_v7(now, record.row.job_id);
 	enum job_outcome outcome = take_definition(&record, definition, false, ret_failure);
 	if (outcome != JOB_DONE) {
@@ -128,7 +135,8 @@ enum job_outcome job_create(struct db_pool *pool, const struct author *author, j
 	return JOB_DONE;
 }
 
-enum job_outcome job_read(struct db_pool *pool, const char *job_id, struct job_record *ret, struct job_failure *ret_failure)
+enum job_outcome job_read(struct db_pool *pool, const char *job_id, struct job_record *ret,
+			  struct job_failure *ret_failure)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_record record = { 0 };
@@ -221,8 +229,9 @@ static enum job_outcome lock_job(struct db_conn *conn, const char *job_id, const
 	return JOB_DONE;
 }
 
-static enum job_outcome try_edit(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-				 const struct edit *edit, struct job_record *ret, struct job_failure *ret_failure)
+static enum job_outcome try_edit(struct db_pool *pool, const struct author *author, const char *job_id,
+				 const char *if_match, const struct edit *edit, struct job_record *ret,
+				 struct job_failure *ret_failure)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_record before = { 0 }, after = { 0 };
@@ -241,8 +250,9 @@ static enum job_outcome try_edit(struct db_pool *pool, const struct author *auth
 }
 
 /* A deadlock or serialization failure undid everything: nobody needs to hear of it. */
-static enum job_outcome run_edit(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-				 const struct edit *edit, struct job_record *ret, struct job_failure *ret_failure)
+static enum job_outcome run_edit(struct db_pool *pool, const struct author *author, const char *job_id,
+				 const char *if_match, const struct edit *edit, struct job_record *ret,
+				 struct job_failure *ret_failure)
 {
 	enum job_outcome outcome = JOB_DB_FAILED;
 	for (int i = 0; i < EDIT_TRIES; i++) {
@@ -260,8 +270,9 @@ static bool names_other_job(const json_t *json, const char *job_id)
 	return named != NULL && g_strcmp0(json_string_value(named), job_id) != 0;
 }
 
-enum job_outcome job_replace(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-			     const json_t *definition, struct job_record *ret, struct job_failure *ret_failure)
+enum job_outcome job_replace(struct db_pool *pool, const struct author *author, const char *job_id,
+			     const char *if_match, const json_t *definition, struct job_record *ret,
+			     struct job_failure *ret_failure)
 {
 	if (names_other_job(definition, job_id))
 		return invalid(ret_failure, "/jobId", "is not the id in the URL; a job's id never changes");
@@ -280,8 +291,9 @@ enum job_outcome job_merge(struct db_pool *pool, const struct author *author, co
 	return run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
 }
 
-enum job_outcome job_set_active(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-				bool active, struct job_record *ret, struct job_failure *ret_failure)
+enum job_outcome job_set_active(struct db_pool *pool, const struct author *author, const char *job_id,
+				const char *if_match, bool active, struct job_record *ret,
+				struct job_failure *ret_failure)
 {
 	json_t *patch = json_pack("{s:b}", "active", active);
 	struct edit edit = { active ? "resume" : "pause", patch, true };

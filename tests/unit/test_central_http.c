@@ -62,8 +62,14 @@ END_TEST
 
 START_TEST(test_each_database_status_has_a_status_of_its_kind)
 {
-	static const struct { enum db_status db; int http; } rows[] = {
-		{ DB_NOT_FOUND, 404 }, { DB_CONFLICT, 409 }, { DB_REFUSED, 422 }, { DB_FAILED, 500 },
+	static const struct {
+		enum db_status db;
+		int http;
+	} rows[] = {
+		{ DB_NOT_FOUND, 404 },
+		{ DB_CONFLICT, 409 },
+		{ DB_REFUSED, 422 },
+		{ DB_FAILED, 500 },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct api_reply reply = { 0 };
@@ -88,11 +94,14 @@ END_TEST
 
 START_TEST(test_an_etag_matches_strongly_for_edits_and_weakly_for_reads)
 {
-	static const struct { const char *header; bool strong, weak; } rows[] = {
-		{ "\"7\"", true, true },	{ "*", true, true },	       { " \"6\" , \"7\"", true, true },
-		{ "W/\"7\"", false, true },	{ "\"8\"", false, false },     { "7", false, false },
-		{ "", false, false },		{ "\"77\"", false, false },    { "W/\"8\",W/\"7\"", false, true },
-		{ "\"7\",", true, true },	{ NULL, false, false },
+	static const struct {
+		const char *header;
+		bool strong, weak;
+	} rows[] = {
+		{ "\"7\"", true, true },    { "*", true, true },	{ " \"6\" , \"7\"", true, true },
+		{ "W/\"7\"", false, true }, { "\"8\"", false, false },	{ "7", false, false },
+		{ "", false, false },	    { "\"77\"", false, false }, { "W/\"8\",W/\"7\"", false, true },
+		{ "\"7\",", true, true },   { NULL, false, false },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		ck_assert_msg(etag_matches(rows[i].header, 7, false) == rows[i].strong, "strong %zu", i);
@@ -119,8 +128,10 @@ END_TEST
 
 START_TEST(test_a_text_that_is_no_cursor_is_refused)
 {
-	static const char *const texts[] = { "", "x", "nonsense", "!!!", "ZS4x", "ZS4xLng", "====",
-					     "ZS4wLjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMDA" };
+	static const char *const texts[] = { "",	 "x",
+					     "nonsense", "!!!",
+					     "ZS4x",	 "ZS4xLng",
+					     "====",	 "ZS4wLjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMDA" };
 	struct cursor cursor;
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		ck_assert_msg(!cursor_decode('e', texts[i], &cursor), "%s", texts[i]);
@@ -153,7 +164,9 @@ static struct api_request with_query(const char *name, const char *value)
 
 START_TEST(test_a_bad_number_in_the_query_is_a_400_that_names_it)
 {
-	static const char *const bad[] = { "", "x", "1x", "0", "501", "-1", "1.5", "99999999999999999999", " 1", "0x10" };
+	static const char *const bad[] = {
+		"", "x", "1x", "0", "501", "-1", "1.5", "99999999999999999999", " 1", "0x10"
+	};
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		struct api_request request = with_query("limit", bad[i]);
 		struct api_reply reply = { 0 };
@@ -206,7 +219,10 @@ static int status_of_body(const char *body, size_t size, const char *content_typ
 
 START_TEST(test_bodies_are_json_of_bounded_depth)
 {
-	static const struct { const char *body, *type; int status; } rows[] = {
+	static const struct {
+		const char *body, *type;
+		int status;
+	} rows[] = {
 		{ "{}", NULL, 200 },
 		{ "{}", "application/json", 200 },
 		{ "{}", "Application/JSON; charset=utf-8", 200 },
@@ -253,7 +269,8 @@ START_TEST(test_a_merge_patch_does_what_the_rfc_says)
 		{ "{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}" },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		json_t *target = json_loads(rows[i][0], JSON_DECODE_ANY, NULL), *patch = json_loads(rows[i][1], JSON_DECODE_ANY, NULL);
+		json_t *target = json_loads(rows[i][0], JSON_DECODE_ANY, NULL),
+		       *patch = json_loads(rows[i][1], JSON_DECODE_ANY, NULL);
 		json_t *wanted = json_loads(rows[i][2], JSON_DECODE_ANY, NULL), *got = json_merge_patch(target, patch);
 		ck_assert_msg(json_equal(got, wanted) == 1, "row %zu", i);
 		json_decref(target);

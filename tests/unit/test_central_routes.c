@@ -20,7 +20,8 @@ START_TEST(test_every_route_has_a_method_a_path_a_role_and_a_handler)
 		ck_assert_int_eq(route->path[0], '/');
 		ck_assert_ptr_nonnull(route->handler);
 		ck_assert_int_lt(route->role, ROLE_MAX_);
-		ck_assert(route->listeners != 0 && (route->listeners & ~(unsigned)(LISTENER_API | LISTENER_AGENT)) == 0);
+		ck_assert(route->listeners != 0 &&
+			  (route->listeners & ~(unsigned)(LISTENER_API | LISTENER_AGENT)) == 0);
 	}
 }
 END_TEST
@@ -29,7 +30,8 @@ START_TEST(test_no_two_routes_are_the_same)
 {
 	for (const struct route *a = routes; a->method != NULL; a++)
 		for (const struct route *b = a + 1; b->method != NULL; b++)
-			ck_assert_msg(strcmp(a->method, b->method) != 0 || strcmp(a->path, b->path) != 0, "%s %s", a->method, a->path);
+			ck_assert_msg(strcmp(a->method, b->method) != 0 || strcmp(a->path, b->path) != 0, "%s %s",
+				      a->method, a->path);
 }
 END_TEST
 
@@ -82,9 +84,24 @@ END_TEST
 
 START_TEST(test_what_is_no_path_finds_nothing)
 {
-	static const char *const paths[] = { "", "/", "//", "/api", "/api/", "/api/jobs/", "/api/jobs//", "/api/jobs/x/", "/api/jobs/x/y",
-					     "/api/jobs/%", "/api/jobs/%zz", "/api/jobs/%00", "/api/jobs/%ff", "/API/jobs", "api/jobs",
-					     "/api/jobs/x/actions/explode", "*", "/healthz/x" };
+	static const char *const paths[] = { "",
+					     "/",
+					     "//",
+					     "/api",
+					     "/api/",
+					     "/api/jobs/",
+					     "/api/jobs//",
+					     "/api/jobs/x/",
+					     "/api/jobs/x/y",
+					     "/api/jobs/%",
+					     "/api/jobs/%zz",
+					     "/api/jobs/%00",
+					     "/api/jobs/%ff",
+					     "/API/jobs",
+					     "api/jobs",
+					     "/api/jobs/x/actions/explode",
+					     "*",
+					     "/healthz/x" };
 	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
 		char *params[ROUTE_PARAMS_MAX] = { NULL };
 		char *allow = NULL;

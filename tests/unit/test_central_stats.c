@@ -19,8 +19,12 @@ static double number(json_t *json)
 
 static struct rollup_sums some_sums(void)
 {
-	struct rollup_sums sums = { .started = 10, .attempts = 12, .duration_sum_us = 25000, .duration_max_us = 9000,
-				    .lateness_sum_us = 5000, .lateness_max_us = 900 };
+	struct rollup_sums sums = { .started = 10,
+				    .attempts = 12,
+				    .duration_sum_us = 25000,
+				    .duration_max_us = 9000,
+				    .lateness_sum_us = 5000,
+				    .lateness_max_us = 900 };
 	sums.by_status[EXECUTION_SUCCESS] = 8;
 	sums.by_status[EXECUTION_FAILED] = 2;
 	sums.by_status[EXECUTION_SKIPPED] = 5;
@@ -78,7 +82,11 @@ END_TEST
 
 START_TEST(test_buckets_begin_at_whole_minutes_hours_and_days_also_before_1970)
 {
-	static const struct { int64_t us; enum rollup_grain grain; int64_t floor; } rows[] = {
+	static const struct {
+		int64_t us;
+		enum rollup_grain grain;
+		int64_t floor;
+	} rows[] = {
 		{ NOON + 61 * US_PER_SECOND, ROLLUP_MINUTE, NOON + 60 * US_PER_SECOND },
 		{ NOON, ROLLUP_MINUTE, NOON },
 		{ NOON + 3599 * US_PER_SECOND, ROLLUP_HOUR, NOON },
@@ -107,7 +115,8 @@ START_TEST(test_minutes_are_not_asked_for_when_they_are_gone)
 	struct wall now = { NOON }, long_ago = { NOON - 30 * 86400 * US_PER_SECOND };
 	ck_assert_int_eq(grain_choose(wall_add_us(now, -3600 * US_PER_SECOND), now, now), ROLLUP_MINUTE);
 	ck_assert_int_eq(grain_choose(long_ago, wall_add_us(long_ago, 3600 * US_PER_SECOND), now), ROLLUP_HOUR);
-	ck_assert_int_eq(grain_choose((struct wall){ NOON - 400 * INT64_C(86400) * US_PER_SECOND }, now, now), ROLLUP_DAY);
+	ck_assert_int_eq(grain_choose((struct wall){ NOON - 400 * INT64_C(86400) * US_PER_SECOND }, now, now),
+			 ROLLUP_DAY);
 }
 END_TEST
 
@@ -123,10 +132,14 @@ static struct job *make_job(const char *text)
 
 START_TEST(test_the_next_fire_heeds_pause_begin_end_and_anchor)
 {
-	static const struct { const char *job; int64_t next_us; } rows[] = {
+	static const struct {
+		const char *job;
+		int64_t next_us;
+	} rows[] = {
 		{ "{\"schedule\":\"0 * * * *\",\"api\":\"http://h/\"}", NOON + 3600 * US_PER_SECOND },
 		{ "{\"schedule\":\"0 * * * *\",\"api\":\"http://h/\",\"active\":false}", 0 },
-		{ "{\"schedule\":\"0 * * * *\",\"api\":\"http://h/\",\"startAt\":\"2026-11-24T00:00:00Z\"}", NOON + 12 * 3600 * US_PER_SECOND },
+		{ "{\"schedule\":\"0 * * * *\",\"api\":\"http://h/\",\"startAt\":\"2026-11-24T00:00:00Z\"}",
+		  NOON + 12 * 3600 * US_PER_SECOND },
 		{ "{\"schedule\":\"0 * * * *\",\"api\":\"http://h/\",\"endAt\":\"2026-11-23T13:00:00Z\"}", 0 },
 		{ "{\"schedule\":\"@every 1h\",\"api\":\"http://h/\"}", NOON + 1800 * US_PER_SECOND },
 		{ "{\"schedule\":\"@reboot\",\"api\":\"http://h/\"}", 0 },
@@ -134,7 +147,8 @@ START_TEST(test_the_next_fire_heeds_pause_begin_end_and_anchor)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct job *job = make_job(rows[i].job);
 		struct wall next = { 0 };
-		bool found = job_next_fire(job, (struct wall){ NOON - 1800 * US_PER_SECOND }, (struct wall){ NOON }, &next);
+		bool found =
+			job_next_fire(job, (struct wall){ NOON - 1800 * US_PER_SECOND }, (struct wall){ NOON }, &next);
 		ck_assert_msg(found == (rows[i].next_us != 0) && next.us == rows[i].next_us, "row %zu", i);
 		job_unref(job);
 	}
@@ -143,18 +157,33 @@ END_TEST
 
 START_TEST(test_a_listen_address_is_a_number_and_a_port)
 {
-	static const struct { const char *text; bool valid, loopback; } rows[] = {
-		{ "127.0.0.1:3001", true, true },  { "[::1]:3001", true, true },   { "0.0.0.0:1", true, false },
-		{ "[::]:65535", true, false },	   { "127.8.9.1:80", true, true }, { "10.0.0.1:80", true, false },
-		{ "localhost:3001", false, false }, { "127.0.0.1", false, false },  { "127.0.0.1:", false, false },
-		{ "127.0.0.1:0", false, false },   { ":3001", false, false },	   { "127.0.0.1:65536", false, false },
-		{ "::1:3001", false, false },	   { "[::1]", false, false },	   { "[]:1", false, false },
-		{ "127.0.0.1:3001x", false, false }, { "", false, false },
+	static const struct {
+		const char *text;
+		bool valid, loopback;
+	} rows[] = {
+		{ "127.0.0.1:3001", true, true },
+		{ "[::1]:3001", true, true },
+		{ "0.0.0.0:1", true, false },
+		{ "[::]:65535", true, false },
+		{ "127.8.9.1:80", true, true },
+		{ "10.0.0.1:80", true, false },
+		{ "localhost:3001", false, false },
+		{ "127.0.0.1", false, false },
+		{ "127.0.0.1:", false, false },
+		{ "127.0.0.1:0", false, false },
+		{ ":3001", false, false },
+		{ "127.0.0.1:65536", false, false },
+		{ "::1:3001", false, false },
+		{ "[::1]", false, false },
+		{ "[]:1", false, false },
+		{ "127.0.0.1:3001x", false, false },
+		{ "", false, false },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct listen_address address;
 		g_autoptr(GError) error = NULL;
-		ck_assert_msg(listen_address_parse(rows[i].text, &address, &error) == rows[i].valid, "%s", rows[i].text);
+		ck_assert_msg(listen_address_parse(rows[i].text, &address, &error) == rows[i].valid, "%s",
+			      rows[i].text);
 		if (rows[i].valid)
 			ck_assert_msg(listen_address_is_loopback(&address) == rows[i].loopback, "%s", rows[i].text);
 	}
