@@ -143,13 +143,18 @@ part_sim() {
 
 # --- pytest
 
-# daemon_tests BUILD ARGUMENT...: counts from the closing line of pytest.
-daemon_tests() {
-	local build=$1 log=$LOGS/pytest-${1##*/}.log line number
-	shift
-	BELFRY_BUILD=$build timeout 840 /usr/bin/python3 -m pytest "$ROOT/tests/daemon" -n "${BELFRY_TEST_PROCESSES:-4}" "$@" >"$log" 2>&1 </dev/null ||
-		sed -n '/= FAILURES =\|= ERRORS =/,$p' "$log" | head -n "${BELFRY_FAILURE_LINES:-200}"
+# run_pytest BUILD LOG ARGUMENT...
+run_pytest() {
+	local build=$1 log=$2
+	shift 2
+	BELFRY_BUILD=$build timeout 840 /usr/bin/python3 -m pytest "$ROOT/tests/daemon" "$@" >"$log" 2>&1 </dev/null
+}
+
+# count_pytest LOG: shows failures and the closing line, and counts by that.
+count_pytest() {
+	local log=$1 line number
 	line=$(tail -n 1 "$log")
+	[[ ! $line =~ (failed|error) ]] || sed -n '/= FAILURES =\|= ERRORS =/,$p' "$log" | head -n "${BELFRY_FAILURE_LINES:-200}"
 	printf '%s\n' "$line"
 	number=$(grep -oE '[0-9]+ passed' <<<"$line" | cut -d' ' -f1 || true)
 	count "${number:-0}" 0
@@ -157,8 +162,14 @@ daemon_tests() {
 	[[ $line =~ (passed|failed|error) ]] || { count 0 1 && tail -n 30 "$log"; }
 }
 
+# The long tests mostly wait: each has a process of its own beside the others.
 part_daemon() {
-	daemon_tests "$BUILD" -m "long or not sanitized"
+	local long=$LOGS/pytest-long.log other=$LOGS/pytest.log
+	run_pytest "$BUILD" "$long" -m long -n 6 &
+	run_pytest "$BUILD" "$other" -m "not long" -n "${BELFRY_TEST_PROCESSES:-3}" || true
+	wait $! || true
+	count_pytest "$other"
+	count_pytest "$long"
 }
 
 # --- sanitizers
@@ -170,7 +181,8 @@ part_sanitize() {
 	build_make "$build" "$LOGS/sanitize.log" check TESTS=
 	check_programs "$build" '^tests/unit/'
 	BUILD=$build sim_worlds --seeds 300 --first 1000001
-	daemon_tests "$build" -m "not long"
+	run_pytest "$build" "$LOGS/pytest-asan.log" -m "not long" -n "${BELFRY_TEST_PROCESSES:-4}" || true
+	count_pytest "$LOGS/pytest-asan.log"
 }
 
 # --- fuzzing

@@ -111,7 +111,7 @@ def test_a_paused_job_is_silent_and_goes_on_without_making_up(world, central, ag
     job = create_jobs(api, target, 1)[0]
     wait_until(lambda: all_have_run(target, [job]), 20, "the job to run", explain=world.tails)
     assert api.post(f"/api/jobs/{job}/actions/pause").status_code in (200, 204)
-    wait_until(lambda: not agent.get(f"/jobs/{job}").get("nextAt"), 10, "the agent to apply the pause", explain=world.tails)
+    wait_until(lambda: not agent.get(f"/jobs/{job}")["state"]["nextAt"], 10, "the agent to apply the pause", explain=world.tails)
     paused_at, before = now(), len(target.requests())
     time.sleep(3)  # silence is what is measured
     assert len(target.requests()) <= before + 1

@@ -88,7 +88,7 @@ def test_promise_4_nothing_is_acked_while_the_database_does_not_sync_its_commits
     job = every_second(central.api, target)
     wait_until(lambda: executions(central.api, job), 20, "the first execution", explain=world.tails)
     cluster.set(synchronous_commit="off")
-    wait_until(lambda: agent.status()["outboxDepth"] >= 4, 20, "the agent to keep what nobody acks", explain=world.tails)
+    wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 4, 20, "the agent to keep what nobody acks", explain=world.tails)
     stuck = acked(central)
     time.sleep(2)  # that nothing happens is what is measured
     assert acked(central) == stuck
