@@ -1,5 +1,6 @@
 """Promises of the design that no other file tries to break from outside. The number in a name is the promise's."""
 import random
+import socket
 import threading
 import time
 from collections import Counter
@@ -201,3 +202,24 @@ def test_the_agent_alone_runs_a_folder_of_jobs(world, target):
     found = agent.get("/executions?limit=10")["executions"]
     assert {e["jobId"] for e in found} == {"ring"}
     assert_target_agrees(found, [r for r in target.requests() if r.key in {e["executionId"] for e in found}])
+
+
+def test_clients_that_stall_on_the_local_api_delay_no_fire(world, central, agent, target):
+    job = every_second(central.api, target)
+    wait_until(target.requests, 20, "the first fire", explain=world.tails)
+    stalled = []
+    for n in range(40):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(5)
+        try:
+            s.connect(str(agent.socket))
+            s.sendall(b"GET /status HTTP/1.1\r\nHost: agent\r\n" + b"\r\n" * (n % 2))  # half of them never read
+        except OSError:  # refused beyond the limit, as it may be
+            pass
+        stalled.append(s)
+    since = now()
+    wait_until(lambda: (latest(executions(central.api, job)) or since) > since and len(target.requests()) >= 5, 20, "five fires", explain=world.tails)
+    for s in stalled:
+        s.close()
+    assert max(e["latenessMs"] for e in executions(central.api, job)) < 250
+    wait_until(lambda: agent.status(), 15, "the local API to answer again", explain=world.tails)
