@@ -3,6 +3,7 @@
 #include "agent/egress.h"
 #include "agent/host.h"
 #include "agent/jobs_dir.h"
+#include "agent/local_api.h"
 #include "agent/loop.h"
 #include "agent/notify.h"
 #include "agent/runner_http.h"
@@ -22,6 +23,7 @@ struct life {
 	struct runner_http *runner;
 	struct core *core;
 	struct sync *sync;
+	struct local_api *local_api;
 	struct jobs_dir *jobs_dir;
 	struct event *jobs_dir_event, *jobs_dir_settled;
 };
@@ -189,6 +191,39 @@ static void start_core(struct life *life, const struct store_snapshot *snapshot)
 	core_start(life->core, snapshot);
 }
 
+static const struct store_stats *source_store_stats(void *context)
+{
+	return loop_store_stats(((struct life *)context)->loop);
+}
+
+static const struct sync_news *source_sync_news(void *context)
+{
+	return loop_sync_news(((struct life *)context)->loop);
+}
+
+static void source_recent(void *context, int limit, int64_t before_seq,
+			  void (*done)(void *done_context, GPtrArray *records, const int64_t *seqs), void *done_context)
+{
+	store_sqlite_recent(((struct life *)context)->store, limit, before_seq, done, done_context);
+}
+
+static bool make_local_api(struct life *life)
+{
+	GError *error = NULL;
+	struct local_api_config config = {
+		.socket_path = life->config->socket,
+		.name = life->config->name,
+		.agent_id = life->setup->key != NULL ? life->setup->key->id : "",
+		.central_url = life->config->central_url,
+		.egress = life->egress,
+		.core = life->core,
+		.runner = life->runner,
+		.source = { life, source_store_stats, source_sync_news, source_recent },
+	};
+	life->local_api = local_api_new(loop_base(life->loop), &config, &error);
+	return life->local_api != NULL || say(error);
+}
+
 static void make_sync(struct life *life)
 {
 	if (life->setup->key == NULL)
@@ -233,8 +268,10 @@ static bool begin(struct life *life)
 			read_jobs_dir(life);
 		if (life->sync != NULL)
 			sync_start(life->sync, life->store);
-		say_ready(life);
+		good = make_local_api(life);
 	}
+	if (good)
+		say_ready(life);
 	store_snapshot_free(snapshot);
 	return good;
 }
@@ -245,6 +282,7 @@ static void finish(struct life *life)
 	sync_stop(life->sync);
 	if (life->core != NULL)
 		store_sqlite_stop(life->store);
+	local_api_free(life->local_api);
 	runner_http_free(life->runner);
 	core_free(life->core);
 	sync_free(life->sync);

@@ -205,14 +205,29 @@ static int64_t last_sent(const struct round *round)
 	return round->unsent->first_seq + round->unsent->records->len - 1;
 }
 
+static bool orders(const struct sync_reply *reply, int64_t id)
+{
+	for (guint i = 0; i < reply->commands->len; i++)
+		if (g_array_index(reply->commands, struct sync_command, i).id == id)
+			return true;
+	return false;
+}
+
+/*
+ * After the jobs, since an order may be about one of them; while parts of the set are still to come, orders wait: central
+ * repeats them. What central orders again it has not heard to be done, whatever was sent.
+ */
 static void pass_commands(struct sync *sync, const struct round *round, const struct sync_reply *reply)
 {
 	const struct loop_status_message *status = round->status;
 	if (reply->commands->len == 0 && status->n_done_commands == 0)
 		return;
 	struct loop_commands_message *message = loop_commands_message_new();
-	g_array_append_vals(message->known, status->done_commands, (guint)status->n_done_commands);
-	g_array_append_vals(message->commands, reply->commands->data, reply->commands->len);
+	for (int i = 0; i < status->n_done_commands; i++)
+		if (!orders(reply, status->done_commands[i]))
+			g_array_append_val(message->known, status->done_commands[i]);
+	if (!reply->jobs_more)
+		g_array_append_vals(message->commands, reply->commands->data, reply->commands->len);
 	queue_push(sync->loop, &message->message);
 }
 
@@ -251,9 +266,9 @@ static void use_reply(struct sync *sync, const struct round *round, const struct
 	}
 	if (reply->acked_seq > round->unsent->acked_seq)
 		store_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);
-	pass_commands(sync, round, reply);
 	if (!pass_jobs(sync, reply, refused))
 		return;
+	pass_commands(sync, round, reply);
 	if (sync_jobs_check(&sync->jobs, reply, round->status->jobs_revision, round->status->jobs_digest, mono_now()))
 		log_warning("the job set differs from central's: asking for all of it", NULL);
 	round_succeeded(sync, pause_after(round, reply, sync->jobs.want_snapshot));
