@@ -77,9 +77,9 @@ postgres_make_socket() {
 	fi
 }
 
-# postgres_query SQL: as the superuser; prints the rows.
+# postgres_query SQL [DATABASE]: as the superuser; prints the rows.
 postgres_query() {
-	"$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 -h "$PG_SOCKET" -p "$PG_PORT" -U postgres -d postgres -c "$1" </dev/null
+	"$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 -h "$PG_SOCKET" -p "$PG_PORT" -U postgres -d "${2:-postgres}" -c "$1" </dev/null
 }
 
 postgres_make_database() {
