@@ -13,7 +13,7 @@ struct core_job *core_job_new(const struct stored_job *stored)
 {
 	struct core_job *job = g_new0(struct core_job, 1);
 	job->job = job_ref(stored->job);
-	job->target_key = g_intern_string(stored->target_key);
+	job->target_key = stored->target_key;
 	job->since = stored->since;
 	job->since_epoch = (uint32_t)stored->since_epoch;
 	job->anchor = stored->anchor;
@@ -134,7 +134,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 		recovery_settle_backlogs(core, job);
 	job_unref(job->job);
 	job->job = job_ref(stored->job);
-	job->target_key = g_intern_string(stored->target_key);
+	job->target_key = stored->target_key;
 	if (!same_schedule)
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);

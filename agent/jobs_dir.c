@@ -167,9 +167,7 @@ static void read_file(struct jobs_dir *dir, const char *name, const char *id, co
 		job_unref(job);
 		return;
 	}
-	struct stored_job *stored = g_new0(struct stored_job, 1);
-	stored->job = job;
-	g_ptr_array_add(change->upserts, stored);
+	g_ptr_array_add(change->upserts, stored_job_new(job));
 }
 
 static gboolean was_not_seen(gpointer id, gpointer file, gpointer dir)

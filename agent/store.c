@@ -66,13 +66,19 @@ bool store_batch_is_empty(const struct store_batch *batch)
 	       0;
 }
 
+static void stored_job_clear(void *data)
+{
+	job_unref(((struct stored_job *)data)->job);
+}
+
 struct store_snapshot *store_snapshot_new(void)
 {
 	struct store_snapshot *snapshot = g_new0(struct store_snapshot, 1);
 	snapshot->state.planned_until = WALL_NONE;
 	snapshot->state.fixed_until = WALL_NONE;
 	snapshot->state.next_intent_number = 1;
-	snapshot->jobs = g_ptr_array_new_with_free_func(stored_job_destroy);
+	snapshot->jobs = g_array_new(FALSE, FALSE, sizeof(struct stored_job));
+	g_array_set_clear_func(snapshot->jobs, stored_job_clear);
 	snapshot->intents = g_array_new(FALSE, FALSE, sizeof(struct intent));
 	snapshot->backlogs = g_array_new(FALSE, FALSE, sizeof(struct backlog));
 	snapshot->done_commands = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -83,11 +89,18 @@ void store_snapshot_free(struct store_snapshot *snapshot)
 {
 	if (snapshot == NULL)
 		return;
-	g_ptr_array_unref(snapshot->jobs);
+	g_array_unref(snapshot->jobs);
 	g_array_unref(snapshot->intents);
 	g_array_unref(snapshot->backlogs);
 	g_array_unref(snapshot->done_commands);
 	g_free(snapshot);
+}
+
+struct stored_job *stored_job_new(struct job *job)
+{
+	struct stored_job *stored = g_new0(struct stored_job, 1);
+	*stored = (struct stored_job){ .job = job, .target_key = g_intern_static_string(""), .since = WALL_NONE, .anchor = WALL_NONE };
+	return stored;
 }
 
 void stored_job_free(struct stored_job *stored)

@@ -50,7 +50,7 @@ struct decision {
 /* A job as the agent keeps it. */
 struct stored_job {
 	struct job *job;
-	char target_key[JOB_ID_MAX + 1];
+	const char *target_key; /* g_intern_string */
 	struct wall since;    /* due instants are strictly after this */
 	uint64_t since_epoch; /* the clock epoch `since` was measured in */
 	struct wall anchor;   /* of @every: first registration, survives edits that keep the period */
@@ -105,7 +105,7 @@ struct store {
 struct store_snapshot {
 	struct store_state state;
 	uint64_t last_batch;
-	GPtrArray *jobs;        /* struct stored_job * */
+	GArray *jobs;           /* struct stored_job */
 	GArray *intents;        /* struct intent, by number; job_id points to interned or snapshot-owned text */
 	GArray *backlogs;       /* struct backlog */
 	GArray *done_commands;  /* int64_t */
@@ -116,6 +116,8 @@ void store_batch_free(struct store_batch *batch);
 bool store_batch_is_empty(const struct store_batch *batch); /* state alone does not count */
 struct store_snapshot *store_snapshot_new(void);
 void store_snapshot_free(struct store_snapshot *snapshot);
+/* A job new to the agent: empty target key, no since, no anchor. Takes over the reference. */
+struct stored_job *stored_job_new(struct job *job);
 void stored_job_free(struct stored_job *stored);
 
 #endif

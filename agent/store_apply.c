@@ -28,7 +28,7 @@ static int delete_job(struct store_sqlite *store, const char *id)
 
 static int upsert_job(struct store_sqlite *store, const struct stored_job *stored)
 {
-	json_t *json = job_to_json(stored->job, false);
+	json_t *json = job_to_short_json(stored->job);
 	char *definition = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(json);
 	sqlite3_stmt *statement = store->db.statements[STMT_job_upsert];

@@ -72,13 +72,14 @@ static void read_job(sqlite3_stmt *row, struct store_snapshot *snapshot)
 		job_problem_clear(&problem);
 		return;
 	}
-	struct stored_job *stored = g_new0(struct stored_job, 1);
-	stored->job = job;
-	g_strlcpy(stored->target_key, column_text(row, 3), sizeof stored->target_key);
-	stored->since = store_column_wall(row, 4);
-	stored->since_epoch = (uint64_t)sqlite3_column_int64(row, 5);
-	stored->anchor = store_column_wall(row, 6);
-	g_ptr_array_add(snapshot->jobs, stored);
+	struct stored_job stored = {
+		.job = job,
+		.target_key = g_intern_string(column_text(row, 3)),
+		.since = store_column_wall(row, 4),
+		.since_epoch = (uint64_t)sqlite3_column_int64(row, 5),
+		.anchor = store_column_wall(row, 6),
+	};
+	g_array_append_val(snapshot->jobs, stored);
 }
 
 /* Jobs come sorted, so the id of a living job is found by halving; that of a deleted one is interned. */
@@ -87,7 +88,7 @@ static const char *stable_job_id(const struct store_snapshot *snapshot, const ch
 	size_t low = 0, high = snapshot->jobs->len;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct stored_job *stored = snapshot->jobs->pdata[middle];
+		const struct stored_job *stored = &g_array_index(snapshot->jobs, struct stored_job, middle);
 		int order = strcmp(id, stored->job->id);
 		if (order == 0)
 			return stored->job->id;

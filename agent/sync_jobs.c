@@ -33,9 +33,8 @@ struct job_change *sync_jobs_change(struct sync_jobs *jobs, const struct sync_re
 	change->jobs_revision = reply->jobs_revision;
 	for (guint i = 0; i < reply->upserts->len; i++) {
 		const struct sync_upsert *upsert = &g_array_index(reply->upserts, struct sync_upsert, i);
-		struct stored_job *stored = g_new0(struct stored_job, 1);
-		stored->job = job_ref(upsert->job);
-		g_strlcpy(stored->target_key, upsert->target_key, sizeof stored->target_key);
+		struct stored_job *stored = stored_job_new(job_ref(upsert->job));
+		stored->target_key = g_intern_string(upsert->target_key);
 		g_ptr_array_add(change->upserts, stored);
 	}
 	for (guint i = 0; i < reply->deletes->len; i++)

@@ -189,6 +189,29 @@ json_t *job_to_json(const struct job *job, bool mask_secrets)
 	return json;
 }
 
+json_t *job_to_short_json(const struct job *job)
+{
+	/* Defaults depend on these four; everything else is compared with a job that has nothing but them. */
+	static const char *const kept[] = { "schedule", "api", "type", "concurrency" };
+	struct job_problem problem = { 0 };
+	json_t *json = job_to_json(job, false), *basis = json_object();
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+		json_object_set(basis, kept[i], json_object_get(json, kept[i]));
+	struct job *plain = job_parse(basis, job->id, job->revision, false, &problem);
+	json_t *defaults = plain != NULL ? job_to_json(plain, false) : json_object();
+	const char *name;
+	json_t *value;
+	void *next;
+	json_object_foreach_safe(json, next, name, value)
+		if (json_object_get(basis, name) == NULL && json_equal(value, json_object_get(defaults, name)))
+			json_object_del(json, name);
+	json_decref(basis);
+	json_decref(defaults);
+	job_problem_clear(&problem);
+	job_unref(plain);
+	return json;
+}
+
 bool job_header_is_secret(const char *name)
 {
 	static const char *const exact[] = { "authorization", "proxy-authorization", "cookie", NULL };

@@ -285,8 +285,8 @@ static gint by_until(gconstpointer a, gconstpointer b)
 
 static gint by_id(gconstpointer a, gconstpointer b)
 {
-	const struct stored_job *const *one = a, *const *other = b;
-	return strcmp((*one)->job->id, (*other)->job->id);
+	const struct stored_job *one = a, *other = b;
+	return strcmp(one->job->id, other->job->id);
 }
 
 struct store_snapshot *disk_snapshot(const struct disk *disk)
@@ -298,11 +298,11 @@ struct store_snapshot *disk_snapshot(const struct disk *disk)
 	snapshot->last_batch = disk->last_batch;
 	g_hash_table_iter_init(&iter, disk->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct stored_job *copy = g_memdup2(value, sizeof(*copy));
-		job_ref(copy->job);
-		g_ptr_array_add(snapshot->jobs, copy);
+		struct stored_job copy = *(struct stored_job *)value;
+		job_ref(copy.job);
+		g_array_append_val(snapshot->jobs, copy);
 	}
-	g_ptr_array_sort(snapshot->jobs, by_id);
+	g_array_sort(snapshot->jobs, by_id);
 	g_hash_table_iter_init(&iter, disk->intents);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct intent intent = *(struct intent *)value;

@@ -153,8 +153,7 @@ static void change_jobs(struct world *world)
 			g_ptr_array_add(change->deletes, g_strdup(id));
 			world_trace(world, "delete %s", id);
 		} else {
-			struct stored_job *stored = g_new0(struct stored_job, 1);
-			stored->job = world_random_job(world, id);
+			struct stored_job *stored = stored_job_new(world_random_job(world, id));
 			world_trace(world, "edit %s: %s %s%s%s", id, stored->job->schedule_text, stored->job->timezone,
 				    stored->job->policy->type == JOB_ATMOST_ONCE ? " at most once" : "",
 				    stored->job->active ? "" : " paused");
@@ -223,9 +222,8 @@ void world_set_job(struct world *world, const char *id, const char *definition)
 	if (definition == NULL) {
 		g_ptr_array_add(change->deletes, g_strdup(id));
 	} else {
-		struct stored_job *stored = g_new0(struct stored_job, 1);
 		json_t *json = json_loads(definition, 0, NULL);
-		stored->job = job_parse(json, id, world->revision, false, &problem);
+		struct stored_job *stored = stored_job_new(job_parse(json, id, world->revision, false, &problem));
 		json_decref(json);
 		if (stored->job == NULL)
 			g_error("%s: %s", problem.pointer, problem.detail);

@@ -81,11 +81,10 @@ static void add_job(struct store_snapshot *snapshot, const char *id, const char 
 {
 	struct job_problem problem = { 0 };
 	json_t *json = json_loads(definition, 0, NULL);
-	struct stored_job *stored = g_new0(struct stored_job, 1);
-	stored->job = job_parse(json, id, 3, false, &problem);
-	ck_assert_msg(stored->job != NULL, "%s: %s", problem.pointer, problem.detail);
-	stored->since = stored->anchor = wall_now();
-	g_ptr_array_add(snapshot->jobs, stored);
+	struct stored_job stored = { .job = job_parse(json, id, 3, false, &problem), .target_key = "" };
+	ck_assert_msg(stored.job != NULL, "%s: %s", problem.pointer, problem.detail);
+	stored.since = stored.anchor = wall_now();
+	g_array_append_val(snapshot->jobs, stored);
 	json_decref(json);
 }
 

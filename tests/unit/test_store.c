@@ -244,12 +244,11 @@ START_TEST(test_jobs_come_back_sorted_and_a_deleted_job_does_not)
 	for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
 		json_t *json = json_pack("{s:s, s:s}", "schedule", "* * * * *", "api", "http://localhost/foo");
 		struct job_problem problem = { .pointer = NULL };
-		struct stored_job *stored = g_new0(struct stored_job, 1);
-		stored->job = job_parse(json, ids[i], 40 + (int64_t)i, true, &problem);
+		struct stored_job *stored = stored_job_new(job_parse(json, ids[i], 40 + (int64_t)i, true, &problem));
 		ck_assert_msg(stored->job != NULL, "%s", problem.detail);
 		stored->since.us = 5;
 		stored->anchor = WALL_NONE;
-		g_strlcpy(stored->target_key, "key", sizeof stored->target_key);
+		stored->target_key = g_intern_static_string("key");
 		g_ptr_array_add(batch->job_upserts, stored);
 		json_decref(json);
 	}
@@ -265,7 +264,7 @@ START_TEST(test_jobs_come_back_sorted_and_a_deleted_job_does_not)
 	begin_life();
 	struct store_snapshot *snapshot = load();
 	ck_assert_uint_eq(snapshot->jobs->len, 2);
-	const struct stored_job *a = snapshot->jobs->pdata[0], *c = snapshot->jobs->pdata[1];
+	const struct stored_job *a = &g_array_index(snapshot->jobs, struct stored_job, 0), *c = a + 1;
 	ck_assert_str_eq(a->job->id, "a");
 	ck_assert_int_eq(a->job->revision, 41);
 	ck_assert_str_eq(a->target_key, "key");
