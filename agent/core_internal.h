@@ -82,12 +82,17 @@ struct core_job {
 	uint32_t since_epoch;
 	int heap_index;         /* in core.plan, keyed by next */
 	struct job_runs *runs;  /* NULL while nothing is live */
-	GArray *backlogs;       /* struct backlog, oldest first; NULL = none */
+	struct job_backlogs *backlogs; /* NULL = nothing to make up */
 	bool deleted;           /* freed with its last fire */
-	bool in_backlog_ring;
-	TAILQ_ENTRY(core_job) in_backlog;
 };
-TAILQ_HEAD(core_job_list, core_job);
+
+/* The missed windows of one job that are being made up. */
+struct job_backlogs {
+	struct core_job *job;
+	GArray *rows;           /* struct backlog, oldest first; never empty */
+	TAILQ_ENTRY(job_backlogs) in_ring;
+};
+TAILQ_HEAD(backlog_ring, job_backlogs);
 
 struct job_runs {
 	struct core_job *job;
@@ -143,7 +148,7 @@ struct core {
 	struct heap due;        /* ARMED fires by due instant (wall) */
 	struct heap waits;      /* BACKOFF fires by wake (mono) */
 	struct heap parked_jobs, parked_targets; /* by rate_next (mono) */
-	struct core_job_list backlog_ring;
+	struct backlog_ring backlog_ring;
 	int64_t backlog_jobs;
 	int catch_up_live;
 	int64_t fires, in_state[FIRE_STATE_MAX_];
@@ -229,6 +234,7 @@ void recovery_withdraw_future(struct core *core, struct core_job *job);
 void recovery_drop_backlogs(struct core *core, struct core_job *job, const char *reason);
 void recovery_check_clock(struct core *core);
 void recovery_step_back(struct core *core, int64_t back_us);
+void recovery_forget_backlogs(struct core *core, struct core_job *job); /* in memory only */
 void recovery_settle_backlogs(struct core *core, struct core_job *job); /* before its schedule changes */
 void recovery_record_missed(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
 	uint64_t clock_epoch, const char *reason);

@@ -26,7 +26,7 @@ void core_job_free(struct core *core, struct core_job *job)
 {
 	heap_remove(&core->plan, job);
 	g_hash_table_remove(core->ghosts, job);
-	g_clear_pointer(&job->backlogs, g_array_unref);
+	recovery_forget_backlogs(core, job);
 	job_unref(job->job);
 	g_free(job);
 }

@@ -69,24 +69,41 @@ void recovery_record_missed(struct core *core, struct core_job *job, struct wall
 
 static void enter_backlog(struct core *core, struct core_job *job, const struct backlog *backlog)
 {
-	if (job->backlogs == NULL)
-		job->backlogs = g_array_new(FALSE, FALSE, sizeof(struct backlog));
-	g_array_append_val(job->backlogs, *backlog);
-	if (!job->in_backlog_ring) {
-		job->in_backlog_ring = true;
+	if (job->backlogs == NULL) {
+		job->backlogs = g_new0(struct job_backlogs, 1);
+		job->backlogs->job = job;
+		job->backlogs->rows = g_array_new(FALSE, FALSE, sizeof(struct backlog));
+		TAILQ_INSERT_TAIL(&core->backlog_ring, job->backlogs, in_ring);
 		core->backlog_jobs++;
-		TAILQ_INSERT_TAIL(&core->backlog_ring, job, in_backlog);
 	}
+	g_array_append_val(job->backlogs->rows, *backlog);
 }
 
-static void leave_backlog(struct core *core, struct core_job *job)
+void recovery_forget_backlogs(struct core *core, struct core_job *job)
 {
-	if (job->in_backlog_ring) {
-		TAILQ_REMOVE(&core->backlog_ring, job, in_backlog);
-		job->in_backlog_ring = false;
-		core->backlog_jobs--;
-	}
-	g_clear_pointer(&job->backlogs, g_array_unref);
+	if (job->backlogs == NULL)
+		return;
+	TAILQ_REMOVE(&core->backlog_ring, job->backlogs, in_ring);
+	core->backlog_jobs--;
+	g_array_unref(job->backlogs->rows);
+	g_clear_pointer(&job->backlogs, g_free);
+}
+
+static guint backlog_count(const struct core_job *job)
+{
+	return job->backlogs == NULL ? 0 : job->backlogs->rows->len;
+}
+
+static struct backlog *backlog_at(const struct core_job *job, guint i)
+{
+	return &g_array_index(job->backlogs->rows, struct backlog, i);
+}
+
+static void backlog_over(struct core *core, struct core_job *job)
+{
+	g_array_remove_index(job->backlogs->rows, 0);
+	if (backlog_count(job) == 0)
+		recovery_forget_backlogs(core, job);
 }
 
 /* Gives up what is left of one backlog: its instants become one missed range, its row goes. */
@@ -100,9 +117,9 @@ static void abandon(struct core *core, struct core_job *job, struct backlog back
 
 void recovery_drop_backlogs(struct core *core, struct core_job *job, const char *reason)
 {
-	for (guint i = 0; job->backlogs != NULL && i < job->backlogs->len; i++)
-		abandon(core, job, g_array_index(job->backlogs, struct backlog, i), reason);
-	leave_backlog(core, job);
+	for (guint i = 0; i < backlog_count(job); i++)
+		abandon(core, job, *backlog_at(job, i), reason);
+	recovery_forget_backlogs(core, job);
 }
 
 /* How many of the newest instants of the window the policy makes up. */
@@ -135,10 +152,9 @@ void recovery_window(struct core *core, struct core_job *job, struct wall after,
 	if (made == 0)
 		return;
 	struct backlog backlog = { job->job->id, cut, until, core->state.clock_epoch };
-	if (job->backlogs != NULL && job->backlogs->len >= BACKLOGS_PER_JOB) {
-		abandon(core, job, g_array_index(job->backlogs, struct backlog, 0),
-			"missed: too many outages before this one could be made up");
-		g_array_remove_index(job->backlogs, 0);
+	if (backlog_count(job) >= BACKLOGS_PER_JOB) {
+		abandon(core, job, *backlog_at(job, 0), "missed: too many outages before this one could be made up");
+		backlog_over(core, job);
 	}
 	enter_backlog(core, job, &backlog);
 	batch_add_backlog(core, job, &backlog);
@@ -170,7 +186,7 @@ static void make_up(struct core *core, struct core_job *job, struct backlog *bac
 
 static bool pump_job(struct core *core, struct core_job *job)
 {
-	struct backlog *backlog = &g_array_index(job->backlogs, struct backlog, 0);
+	struct backlog *backlog = backlog_at(job, 0);
 	struct wall instant;
 	int room = room_of(core, job);
 	if (room <= 0)
@@ -183,11 +199,8 @@ static bool pump_job(struct core *core, struct core_job *job)
 	if (!found)
 		backlog->cursor = backlog->until;
 	batch_add_backlog(core, job, backlog);
-	if (!found) {
-		g_array_remove_index(job->backlogs, 0);
-		if (job->backlogs->len == 0)
-			leave_backlog(core, job);
-	}
+	if (!found)
+		backlog_over(core, job);
 	return true;
 }
 
@@ -198,8 +211,8 @@ static bool pump_job(struct core *core, struct core_job *job)
 void recovery_settle_backlogs(struct core *core, struct core_job *job)
 {
 	struct wall instant;
-	for (guint i = 0; job->backlogs != NULL && i < job->backlogs->len && job->job->policy->max_concurrent == 0; i++) {
-		struct backlog *backlog = &g_array_index(job->backlogs, struct backlog, i);
+	for (guint i = 0; i < backlog_count(job) && job->job->policy->max_concurrent == 0; i++) {
+		struct backlog *backlog = backlog_at(job, i);
 		while (core->fires < core->config.max_fires && plan_next(core, job, backlog->cursor, &instant) &&
 		       instant.us <= backlog->until.us)
 			make_up(core, job, backlog, instant);
@@ -213,12 +226,12 @@ void recovery_pump(struct core *core)
 	if (!core->stats.store_healthy || core->more_to_plan)
 		return;
 	for (int i = 0; i < CATCH_UP_JOBS_PER_TICK && core->catch_up_live < CATCH_UP_FIRES; i++) {
-		struct core_job *job = TAILQ_FIRST(&core->backlog_ring);
-		if (job == NULL)
+		struct job_backlogs *backlogs = TAILQ_FIRST(&core->backlog_ring);
+		if (backlogs == NULL)
 			break;
-		TAILQ_REMOVE(&core->backlog_ring, job, in_backlog);
-		TAILQ_INSERT_TAIL(&core->backlog_ring, job, in_backlog);
-		core->more_to_pump |= pump_job(core, job);
+		TAILQ_REMOVE(&core->backlog_ring, backlogs, in_ring);
+		TAILQ_INSERT_TAIL(&core->backlog_ring, backlogs, in_ring);
+		core->more_to_pump |= pump_job(core, backlogs->job);
 	}
 	core->more_to_pump &= core->backlog_jobs > 0;
 }
