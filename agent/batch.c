@@ -3,6 +3,9 @@
  * store unless BATCHES_IN_FLIGHT are already there: then it waits and grows, so that under load one fsync serves many
  * fires without any timer.
  *
+ * A batch with nothing urgent in it (decisions, intents of later instants) lingers for a few milliseconds: at a thousand
+ * executions a second that is one fsync instead of five.
+ *
  * A batch that the store could not apply is kept and handed over again, unchanged, with all later ones behind it, until
  * the store takes it; the batch number makes that harmless (store.h). Meanwhile the planner stands still and no attempt
  * starts, so what is kept in memory is bounded by what was already under way.
@@ -20,11 +23,25 @@ struct core_batch *batch_current(struct core *core)
 		batch->withdrawn = g_ptr_array_new();
 		batch->changes = g_ptr_array_new();
 		batch->held = g_ptr_array_new_with_free_func((GDestroyNotify)job_unref);
+		batch->began = core->mono;
 		batch->commands = g_array_new(FALSE, FALSE, sizeof(int64_t));
 		g_queue_push_tail(&core->batches, batch);
 		core->filling = batch;
 	}
+	core->filling->items++;
 	return core->filling;
+}
+
+static bool may_linger(const struct core *core, const struct core_batch *batch)
+{
+	return batch == core->filling && !batch->urgent && batch->items < BATCH_LINGER_ITEMS &&
+	       mono_diff_us(core->mono, batch->began) < BATCH_LINGER_US;
+}
+
+struct mono batch_linger_wake(const struct core *core)
+{
+	bool waits = core->filling != NULL && !core->store_failed && core->submitted < BATCHES_IN_FLIGHT;
+	return waits ? mono_add_us(core->filling->began, BATCH_LINGER_US) : (struct mono){ INT64_MAX };
 }
 
 void batch_seal(struct core *core)
@@ -42,7 +59,7 @@ void batch_flush(struct core *core)
 		struct core_batch *batch = link->data;
 		if (batch->submitted)
 			continue;
-		if (core->submitted >= BATCHES_IN_FLIGHT)
+		if (core->submitted >= BATCHES_IN_FLIGHT || may_linger(core, batch))
 			return;
 		if (batch == core->filling) {
 			core->state.clock_offset_us = core->clock_offset_us;
@@ -74,6 +91,7 @@ void batch_add_intent(struct core *core, struct fire *fire)
 		.clock_epoch = fire->clock_epoch,
 	};
 	g_array_append_val(batch->store->intents, intent);
+	batch->urgent |= wall_diff_us(fire->due, core->now) < 4 * BATCH_LINGER_US;
 	pin(fire, batch->planned);
 }
 

@@ -189,6 +189,7 @@ void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono 
 	int64_t wall = heap_top_key(&core->due), mono = heap_top_key(&core->waits);
 	if (core->stats.store_healthy)
 		wall = MIN(wall, plan_lead_wake(core).us);
+	mono = MIN(mono, batch_linger_wake(core).us);
 	mono = MIN(mono, heap_top_key(&core->parked_jobs));
 	mono = MIN(mono, heap_top_key(&core->parked_targets));
 	if (core->store_failed && core->submitted == 0)

@@ -34,6 +34,8 @@
 #define CATCH_UP_JOBS_PER_TICK 200
 #define BACKLOGS_PER_JOB 64
 #define BATCHES_IN_FLIGHT 2       /* more wait and grow: group commit by itself */
+#define BATCH_LINGER_US (5 * US_PER_MS) /* what is not urgent waits that long for company: one fsync for all */
+#define BATCH_LINGER_ITEMS 512
 #define STORE_RETRY_FIRST_US (100 * US_PER_MS)
 #define STORE_RETRY_LAST_US (2 * US_PER_SECOND)
 #define SPARE_FIRES 4096          /* kept for reuse */
@@ -126,6 +128,9 @@ struct core_batch {
 	GPtrArray *changes;                                   /* struct job_change * whose done() is due */
 	GPtrArray *held;                                      /* struct job *: ids named by marks and backlogs */
 	GArray *commands;                                     /* int64_t carried out by it */
+	struct mono began;      /* when it got its first entry */
+	int items;
+	bool urgent;            /* somebody waits for it: hand it over at once */
 	bool submitted;
 };
 
@@ -248,6 +253,8 @@ void core_job_free(struct core *core, struct core_job *job);
 struct core_batch *batch_current(struct core *core);
 void batch_seal(struct core *core);
 void batch_flush(struct core *core);
+/* When the batch being filled goes out if nothing else happens; INT64_MAX = no such moment. */
+struct mono batch_linger_wake(const struct core *core);
 void batch_add_intent(struct core *core, struct fire *fire);
 void batch_add_update(struct core *core, struct fire *fire, struct wall not_before);
 void batch_add_cancel(struct core *core, struct fire *fire);

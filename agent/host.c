@@ -1,9 +1,15 @@
 #include "agent/host.h"
 
 #include <glib.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LOOP_NICE (-10)
+#define SHORT_SLICE_NS 200000
 
 void host_boot_id(char *ret, size_t size)
 {
@@ -26,6 +32,28 @@ struct wall host_booted_at(void)
 void host_sharpen_timers(void)
 {
 	prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
+}
+
+/* sched_setattr(2): glibc 2.36 has neither the call nor the struct, and the kernel's header clashes with <sched.h>. */
+struct scheduling {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+void host_prefer_this_thread(void)
+{
+	struct scheduling wish = {
+		.size = sizeof wish,
+		.policy = SCHED_OTHER,
+		.nice = getpriority(PRIO_PROCESS, 0),
+		.runtime_ns = SHORT_SLICE_NS,
+	};
+	if (setpriority(PRIO_PROCESS, (id_t)gettid(), LOOP_NICE) == 0)
+		wish.nice = LOOP_NICE;
+	syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 
 bool host_allow_open_files(int64_t needed)

@@ -223,7 +223,9 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 	delete_jobs(core, change);
 	upsert_jobs(core, change->upserts);
 	core->state.jobs_revision = change->jobs_revision;
-	g_ptr_array_add(batch_current(core)->changes, change);
+	struct core_batch *batch = batch_current(core);
+	batch->urgent = true;
+	g_ptr_array_add(batch->changes, change);
 	g_clear_pointer(&change->upserts, g_ptr_array_unref);
 	g_clear_pointer(&change->deletes, g_ptr_array_unref);
 	g_clear_pointer(&change->keep_ids, g_hash_table_unref);

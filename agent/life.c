@@ -304,7 +304,9 @@ enum life_end life_run(const struct life_setup *setup)
 {
 	struct life life = { .setup = setup, .config = setup->config };
 	enum life_end how = LIFE_FAILED;
-	if (begin(&life))
+	bool begun = begin(&life);
+	host_prefer_this_thread();
+	if (begun)
 		how = loop_run(life.loop, reload, &life) == LOOP_STOPPED ? LIFE_STOPPED : LIFE_DATABASE_LOST;
 	finish(&life);
 	return how;
