@@ -5,8 +5,8 @@
 #include "config.h"
 
 static const char *const outcomes[ATTEMPT_OUTCOME_MAX_] = {
-	[ATTEMPT_RESPONSE] = "response", [ATTEMPT_CONNECT] = "connect", [ATTEMPT_TIMEOUT] = "timeout",
-	[ATTEMPT_BROKEN] = "broken", [ATTEMPT_REFUSED] = "refused", [ATTEMPT_RESOURCE] = "resource",
+	[ATTEMPT_RESPONSE] = "response",   [ATTEMPT_CONNECT] = "connect", [ATTEMPT_TIMEOUT] = "timeout",
+	[ATTEMPT_BROKEN] = "broken",	   [ATTEMPT_REFUSED] = "refused", [ATTEMPT_RESOURCE] = "resource",
 	[ATTEMPT_CANCELLED] = "cancelled",
 };
 
@@ -60,7 +60,8 @@ static void print_core(GString *out, const struct core_stats *core)
 	counter(out, "attempts_total", "Attempts started.", core->attempts);
 	counter(out, "store_refusals_total", "Batches that failed or whose outcome is unknown.", core->store_failures);
 	counter(out, "clock_steps_total", "Steps of the clock by more than a second.", core->clock_steps);
-	instant(out, "planned_until_timestamp_seconds", "All fires up to this instant are planned.", core->planned_until);
+	instant(out, "planned_until_timestamp_seconds", "All fires up to this instant are planned.",
+		core->planned_until);
 	instant(out, "next_fire_timestamp_seconds", "The next instant at which a fire is due.", core->next_fire_at);
 	head(out, "decisions_total", "counter", "Terminal decisions by status.");
 	for (int i = 1; i < EXECUTION_STATUS_MAX_; i++)
@@ -89,8 +90,8 @@ static void print_runner(GString *out, const struct runner_http_stats *runner)
 {
 	head(out, "attempts_ended_total", "counter", "Attempts by how they ended.");
 	for (int i = 0; i < ATTEMPT_OUTCOME_MAX_; i++)
-		g_string_append_printf(out, "belfry_agent_attempts_ended_total{outcome=\"%s\"} %" G_GINT64_FORMAT "\n", outcomes[i],
-				       runner->finished[i]);
+		g_string_append_printf(out, "belfry_agent_attempts_ended_total{outcome=\"%s\"} %" G_GINT64_FORMAT "\n",
+				       outcomes[i], runner->finished[i]);
 	gauge(out, "connections_open", "Connections to targets, idle ones too.", runner->open_connections);
 	gauge(out, "name_lookup_waits", "Attempts that wait for the address of their host.", runner->waiting_for_names);
 	counter(out, "connections_opened_total", "Connections to targets opened.", runner->connections);
@@ -99,7 +100,8 @@ static void print_runner(GString *out, const struct runner_http_stats *runner)
 
 static void print_store(GString *out, const struct store_stats *store)
 {
-	gauge(out, "outbox_records", "Records that central has not acknowledged.", store->next_seq - 1 - store->acked_seq);
+	gauge(out, "outbox_records", "Records that central has not acknowledged.",
+	      store->next_seq - 1 - store->acked_seq);
 	counter(out, "outbox_sequence_total", "The number of the youngest record.", MAX(store->next_seq - 1, 0));
 	counter(out, "store_commits_total", "Transactions committed.", store->commits);
 	counter(out, "store_batches_total", "Batches committed.", store->batches);
@@ -127,14 +129,16 @@ static void print_process(GString *out, int64_t uptime_us)
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
 	seconds(out, "uptime_seconds", "gauge", "Time since this life of the agent began.", (double)uptime_us);
-	seconds(out, "cpu_seconds_total", "counter", "Processor time used.", in_us(&usage.ru_utime) + in_us(&usage.ru_stime));
+	seconds(out, "cpu_seconds_total", "counter", "Processor time used.",
+		in_us(&usage.ru_utime) + in_us(&usage.ru_stime));
 	gauge(out, "memory_peak_bytes", "Most memory resident at once.", (int64_t)usage.ru_maxrss * 1024);
 }
 
 void agent_metrics_print(const struct agent_figures *figures, GString *out)
 {
 	head(out, "info", "gauge", "Always 1; its labels name the agent.");
-	g_string_append_printf(out, "belfry_agent_info{version=\"%s\",agent_id=\"%s\"} 1\n", PACKAGE_VERSION, figures->agent_id);
+	g_string_append_printf(out, "belfry_agent_info{version=\"%s\",agent_id=\"%s\"} 1\n", PACKAGE_VERSION,
+			       figures->agent_id);
 	print_core(out, &figures->core);
 	print_lateness(out, &figures->core);
 	print_runner(out, &figures->runner);

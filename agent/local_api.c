@@ -38,7 +38,8 @@ bool local_read_number(const struct local_request *request, const char *name, in
 	const char *text = local_read_text(request, name);
 	if (text == NULL || g_ascii_string_to_signed(text, 10, min, max, ret, NULL))
 		return true;
-	g_autofree char *detail = g_strdup_printf("%s: a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, min, max);
+	g_autofree char *detail =
+		g_strdup_printf("%s: a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, min, max);
 	local_http_problem(request->exchange, 400, "Bad parameter", detail, NULL);
 	return false;
 }
@@ -67,8 +68,8 @@ static void reply_no_route(struct local_exchange *exchange, const char *allowed)
 		local_http_problem(exchange, 405, "Method not allowed", detail, header);
 		return;
 	}
-	g_autofree char *detail =
-		g_strdup_printf("there is no %s; there are /healthz, /status, /jobs, /next, /executions, /metrics", exchange->path);
+	g_autofree char *detail = g_strdup_printf(
+		"there is no %s; there are /healthz, /status, /jobs, /next, /executions, /metrics", exchange->path);
 	local_http_problem(exchange, 404, "No such path", detail, NULL);
 }
 

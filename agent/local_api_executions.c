@@ -14,7 +14,7 @@
 struct question {
 	struct local_api *api;
 	struct local_exchange *exchange; /* NULL = the caller has gone */
-	char *wanted;                    /* "jobId":"..", NULL = all */
+	char *wanted;			 /* "jobId":"..", NULL = all */
 	int limit, found, rounds;
 	int64_t before;
 	GString *answer;

@@ -2,8 +2,6 @@
 #include "agent/agent_metrics.h"
 #include "agent/local_api_internal.h"
 
-#include <string.h>
-
 #include "common/rfc3339.h"
 #include "common/tz.h"
 #include "config.h"
@@ -24,23 +22,34 @@ void local_get_health(struct local_request *request)
 	local_reply_json(request, 200, json_pack("{s:s}", "status", "ok"));
 }
 
+static void add_number(json_t *object, const char *name, int64_t value)
+{
+	json_object_set_new(object, name, json_integer(value));
+}
+
 static json_t *show_central(const struct local_api *api)
 {
 	const struct sync_news *news = api->config.source.sync_news(api->config.source.context);
 	if (*api->config.central_url == '\0')
 		return json_null();
-	return json_pack("{s:s, s:b, s:o, s:o, s:I, s:I}", "url", api->config.central_url, "connected", news->connected,
-			 "lastSyncAt", instant(news->last_success_at), "error", text_or_null(news->error), "syncs",
-			 (json_int_t)news->rounds, "failures", (json_int_t)news->failures);
+	json_t *central = json_pack("{s:s, s:b}", "url", api->config.central_url, "connected", news->connected);
+	json_object_set_new(central, "lastSyncAt", instant(news->last_success_at));
+	json_object_set_new(central, "error", text_or_null(news->error));
+	add_number(central, "syncs", news->rounds);
+	add_number(central, "failures", news->failures);
+	return central;
 }
 
 static json_t *show_store(const struct local_api *api, const struct core_stats *stats)
 {
-	const struct store_stats *store = api->config.source.store_stats(api->config.source.context);
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "healthy", stats->store_healthy && store->healthy, "outboxEpoch",
-			 (json_int_t)store->epoch, "lastSeq", (json_int_t)(store->next_seq - 1), "ackedSeq",
-			 (json_int_t)store->acked_seq, "outboxDepth", (json_int_t)(store->next_seq - 1 - store->acked_seq),
-			 "failures", (json_int_t)store->failures);
+	const struct store_stats *figures = api->config.source.store_stats(api->config.source.context);
+	json_t *store = json_pack("{s:b}", "healthy", stats->store_healthy && figures->healthy);
+	add_number(store, "outboxEpoch", figures->epoch);
+	add_number(store, "lastSeq", figures->next_seq - 1);
+	add_number(store, "ackedSeq", figures->acked_seq);
+	add_number(store, "outboxDepth", figures->next_seq - 1 - figures->acked_seq);
+	add_number(store, "failures", figures->failures);
+	return store;
 }
 
 static json_t *show_decisions(const struct core_stats *stats)
@@ -53,11 +62,18 @@ static json_t *show_decisions(const struct core_stats *stats)
 
 static json_t *show_counts(const struct core_stats *stats)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "jobs", (json_int_t)stats->jobs, "activeJobs",
-			 (json_int_t)stats->active_jobs, "fires", (json_int_t)stats->fires, "running", (json_int_t)stats->running,
-			 "waiting", (json_int_t)stats->waiting, "backingOff", (json_int_t)stats->backing_off, "backlogJobs",
-			 (json_int_t)stats->backlog_jobs, "planned", (json_int_t)stats->planned, "attempts",
-			 (json_int_t)stats->attempts, "decided", show_decisions(stats));
+	json_t *counts = json_object();
+	add_number(counts, "jobs", stats->jobs);
+	add_number(counts, "activeJobs", stats->active_jobs);
+	add_number(counts, "fires", stats->fires);
+	add_number(counts, "running", stats->running);
+	add_number(counts, "waiting", stats->waiting);
+	add_number(counts, "backingOff", stats->backing_off);
+	add_number(counts, "backlogJobs", stats->backlog_jobs);
+	add_number(counts, "planned", stats->planned);
+	add_number(counts, "attempts", stats->attempts);
+	json_object_set_new(counts, "decided", show_decisions(stats));
+	return counts;
 }
 
 static json_t *show_job_set(const struct core *core)
@@ -67,13 +83,14 @@ static json_t *show_job_set(const struct core *core)
 	char text[17];
 	core_job_set(core, &revision, &digest, &count);
 	g_snprintf(text, sizeof text, "%016" G_GINT64_MODIFIER "x", digest);
-	return json_pack("{s:I, s:s, s:I}", "revision", (json_int_t)revision, "digest", text, "count", (json_int_t)count);
+	return json_pack("{s:I, s:s, s:I}", "revision", (json_int_t)revision, "digest", text, "count",
+			 (json_int_t)count);
 }
 
 static json_t *show_clock(const struct core_stats *stats)
 {
-	return json_pack("{s:o, s:I, s:I, s:s}", "now", instant(wall_now()), "epoch", (json_int_t)stats->clock_epoch, "steps",
-			 (json_int_t)stats->clock_steps, "tzdata", tz_database_version());
+	return json_pack("{s:o, s:I, s:I, s:s}", "now", instant(wall_now()), "epoch", (json_int_t)stats->clock_epoch,
+			 "steps", (json_int_t)stats->clock_steps, "tzdata", tz_database_version());
 }
 
 void local_get_status(struct local_request *request)
@@ -82,11 +99,12 @@ void local_get_status(struct local_request *request)
 	struct core_stats stats;
 	g_autofree char *egress = egress_summary(api->config.egress);
 	core_get_stats(api->config.core, &stats);
-	json_t *status = json_pack("{s:s, s:o, s:s, s:o, s:I, s:b, s:o}", "name", api->config.name, "agentId",
-				   text_or_null(api->config.agent_id), "version", PACKAGE_VERSION, "startedAt",
-				   instant(api->started_at), "uptimeMs",
-				   (json_int_t)(mono_diff_us(mono_now(), api->started) / US_PER_MS), "standalone",
-				   *api->config.central_url == '\0', "central", show_central(api));
+	json_t *status = json_pack("{s:s, s:s}", "name", api->config.name, "version", PACKAGE_VERSION);
+	json_object_set_new(status, "agentId", text_or_null(api->config.agent_id));
+	json_object_set_new(status, "startedAt", instant(api->started_at));
+	add_number(status, "uptimeMs", mono_diff_us(mono_now(), api->started) / US_PER_MS);
+	json_object_set_new(status, "standalone", json_boolean(*api->config.central_url == '\0'));
+	json_object_set_new(status, "central", show_central(api));
 	json_object_set_new(status, "jobSet", show_job_set(api->config.core));
 	json_object_set_new(status, "counts", show_counts(&stats));
 	json_object_set_new(status, "store", show_store(api, &stats));
@@ -99,9 +117,12 @@ void local_get_status(struct local_request *request)
 
 static json_t *show_state(const struct core_job_view *view)
 {
-	return json_pack("{s:o, s:i, s:i, s:o, s:b, s:s}", "nextAt", instant(view->next_at), "running", view->running, "waiting",
-			 view->waiting, "runningSince", instant(view->running_since), "backlog", view->backlog, "targetKey",
-			 view->target_key);
+	json_t *state = json_pack("{s:b, s:s}", "backlog", view->backlog, "targetKey", view->target_key);
+	json_object_set_new(state, "nextAt", instant(view->next_at));
+	json_object_set_new(state, "runningSince", instant(view->running_since));
+	add_number(state, "running", view->running);
+	add_number(state, "waiting", view->waiting);
+	return state;
 }
 
 struct job_page {
@@ -117,10 +138,12 @@ static bool add_summary(void *context, const struct core_job_view *view)
 	page->more = json_array_size(page->jobs) == page->limit;
 	if (page->more)
 		return false;
-	json_array_append_new(page->jobs, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "jobId", job->id, "revision",
-						    (json_int_t)job->revision, "name", job->name, "schedule", job->schedule_text,
-						    "timezone", job->timezone, "method", job->method, "api", job->url, "active",
-						    job->active, "state", show_state(view)));
+	json_t *summary = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "jobId", job->id, "name", job->name,
+				    "schedule", job->schedule_text, "timezone", job->timezone, "method", job->method,
+				    "api", job->url, "active", job->active);
+	add_number(summary, "revision", job->revision);
+	json_object_set_new(summary, "state", show_state(view));
+	json_array_append_new(page->jobs, summary);
 	return true;
 }
 
@@ -164,8 +187,8 @@ void local_get_next(struct local_request *request)
 	int n = core_next_fires(request->api->config.core, next, (int)limit);
 	json_t *list = json_array();
 	for (int i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:o, s:s, s:s}", "at", instant(next[i].at), "jobId", next[i].job->id, "name",
-						      next[i].job->name));
+		json_array_append_new(list, json_pack("{s:o, s:s, s:s}", "at", instant(next[i].at), "jobId",
+						      next[i].job->id, "name", next[i].job->name));
 	local_reply_json(request, 200, json_pack("{s:o}", "next", list));
 }
 

@@ -25,9 +25,9 @@ struct local_connection {
 	struct local_http *http;
 	struct bufferevent *buffers;
 	enum connection_state state;
-	bool keep;          /* after the reply */
+	bool keep; /* after the reply */
 	size_t body_left;
-	char *head;         /* method and path point into it */
+	char *head; /* method and path point into it */
 	struct local_exchange exchange;
 };
 
@@ -67,10 +67,20 @@ static void set_timeout(struct local_connection *connection, bool on)
 
 static const char *reason_of(int status)
 {
-	static const struct { int status; const char *reason; } reasons[] = {
-		{ 200, "OK" }, { 202, "Accepted" }, { 400, "Bad Request" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 411, "Length Required" }, { 413, "Content Too Large" }, { 431, "Request Header Fields Too Large" },
-		{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
+	static const struct {
+		int status;
+		const char *reason;
+	} reasons[] = {
+		{ 200, "OK" },
+		{ 202, "Accepted" },
+		{ 400, "Bad Request" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 411, "Length Required" },
+		{ 413, "Content Too Large" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 503, "Service Unavailable" },
+		{ 505, "HTTP Version Not Supported" },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++)
 		if (reasons[i].status == status)
@@ -78,25 +88,30 @@ static const char *reason_of(int status)
 	return "Unknown";
 }
 
-void local_http_reply(struct local_exchange *exchange, int status, const char *type, const char *headers, const char *text,
-		      size_t size)
+void local_http_reply(struct local_exchange *exchange, int status, const char *type, const char *headers,
+		      const char *text, size_t size)
 {
 	struct local_connection *connection = exchange->connection;
 	struct evbuffer *output = bufferevent_get_output(connection->buffers);
-	evbuffer_add_printf(output, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: %s\r\n%s\r\n", status,
-			    reason_of(status), type, size, connection->keep ? "keep-alive" : "close", headers == NULL ? "" : headers);
+	evbuffer_add_printf(output,
+			    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: %s\r\n%s\r\n",
+			    status, reason_of(status), type, size, connection->keep ? "keep-alive" : "close",
+			    headers == NULL ? "" : headers);
 	evbuffer_add(output, text, size);
 	connection->state = connection->keep ? READING_HEAD : CLOSING;
 	end_exchange(connection);
 	set_timeout(connection, true);
 	if (connection->keep)
-		bufferevent_trigger(connection->buffers, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+		bufferevent_trigger(connection->buffers, EV_READ,
+				    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
-void local_http_problem(struct local_exchange *exchange, int status, const char *title, const char *detail, const char *headers)
+void local_http_problem(struct local_exchange *exchange, int status, const char *title, const char *detail,
+			const char *headers)
 {
 	g_autofree char *valid = g_utf8_make_valid(detail, -1);
-	json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title, "status", status, "detail", valid);
+	json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title, "status", status,
+				 "detail", valid);
 	char *text = json_dumps(json, JSON_COMPACT);
 	g_autofree char *line = g_strconcat(text, "\n", NULL);
 	free(text);
@@ -183,7 +198,8 @@ static bool take_head(struct local_connection *connection, size_t size)
 			*next = '\0';
 			next += 2;
 		}
-		if (line == connection->head ? !take_request_line(connection, line) : *line != '\0' && !take_header(connection, line))
+		if (line == connection->head ? !take_request_line(connection, line)
+					     : *line != '\0' && !take_header(connection, line))
 			return false;
 	}
 	return true;
@@ -245,7 +261,8 @@ static void on_end(struct bufferevent *buffers, short what, void *context)
 	connection_free(connection);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size, void *context)
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size,
+		      void *context)
 {
 	(void)listener, (void)address, (void)size;
 	struct local_http *http = context;
@@ -267,21 +284,22 @@ static struct evconnlistener *listen_on(struct local_http *http, GError **error)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	if (strlen(http->path) >= sizeof name.sun_path) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NAMETOOLONG, "socket: %s is longer than the %zu bytes a socket's path may have",
-			    http->path, sizeof name.sun_path - 1);
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NAMETOOLONG,
+			    "socket: %s is longer than the %zu bytes a socket's path may have", http->path,
+			    sizeof name.sun_path - 1);
 		return NULL;
 	}
 	strcpy(name.sun_path, http->path);
 	unlink(http->path);
 	mode_t old = umask(0177);
 	struct evconnlistener *listener =
-		evconnlistener_new_bind(http->base, on_accept, http, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG,
-					(struct sockaddr *)&name, sizeof name);
+		evconnlistener_new_bind(http->base, on_accept, http, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+					BACKLOG, (struct sockaddr *)&name, sizeof name);
 	int reason = errno;
 	umask(old);
 	if (listener == NULL)
-		g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(reason), "socket: %s cannot be made: %s", http->path,
-			    g_strerror(reason));
+		g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(reason), "socket: %s cannot be made: %s",
+			    http->path, g_strerror(reason));
 	return listener;
 }
 

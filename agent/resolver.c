@@ -18,7 +18,7 @@ struct mailbox {
 	gint refs;
 	GMutex lock;
 	GQueue lookups; /* struct lookup, finished */
-	int fd;         /* eventfd */
+	int fd;		/* eventfd */
 };
 
 struct lookup {
@@ -32,9 +32,9 @@ struct resolver_name {
 	TAILQ_ENTRY(resolver_name) line_entry;
 	struct resolver *resolver;
 	char *host;
-	char *addresses;            /* NULL = none yet */
+	char *addresses; /* NULL = none yet */
 	uint64_t generation;
-	struct mono answered_at;    /* by the name service */
+	struct mono answered_at; /* by the name service */
 	struct mono fresh_until;
 	bool in_lookup, in_line;
 	struct event *patience;
@@ -271,7 +271,8 @@ static struct resolver_name *get_name(struct resolver *resolver, const char *hos
 	struct resolver_name *name = g_hash_table_lookup(resolver->names, host);
 	if (name != NULL)
 		return name;
-	for (int also_fresh = 0; also_fresh < 2 && g_hash_table_size(resolver->names) >= RESOLVER_NAMES_MAX; also_fresh++)
+	for (int also_fresh = 0; also_fresh < 2 && g_hash_table_size(resolver->names) >= RESOLVER_NAMES_MAX;
+	     also_fresh++)
 		g_hash_table_foreach_remove(resolver->names, is_unused, &(bool){ also_fresh });
 	name = g_new0(struct resolver_name, 1);
 	name->resolver = resolver;

@@ -119,7 +119,8 @@ static void add_to_libcurl(struct transfer *transfer)
 {
 	const struct job_policy *policy = transfer->call->job->policy;
 	int64_t waited_ms = transfer->name_us / US_PER_MS;
-	transfer_set_timeouts(transfer, MAX(policy->timeout_ms - waited_ms, 1), MAX(policy->connect_timeout_ms - waited_ms, 1));
+	transfer_set_timeouts(transfer, MAX(policy->timeout_ms - waited_ms, 1),
+			      MAX(policy->connect_timeout_ms - waited_ms, 1));
 	if (curl_multi_add_handle(transfer->runner->multi, transfer->easy) != CURLM_OK) {
 		finish(transfer, ATTEMPT_RESOURCE, "libcurl has no memory for another transfer");
 		return;
@@ -321,7 +322,8 @@ struct runner_http *runner_http_new(struct event_base *base, const struct runner
 	    (runner->resolver = resolver_new(base, config->lookup)) != NULL &&
 	    (runner->deliver = evtimer_new(base, on_deliver, runner)) != NULL)
 		return runner;
-	g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "libcurl could not be set up: no memory or no descriptors left");
+	g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+			    "libcurl could not be set up: no memory or no descriptors left");
 	runner_http_free(runner);
 	return NULL;
 }

@@ -76,7 +76,8 @@ struct transfer {
 	int socket_errno;                  /* of the last socket() that failed; 0 = none */
 	const char *denied;                /* by the egress policy; NULL = not */
 	size_t header_bytes, body_bytes;
-	bool headers_ended;                /* the empty line came */
+	bool status_seen, header_seen;     /* of the block of header lines that is being read; of the whole response */
+	bool headers_ended;                /* the empty line of the final response came */
 	const char *limit;                 /* which limit ended it, a sentence; NULL = none */
 	char *kept;                        /* RESPONSE_BODY_MAX bytes; NULL until first needed */
 	size_t kept_size;
@@ -120,7 +121,7 @@ void transfer_forget(struct transfer *transfer);
 
 /* runner_response.c */
 void response_begin(struct transfer *transfer);
-size_t response_on_body(char *bytes, size_t size, size_t n, void *context);
+size_t response_on_bytes(char *bytes, size_t size, size_t n, void *context);
 size_t response_on_header(char *bytes, size_t size, size_t n, void *context);
 int response_on_sending(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port);
 /* Fills transfer->result from what libcurl says. */

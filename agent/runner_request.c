@@ -41,7 +41,8 @@ static void make_lines(struct call *call)
 		if (compiled != NULL)
 			add_line(call, g_strconcat(header->name, ": ", NULL), compiled);
 		else if (header->value[0] == '\0')
-			add_line(call, g_strconcat(header->name, ";", NULL), NULL); /* libcurl's way to send an empty value */
+			add_line(call, g_strconcat(header->name, ";", NULL),
+				 NULL); /* libcurl's way to send an empty value */
 		else
 			add_line(call, g_strconcat(header->name, ": ", header->value, NULL), NULL);
 	}
@@ -99,7 +100,8 @@ static void make_body(struct call *call)
 {
 	const struct job *job = call->job;
 	static const char *const with_body[] = { "POST", "PUT", "PATCH", NULL };
-	call->has_body = strcmp(job->method, "HEAD") != 0 && (job->body != NULL || g_strv_contains(with_body, job->method));
+	call->has_body =
+		strcmp(job->method, "HEAD") != 0 && (job->body != NULL || g_strv_contains(with_body, job->method));
 	if (!call->has_body)
 		return;
 	if (job->body != NULL) {
@@ -151,7 +153,7 @@ bool transfer_set_common(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, response_on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, response_on_bytes);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, response_on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
@@ -161,8 +163,9 @@ bool transfer_set_common(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, runner_socket_close);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->runner);
-	/* What keeps a target from being reached by other ways must have been taken by libcurl. */
-	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+	/* What the limits of targets hang on must have been taken by libcurl. */
+	return curl_easy_setopt(easy, CURLOPT_HEADER, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
 }

@@ -19,6 +19,8 @@ void response_begin(struct transfer *transfer)
 	transfer->denied = NULL;
 	transfer->header_bytes = 0;
 	transfer->body_bytes = 0;
+	transfer->status_seen = false;
+	transfer->header_seen = false;
 	transfer->headers_ended = false;
 	transfer->limit = NULL;
 	transfer->kept_size = 0;
@@ -27,28 +29,6 @@ void response_begin(struct transfer *transfer)
 		.retry_after_ms = -1,
 		.timing = { -1, -1, -1, -1, -1 },
 	};
-}
-
-size_t response_on_body(char *bytes, size_t size, size_t n, void *context)
-{
-	struct transfer *transfer = context;
-	size_t length = MIN(size * n, RESPONSE_READ_MAX - transfer->body_bytes);
-	if (transfer->body_bytes == 0)
-		crypto_hash_sha256_init(&transfer->digest);
-	crypto_hash_sha256_update(&transfer->digest, (const unsigned char *)bytes, length);
-	transfer->body_bytes += length;
-	size_t kept = MIN(length, RESPONSE_BODY_MAX - transfer->kept_size);
-	if (kept > 0) {
-		if (transfer->kept == NULL)
-			transfer->kept = g_malloc(RESPONSE_BODY_MAX);
-		memcpy(transfer->kept + transfer->kept_size, bytes, kept);
-		transfer->kept_size += kept;
-	}
-	if (length < size * n) {
-		transfer->limit = "the response body is too large";
-		return CURL_WRITEFUNC_ERROR;
-	}
-	return length;
 }
 
 /* A transfer coding other than "chunked" was not asked for, and decoding it could cost a lot of memory. */
@@ -60,20 +40,78 @@ static bool is_strange_coding(const char *line, size_t length)
 	return g_ascii_strcasecmp(value, "chunked") != 0;
 }
 
+static bool is_blank(const char *line)
+{
+	return line[0] == '\r' || line[0] == '\n';
+}
+
+/*
+ * libcurl before 8.1.0 keeps a pointer to the last header of a response beyond the end of the transfer, and a response that begins
+ * with a continuation line makes it write through that (fixed by "headers: clear (possibly) lingering pointer in
+ * init"). Such a line is never right: there is nothing that it could continue.
+ */
+static bool is_orphan(const struct transfer *transfer, const char *line)
+{
+	return !transfer->header_seen && (line[0] == ' ' || line[0] == '\t');
+}
+
+/* One line of the headers, before libcurl stores it. */
+static bool take_line(struct transfer *transfer, const char *line, size_t length)
+{
+	transfer->header_bytes += length;
+	if (transfer->header_bytes > RESPONSE_HEADERS_MAX)
+		transfer->limit = "the response headers are too large";
+	else if (is_orphan(transfer, line))
+		transfer->limit = "the response headers begin with a continuation line";
+	else if (is_strange_coding(line, length))
+		transfer->limit = "the response uses a transfer coding other than chunked";
+	/* The first line of a block is the status, whatever it looks like; an interim response is a block of its own. */
+	transfer->header_seen = transfer->header_seen || (transfer->status_seen && !is_blank(line));
+	transfer->status_seen = !is_blank(line);
+	return transfer->limit == NULL;
+}
+
+static bool take_body(struct transfer *transfer, const char *bytes, size_t size)
+{
+	size_t length = MIN(size, RESPONSE_READ_MAX - transfer->body_bytes);
+	if (transfer->body_bytes == 0)
+		crypto_hash_sha256_init(&transfer->digest);
+	crypto_hash_sha256_update(&transfer->digest, (const unsigned char *)bytes, length);
+	transfer->body_bytes += length;
+	size_t kept = MIN(length, RESPONSE_BODY_MAX - transfer->kept_size);
+	if (kept > 0) {
+		if (transfer->kept == NULL)
+			transfer->kept = g_malloc(RESPONSE_BODY_MAX);
+		memcpy(transfer->kept + transfer->kept_size, bytes, kept);
+		transfer->kept_size += kept;
+	}
+	if (length < size)
+		transfer->limit = "the response body is too large";
+	return length == size;
+}
+
+/* CURLOPT_HEADER has the header lines come here too, ahead of the body and ahead of libcurl's own storing. */
+size_t response_on_bytes(char *bytes, size_t size, size_t n, void *context)
+{
+	struct transfer *transfer = context;
+	size_t length = size * n;
+	bool good = transfer->headers_ended ? take_body(transfer, bytes, length) : take_line(transfer, bytes, length);
+	return good ? length : CURL_WRITEFUNC_ERROR;
+}
+
+/* The same lines a second time, when they are stored; and trailers, which come nowhere else. */
 size_t response_on_header(char *bytes, size_t size, size_t n, void *context)
 {
 	struct transfer *transfer = context;
 	size_t length = size * n;
-	transfer->header_bytes += length;
-	if (bytes[0] == '\r' || bytes[0] == '\n')
-		transfer->headers_ended = true;
-	else if (length > 5 && memcmp(bytes, "HTTP/", 5) == 0) /* an interim response came before; trailers do not count */
-		transfer->headers_ended = false;
-	if (transfer->header_bytes > RESPONSE_HEADERS_MAX)
-		transfer->limit = "the response headers are too large";
-	else if ((bytes[0] | 0x20) == 't' && is_strange_coding(bytes, length))
-		transfer->limit = "the response uses a transfer coding other than chunked";
-	return transfer->limit == NULL ? length : CURL_WRITEFUNC_ERROR;
+	long status = 0;
+	if (transfer->headers_ended)
+		return take_line(transfer, bytes, length) ? length : CURL_WRITEFUNC_ERROR;
+	if (!is_blank(bytes))
+		return length;
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	transfer->headers_ended = status >= 200; /* an interim response is followed by another */
+	return length;
 }
 
 int response_on_sending(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
@@ -99,10 +137,10 @@ static enum attempt_outcome judge_before_sending(const struct transfer *transfer
 			return ATTEMPT_CONNECT;
 		if (transfer->denied != NULL)
 			return ATTEMPT_REFUSED;
-		return transfer->socket_errno == EMFILE || transfer->socket_errno == ENFILE || transfer->socket_errno == ENOMEM ||
-				       transfer->socket_errno == ENOBUFS ?
-			       ATTEMPT_RESOURCE :
-			       ATTEMPT_CONNECT;
+		return transfer->socket_errno == EMFILE || transfer->socket_errno == ENFILE ||
+				       transfer->socket_errno == ENOMEM || transfer->socket_errno == ENOBUFS
+			       ? ATTEMPT_RESOURCE
+			       : ATTEMPT_CONNECT;
 	}
 }
 
@@ -110,7 +148,7 @@ static enum attempt_outcome judge_before_sending(const struct transfer *transfer
 static bool is_whole(const struct transfer *transfer, CURLcode code)
 {
 	if (code == CURLE_OK)
-		return transfer->headers_ended && transfer->result.http_status >= 200;
+		return transfer->headers_ended;
 	return code == CURLE_WRITE_ERROR && transfer->body_bytes == RESPONSE_READ_MAX;
 }
 
@@ -179,7 +217,9 @@ static const char *find_words(struct transfer *transfer, CURLcode code)
 	if (transfer->result.outcome == ATTEMPT_RESOURCE && transfer->socket_errno != 0)
 		return g_strerror(transfer->socket_errno);
 	if (code == CURLE_OK)
-		return transfer->result.outcome == ATTEMPT_RESPONSE ? NULL : "the connection ended within the response headers";
+		return transfer->result.outcome == ATTEMPT_RESPONSE
+			       ? NULL
+			       : "the connection ended within the response headers";
 	clean_error(transfer->error);
 	return transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
 }

@@ -16,8 +16,8 @@
 struct runner_socket {
 	struct runner_http *runner;
 	int fd;
-	bool ours;      /* opened by runner_socket_open; else one of libcurl's own (a wake-up pair) */
-	bool wanted;    /* libcurl is interested */
+	bool ours;   /* opened by runner_socket_open; else one of libcurl's own (a wake-up pair) */
+	bool wanted; /* libcurl is interested */
 	struct event *read, *write;
 };
 
@@ -31,7 +31,8 @@ static void on_ready(evutil_socket_t fd, short what, void *context)
 		return;
 	}
 	curl_multi_socket_action(runner->multi, fd,
-				 (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0), &running);
+				 (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0),
+				 &running);
 	runner_collect(runner);
 }
 

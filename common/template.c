@@ -21,12 +21,13 @@ struct piece {
 	enum template_value value; /* TEMPLATE_VALUE_MAX_ = none: the end */
 };
 
-struct template {
+struct template
+{
 	enum template_place place;
 	GArray *pieces;
 };
 
-G_DEFINE_QUARK(belfry-template-error, template_error)
+G_DEFINE_QUARK(belfry - template - error, template_error)
 
 /* One step: the literal up to the next "{{", and what it names. False with an error when that is nothing known. */
 static bool next_piece(const char **text, const char **ret_literal, size_t *ret_length, enum template_value *ret_value,
@@ -74,7 +75,8 @@ bool template_check(const char *text, enum template_place place, GError **error)
 	if (first == NULL)
 		return true;
 	if (place == TEMPLATE_URL && (size_t)(first - text) < authority_length(text)) {
-		g_set_error_literal(error, TEMPLATE_ERROR, 0, "\"{{\" may stand in path and query only, not in scheme, host or port");
+		g_set_error_literal(error, TEMPLATE_ERROR, 0,
+				    "\"{{\" may stand in path and query only, not in scheme, host or port");
 		return false;
 	}
 	while (*text != '\0') {
@@ -137,7 +139,8 @@ static void append_json_value(GString *out, const char *value)
 	}
 }
 
-void template_render(const struct template *compiled, const char *const values[static TEMPLATE_VALUE_MAX_], GString *out)
+void template_render(const struct template *compiled, const char *const values[static TEMPLATE_VALUE_MAX_],
+		     GString *out)
 {
 	for (guint i = 0; i < compiled->pieces->len; i++) {
 		const struct piece *piece = &g_array_index(compiled->pieces, struct piece, i);

@@ -82,13 +82,16 @@ int main(int argc, char **argv)
 {
 	int seconds = argc > 2 ? atoi(argv[2]) : 5, connections = argc > 3 ? atoi(argv[3]) : 64;
 	struct bench bench = { .n_jobs = argc > 4 ? atoi(argv[4]) : 1 };
-	if (argc < 2 || seconds < 1 || connections < 1 || connections > CONNECTIONS_MAX || bench.n_jobs < 1 || bench.n_jobs > JOBS_MAX) {
+	if (argc < 2 || seconds < 1 || connections < 1 || connections > CONNECTIONS_MAX || bench.n_jobs < 1 ||
+	    bench.n_jobs > JOBS_MAX) {
 		fprintf(stderr, "usage: bench_runner URL [SECONDS [CONNECTIONS [JOBS]]]\n");
 		return 2;
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	struct egress_policy *egress = egress_policy_new(NULL, NULL, NULL);
-	const struct runner_http_config config = { .agent_id = "bench", .max_open_transfers = connections, .egress = egress };
+	const struct runner_http_config config = { .agent_id = "bench",
+						   .max_open_transfers = connections,
+						   .egress = egress };
 	bench.base = event_base_new();
 	bench.jobs = g_new(struct job *, bench.n_jobs);
 	for (int i = 0; i < bench.n_jobs; i++)

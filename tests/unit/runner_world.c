@@ -1,7 +1,6 @@
 #include "tests/unit/runner_world.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <curl/curl.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -14,6 +13,8 @@ struct peer {
 	struct world *world;
 	struct bufferevent *buffers;
 	int requests;
+	size_t rest; /* of the answer, still to be sent; it ends at */
+	const char *end;
 };
 
 static void drop_peer(struct peer *peer)
@@ -27,7 +28,10 @@ static void send_answer(struct peer *peer)
 {
 	struct world *world = peer->world;
 	size_t size = world->answer_size != 0 ? world->answer_size : strlen(world->answer);
-	bufferevent_write(peer->buffers, world->answer, size);
+	size_t first = world->piece != 0 ? MIN(world->piece, size) : size;
+	peer->rest = size - first;
+	peer->end = world->answer + size;
+	bufferevent_write(peer->buffers, world->answer, first);
 }
 
 static size_t body_size(const char *head)
@@ -65,7 +69,11 @@ static void on_written(struct bufferevent *buffers, void *context)
 	struct peer *peer = context;
 	if (peer->requests == 0)
 		return;
-	if (peer->world->floods)
+	size_t rest = peer->rest;
+	peer->rest = 0;
+	if (rest > 0)
+		bufferevent_write(peer->buffers, peer->end - rest, rest);
+	else if (peer->world->floods)
 		send_answer(peer);
 	else if (peer->world->closes)
 		drop_peer(peer);
@@ -77,7 +85,8 @@ static void on_end(struct bufferevent *buffers, short what, void *context)
 	drop_peer(context);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size, void *context)
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size,
+		      void *context)
 {
 	(void)listener, (void)address, (void)size;
 	struct world *world = context;
@@ -95,20 +104,21 @@ static void listen_on(struct world *world)
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	socklen_t size = sizeof v4;
 	const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE;
-	world->listeners[0] = evconnlistener_new_bind(world->base, on_accept, world, flags, 128, (struct sockaddr *)&v4, sizeof v4);
-	ck_assert_ptr_nonnull(world->listeners[0]);
+	world->listeners[0] =
+		evconnlistener_new_bind(world->base, on_accept, world, flags, 128, (struct sockaddr *)&v4, sizeof v4);
+	g_assert(world->listeners[0] != NULL);
 	getsockname(evconnlistener_get_fd(world->listeners[0]), (struct sockaddr *)&v4, &size);
 	world->port = ntohs(v4.sin_port);
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = v4.sin_port };
 	world->listeners[1] = evconnlistener_new_bind(world->base, on_accept, world, flags | LEV_OPT_BIND_IPV6ONLY, 128,
-						     (struct sockaddr *)&v6, sizeof v6);
+						      (struct sockaddr *)&v6, sizeof v6);
 }
 
 static void on_done(void *context, struct attempt *attempt, const struct attempt_result *result)
 {
 	struct world *world = context;
 	struct ended *ended = (struct ended *)((char *)attempt - offsetof(struct ended, attempt));
-	ck_assert(!ended->done);
+	g_assert(!ended->done);
 	ended->done = true;
 	ended->result = *result;
 	ended->result.error = g_strdup(result->error);
@@ -118,12 +128,19 @@ static void on_done(void *context, struct attempt *attempt, const struct attempt
 		event_base_loopbreak(world->base);
 }
 
+static void on_patience_end(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd, (void)what;
+	event_base_loopbreak(((struct world *)context)->base);
+}
+
 struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host))
 {
 	GError *error = NULL;
 	struct world *world = g_new0(struct world, 1);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	world->base = event_base_new();
+	world->patience = evtimer_new(world->base, on_patience_end, world);
 	world->received = g_string_new(NULL);
 	world->peers = g_ptr_array_new();
 	world->egress = egress_policy_new(deny, allow, &error);
@@ -150,6 +167,7 @@ void world_free(struct world *world)
 	for (int i = 0; i < 2; i++)
 		if (world->listeners[i] != NULL)
 			evconnlistener_free(world->listeners[i]);
+	event_free(world->patience);
 	event_base_free(world->base);
 	egress_policy_free(world->egress);
 	g_ptr_array_unref(world->peers);
@@ -165,10 +183,12 @@ struct job *world_job(const struct world *world, const char *definition)
 	g_autoptr(GString) text = g_string_new(definition);
 	g_string_replace(text, "PORT", port, 0);
 	json_t *json = json_loads(text->str, 0, NULL);
-	ck_assert_msg(json != NULL, "%s", text->str);
+	if (json == NULL)
+		g_error("no JSON: %s", text->str);
 	json_object_set_new(json, "schedule", json_string("* * * * *"));
 	struct job *job = job_parse(json, "job-1", 1, false, &problem);
-	ck_assert_msg(job != NULL, "%s: %s", problem.pointer, problem.detail);
+	if (job == NULL)
+		g_error("%s: %s", problem.pointer, problem.detail);
 	json_decref(json);
 	return job;
 }
@@ -179,10 +199,10 @@ struct ended *world_start(struct world *world, struct job *job)
 	ended->world = world;
 	ended->attempt = (struct attempt){ .job = job_ref(job), .number = 1, .cause = FIRE_SCHEDULE };
 	ended->attempt.scheduled_at = wall_from_seconds(1700000000);
-	ended->attempt.id = fire_id_scheduled(job->id, ended->attempt.scheduled_at, "", 0);
+	ended->attempt.id = fire_id_scheduled(job->id, ended->attempt.scheduled_at, "", world->started++);
 	world->waiting++;
 	world->interface.start(world->interface.context, &ended->attempt);
-	ck_assert(!ended->done);
+	g_assert(!ended->done);
 	return ended;
 }
 
@@ -190,10 +210,12 @@ void world_wait(struct world *world)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
 	if (world->waiting > 0) {
-		event_base_loopexit(world->base, &patience);
+		evtimer_add(world->patience, &patience);
 		event_base_dispatch(world->base);
+		evtimer_del(world->patience);
 	}
-	ck_assert_msg(world->waiting == 0, "%d attempts have not ended", world->waiting);
+	if (world->waiting != 0)
+		g_error("%d attempts have not ended", world->waiting);
 }
 
 struct ended *world_call(struct world *world, const char *definition)

@@ -22,14 +22,17 @@ struct world {
 	int port;
 	const char *answer;      /* sent for each complete request; NULL = nothing is sent */
 	size_t answer_size;      /* 0 = strlen */
+	size_t piece;            /* the answer is sent in two, the first that long; 0 = in one */
 	bool closes;             /* after the answer */
 	bool floods;             /* goes on sending the answer's bytes for ever */
 	bool cuts_later;         /* takes the second and later requests of a connection and closes without an answer */
 	int connections, requests;
 	GString *received;       /* the last request */
 	GPtrArray *peers;
+	uint64_t started;        /* attempts; each has an identity of its own */
 	int waiting;             /* attempts not yet ended */
 	struct evconnlistener *listeners[2];
+	struct event *patience;
 };
 
 struct ended {

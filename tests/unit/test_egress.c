@@ -165,7 +165,7 @@ static const char *const spellings[] = {
 	"http://127%2e0%2e0%2e1:PORT/", "http://127.0.0.1%2f:PORT/", "http://loc%61lhost:PORT/", "HTTP://127.0.0.1:PORT/",
 	"hTtP://127.0.0.1:PORT/", "http:127.0.0.1:PORT/", "http:/127.0.0.1:PORT/", "http:///127.0.0.1:PORT/",
 	"http://\\127.0.0.1:PORT/", "http://127.0.0.1:PORT\\@example.com/", "http://\xe2\x91\xa0\xe2\x91\xa1\xe2\x91\xa6.0.0.1:PORT/",
-	"http://127\xe3\x80\x82""0.0.1:PORT/", "http://rebinding.test:PORT/", "http://rebinding.test.:PORT/", "https://127.0.0.1:PORT/",
+	"http://127\xe3\x80\x82\x30.0.1:PORT/", "http://rebinding.test:PORT/", "http://rebinding.test.:PORT/", "https://127.0.0.1:PORT/",
 	"http://169.254.169.254/", "http://2852039166/", "http://0xa9fea9fe/", "http://0251.0376.0251.0376/", "http://169.254.43518/",
 	"http://[::ffff:a9fe:a9fe]/", "http://[::ffff:169.254.169.254]/", "http://[fe80::1]/", "http://[fe80::1%25lo]/", "http://[fe80::1%lo]/",
 	"http://[fd00:ec2::254]/", "http://metadata.test/", "http://user@169.254.169.254/", "http://169.254.169.254./",

@@ -140,10 +140,11 @@ START_TEST(test_a_job_that_fires_again_uses_its_connection_and_a_new_key)
 	struct job *job = world_job(world, "{" API "}");
 	struct ended *first = world_start(world, job);
 	world_wait(world);
-	g_autofree char *sent = g_strdup(world->received->str);
 	struct ended *second = world_start(world, job);
-	second->attempt.id.bytes[0] ^= 0xff;
 	world_wait(world);
+	char id[FIRE_ID_TEXT_SIZE];
+	check_has(world, fire_id_print(second->attempt.id, id));
+	check_has_not(world, fire_id_print(first->attempt.id, id));
 	ck_assert_int_eq(world->connections, 1);
 	ck_assert_int_eq(world->requests, 2);
 	ck_assert_int_eq(second->result.timing.dns_us, 0);
@@ -183,6 +184,9 @@ static const struct {
 	{ API, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nxx", true, ATTEMPT_BROKEN, 200, -1, "transfer coding" },
 	{ API, "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\nxx", true, ATTEMPT_BROKEN, 200, -1, "transfer coding" },
 	{ API, "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", true, ATTEMPT_BROKEN, 200, -1, "" },
+	{ API, "HTTP/1.1 200 OK\r\nX: a\r\n  b\r\nContent-Length: 0\r\n\r\n", false, ATTEMPT_RESPONSE, 200, -1, NULL },
+	{ API, "HTTP/1.1 200 OK\r\n X: a\r\nContent-Length: 0\r\n\r\n", false, ATTEMPT_BROKEN, 200, -1, "continuation" },
+	{ API, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nxxx", true, ATTEMPT_BROKEN, 101, -1, "" },
 	{ API, "no HTTP at all\r\n\r\n", true, ATTEMPT_BROKEN, 0, -1, "" },
 	{ API, "SSH-2.0-OpenSSH_9.2\r\n", true, ATTEMPT_BROKEN, 0, -1, "" },
 	{ API, "\r\n\r\n\r\n", true, ATTEMPT_BROKEN, 0, -1, "" },
@@ -256,6 +260,36 @@ START_TEST(test_endless_headers_are_cut)
 		g_string_append(answer, heads[_i] + (_i == 0 ? 17 : 0));
 	world->answer = answer->str;
 	world->floods = true;
+	struct ended *ended = world_call(world, "{" API "}");
+	ck_assert_int_eq(ended->result.outcome, ATTEMPT_BROKEN);
+	ck_assert_str_eq(ended->result.error, "the response headers are too large");
+	ended_free(ended);
+}
+END_TEST
+
+/* The second response makes an old libcurl write to what the first has freed, were it not stopped. */
+START_TEST(test_a_continuation_line_never_reaches_the_headers_of_the_response_before)
+{
+	struct job *job = world_job(world, "{" API "}");
+	for (int i = 0; i < 4; i++) {
+		world->answer = i % 2 == 0 ? "HTTP/1.1 200 OK\r\nX: abc\r\nContent-Length: 0\r\n\r\n" :
+			i == 1	   ? "HTTP/1.1 200 OK\r\n\tcontinued\r\nContent-Length: 0\r\n\r\n" :
+					     "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 200 OK\r\n continued\r\nContent-Length: 0\r\n\r\n";
+		struct ended *ended = world_start(world, job);
+		world_wait(world);
+		ck_assert_int_eq(ended->result.outcome, i % 2 == 0 ? ATTEMPT_RESPONSE : ATTEMPT_BROKEN);
+		ended_free(ended);
+	}
+	job_unref(job);
+}
+END_TEST
+
+START_TEST(test_endless_trailers_are_cut)
+{
+	g_autoptr(GString) answer = g_string_new("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n");
+	while (answer->len < 200000)
+		g_string_append(answer, "X-Trailer: 0123456789012345678901234567890123456789\r\n");
+	world->answer = answer->str;
 	struct ended *ended = world_call(world, "{" API "}");
 	ck_assert_int_eq(ended->result.outcome, ATTEMPT_BROKEN);
 	ck_assert_str_eq(ended->result.error, "the response headers are too large");
@@ -449,6 +483,8 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, test_an_endless_body_is_cut_and_its_status_counts);
 	tcase_add_test(tests, test_a_body_of_exactly_the_limit_is_whole);
 	tcase_add_loop_test(tests, test_endless_headers_are_cut, 0, 3);
+	tcase_add_test(tests, test_a_continuation_line_never_reaches_the_headers_of_the_response_before);
+	tcase_add_test(tests, test_endless_trailers_are_cut);
 	tcase_add_test(tests, test_a_lost_connection_is_tried_anew_for_atleast_once);
 	tcase_add_test(tests, test_a_lost_connection_is_the_end_for_atmost_once);
 	tcase_add_test(tests, test_a_cancelled_attempt_is_reported_once_and_later);
