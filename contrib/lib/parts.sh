@@ -37,7 +37,7 @@ lint_shell() {
 lint_cppcheck() {
 	(cd "$ROOT" && cppcheck -q -j "$(nproc)" --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
 		--suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=internalAstError --suppress=normalCheckLevelMaxBranches \
-		-D__GNUC__ -D_GNU_SOURCE -I . common agent central ctl)
+		-D__GNUC__ -D_GNU_SOURCE '-DLIST_HEAD(name,type)=struct type' '-DTAILQ_HEAD(name,type)=struct type' -I . common agent central ctl)
 }
 
 lint_header_alone() {

@@ -5,6 +5,7 @@
 #define BELFRY_TESTS_SYNTHETIC_ZONE_H
 
 #include <glib.h>
+#include <stdint.h>
 #include <string.h>
 
 /* A TZif file in the making. Without transitions the footer rules all time. */
