@@ -319,6 +319,14 @@ struct answers *answers_new(struct event_base *base)
 
 void answers_free(struct answers *answers)
 {
+	GHashTableIter iter;
+	gpointer slow;
+	g_hash_table_iter_init(&iter, answers->slow);
+	while (g_hash_table_iter_next(&iter, &slow, NULL)) {
+		struct evhttp_request *request = ((struct slow *)slow)->request;
+		if (evhttp_request_get_connection(request) == NULL)
+			send_ok(request); /* frees it: nobody else will */
+	}
 	g_hash_table_unref(answers->slow);
 	g_hash_table_unref(answers->attempts);
 	if (answers->bomb != NULL)

@@ -148,6 +148,7 @@ static void serve(struct target *target, struct evconnlistener *listener)
 	event_add(term, NULL);
 	event_add(interrupt, NULL);
 	event_base_dispatch(target->base);
+	answers_free(target->answers); /* while the connections of its requests still are what they were */
 	event_free(term);
 	event_free(interrupt);
 	evhttp_free(http);
@@ -210,7 +211,6 @@ int main(int argc, char **argv)
 	target.paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	target.answers = answers_new(target.base);
 	serve(&target, listener);
-	answers_free(target.answers);
 	g_hash_table_unref(target.paths);
 	event_base_free(target.base);
 	if (target.log_fd >= 0)
