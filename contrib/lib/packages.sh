@@ -13,7 +13,7 @@
 	PACKAGES_SANITIZE=(check)
 	PACKAGES_DAEMON=(postgresql tzdata python3-pytest python3-pytest-xdist python3-requests python3-psycopg2 python3-yaml
 		strace faketime iproute2 procps)
-	PACKAGES_FUZZ=(clang)
+	PACKAGES_FUZZ=(clang libclang-rt-dev)
 }
 
 # packages_missing NAME...: those that are not installed, one a line.
