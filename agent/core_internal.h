@@ -195,6 +195,10 @@ bool plan_next(const struct core *core, const struct core_job *job, struct wall 
 int64_t plan_count(const struct core_job *job, struct wall after, struct wall until);
 void plan_schedule(struct core *core, struct core_job *job, struct wall after); /* sets next and its place in the heap */
 void plan_tick(struct core *core);
+#define PLAN_SKIP_REASON "skipped: the job's skipAt names this instant"
+bool plan_is_skipped(const struct core_job *job, struct wall instant);
+void plan_skip(struct core *core, struct core_job *job, struct wall instant, struct fire_id id, enum fire_cause cause,
+	const char *reason);
 struct wall plan_due(const struct core *core, const struct core_job *job, struct wall scheduled_at); /* plus jitter */
 void plan_job_until(struct core *core, struct core_job *job, struct wall until); /* every instant <= until */
 struct fire *plan_fire(struct core *core, struct core_job *job, struct fire_id id, struct wall scheduled_at, struct wall due,

@@ -89,36 +89,51 @@ struct fire *plan_fire(struct core *core, struct core_job *job, struct fire_id i
 	return fire;
 }
 
-/* A fire that finds no room is a decision too, and needs no intent: it is never tried. */
-static void skip_for_room(struct core *core, struct core_job *job, struct fire_id id)
+/* A fire that is skipped before it was planned is a decision too, and needs no intent: it is never tried. */
+void plan_skip(struct core *core, struct core_job *job, struct wall instant, struct fire_id id, enum fire_cause cause,
+	const char *reason)
 {
 	struct execution *execution = batch_add_decision(core, NULL);
 	*execution = (struct execution){
 		.id = id,
 		.job_id = g_strdup(job->job->id),
 		.job_revision = job->job->revision,
-		.cause = FIRE_SCHEDULE,
+		.cause = cause,
 		.status = EXECUTION_SKIPPED,
-		.scheduled_at = job->next,
-		.last_scheduled_at = job->next,
+		.scheduled_at = instant,
+		.last_scheduled_at = instant,
 		.count = 1,
 		.started_at = WALL_NONE,
 		.finished_at = core->now,
 		.timing = { -1, -1, -1, -1, -1 },
-		.reason = g_strdup_printf("skipped (resource): %" G_GINT64_FORMAT " fires are under way on this agent",
-					  core->fires),
+		.reason = g_strdup(reason),
 	};
 	core->stats.decided[EXECUTION_SKIPPED]++;
+}
+
+bool plan_is_skipped(const struct core_job *job, struct wall instant)
+{
+	const struct job_policy *policy = job->job->policy;
+	for (int i = 0; i < policy->n_skip_at; i++)
+		if (policy->skip_at[i].us == instant.us)
+			return true;
+	return false;
 }
 
 static void plan_instant(struct core *core, struct core_job *job)
 {
 	struct fire_id id = fire_id_scheduled(job->job->id, job->next, job->target_key, core->state.clock_epoch);
-	if (core->fires >= core->config.max_fires)
-		skip_for_room(core, job, id);
-	else
+	char reason[EXECUTION_REASON_MAX];
+	if (plan_is_skipped(job, job->next)) {
+		plan_skip(core, job, job->next, id, FIRE_SCHEDULE, PLAN_SKIP_REASON);
+	} else if (core->fires >= core->config.max_fires) {
+		g_snprintf(reason, sizeof(reason), "skipped (resource): %" G_GINT64_FORMAT " fires are under way on this agent",
+			   core->fires);
+		plan_skip(core, job, job->next, id, FIRE_SCHEDULE, reason);
+	} else {
 		batch_add_intent(core, plan_fire(core, job, id, job->next, plan_due(core, job, job->next), FIRE_SCHEDULE,
 						 core->state.clock_epoch));
+	}
 	plan_schedule(core, job, job->next);
 }
 

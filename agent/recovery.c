@@ -180,7 +180,10 @@ static void make_up(struct core *core, struct core_job *job, struct backlog *bac
 		due = wall_max(due, runs->catch_up_next);
 		runs->catch_up_next = wall_add_ms(due, spacing_ms);
 	}
-	batch_add_intent(core, plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch));
+	if (plan_is_skipped(job, instant))
+		plan_skip(core, job, instant, id, FIRE_CATCH_UP, PLAN_SKIP_REASON);
+	else
+		batch_add_intent(core, plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch));
 	backlog->cursor = instant;
 }
 

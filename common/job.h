@@ -23,6 +23,7 @@
 #define JOB_BODY_MAX (64 * 1024)
 #define JOB_REGEX_MAX 256
 #define JOB_STATUS_RANGES_MAX 8
+#define JOB_SKIPS_MAX 8
 #define JOB_JSON_DEPTH_MAX 32
 #define JOB_JSON_MAX (256 * 1024) /* bytes of one definition */
 
@@ -64,6 +65,8 @@ struct job_policy {
 	struct wall start_at, end_at; /* WALL_NONE = open; due instants lie in [start_at, end_at) */
 	struct job_status_range success[JOB_STATUS_RANGES_MAX]; /* default 200-299 */
 	int n_success;
+	struct wall skip_at[JOB_SKIPS_MAX]; /* due instants that are to be skipped */
+	int n_skip_at;
 };
 
 /*
@@ -72,7 +75,7 @@ struct job_policy {
  * JSON names: jobId, revision, name, schedule, timezone, api, method, headers, body, type, timeoutMs, connectTimeoutMs,
  * retry{maxAttempts,initialBackoffMs,maxBackoffMs,multiplier,jitter,maxElapsedMs,retryOn[]}, concurrency, maxConcurrent,
  * queueMax, rateLimit{perSecond,burst}, catchUp{policy,maxAgeMs,maxCount,spacingMs}, jitterMs, startAt, endAt,
- * success{statuses["200-299",..],bodyRegex}, target{mode,agent}, active.
+ * skipAt["2026-11-23T12:00:00Z",..], success{statuses["200-299",..],bodyRegex}, target{mode,agent}, active.
  */
 struct job {
 	char *id;                     /* "" before central has given one */

@@ -71,6 +71,9 @@ char *job_quote(const char *text);
 /* A string without NUL of at most `max` bytes, else a problem. */
 bool job_read_text(struct job_check *check, const struct job_place *at, const json_t *value, size_t min, size_t max,
 		   const char **ret);
+/* RFC 3339, cut to milliseconds, and the way back; WALL_NONE is null. */
+bool job_read_time(struct job_check *check, const struct job_place *at, const json_t *value, struct wall *ret);
+json_t *job_time_to_json(struct wall time);
 bool job_has_control(const char *text);
 
 /* job_walk.c: one table over a draft. `at` is NULL for the definition itself. */
@@ -97,12 +100,15 @@ bool job_read_statuses(struct job_check *check, const struct job_place *at, cons
 		       struct job_draft *draft);
 bool job_read_retry_on(struct job_check *check, const struct job_place *at, const json_t *value,
 		       struct job_draft *draft);
+bool job_read_skip_at(struct job_check *check, const struct job_place *at, const json_t *value,
+		      struct job_draft *draft);
 json_t *job_write_url(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_headers(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_body(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_regex(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_statuses(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_retry_on(const struct job_draft *draft, bool mask_secrets);
+json_t *job_write_skip_at(const struct job_draft *draft, bool mask_secrets);
 
 /*
  * job_intern.c: what jobs share, counted. A timetable is a schedule with the texts it came from; it is found again by its

@@ -365,3 +365,32 @@ json_t *job_write_retry_on(const struct job_draft *draft, bool mask_secrets)
 			json_array_append_new(json, json_string(retry_words[i].name));
 	return json;
 }
+
+bool job_read_skip_at(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
+{
+	if (!json_is_array(value))
+		return job_check_fail(check, at, "must be an array of times, not %s", job_json_type(value));
+	if (json_array_size(value) > JOB_SKIPS_MAX)
+		return job_check_fail(check, at, "has %zu times, at most %d are allowed; drop those that are past",
+				      json_array_size(value), JOB_SKIPS_MAX);
+	size_t i;
+	json_t *item;
+	json_array_foreach(value, i, item)
+	{
+		char index[24];
+		g_snprintf(index, sizeof index, "%zu", i);
+		if (!job_read_time(check, &(struct job_place){ at, index }, item, &draft->policy.skip_at[i]))
+			return false;
+	}
+	draft->policy.n_skip_at = (int)json_array_size(value);
+	return true;
+}
+
+json_t *job_write_skip_at(const struct job_draft *draft, bool mask_secrets)
+{
+	(void)mask_secrets;
+	json_t *json = json_array();
+	for (int i = 0; i < draft->policy.n_skip_at; i++)
+		json_array_append_new(json, job_time_to_json(draft->policy.skip_at[i]));
+	return json;
+}

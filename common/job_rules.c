@@ -73,6 +73,7 @@ static const struct job_rule job_rules[] = {
 	{ "jitterMs", RULE_MS, AT(policy.jitter_ms), 0, HOUR_MS, 0 },
 	{ "startAt", RULE_TIME, AT(policy.start_at) },
 	{ "endAt", RULE_TIME, AT(policy.end_at) },
+	{ "skipAt", CUSTOM(skip_at) },
 	{ "success", RULE_OBJECT, .members = success_rules },
 	{ "target", RULE_OBJECT, .members = target_rules },
 	{ "active", RULE_BOOL, AT(active), .fallback = 1 },

@@ -162,7 +162,7 @@ static bool read_word(struct job_check *check, const struct job_place *at, const
 	return job_check_fail(check, at, "%s is none of %s", quoted, list);
 }
 
-static bool read_time(struct job_check *check, const struct job_place *at, const json_t *value, struct wall *ret)
+bool job_read_time(struct job_check *check, const struct job_place *at, const json_t *value, struct wall *ret)
 {
 	const char *text;
 	struct wall time;
@@ -216,7 +216,7 @@ static bool read_value(struct job_check *check, const struct job_place *at, cons
 	case RULE_WORD:
 		return read_word(check, at, rule->words, value, target);
 	case RULE_TIME:
-		return read_time(check, at, value, target);
+		return job_read_time(check, at, value, target);
 	case RULE_OBJECT:
 		return job_walk_read(check, at, rule->members, value, draft);
 	case RULE_CUSTOM:
@@ -344,7 +344,7 @@ static json_t *number_to_json(double number)
 	return floor(number) == number ? json_integer((json_int_t)number) : json_real(number);
 }
 
-static json_t *time_to_json(struct wall time)
+json_t *job_time_to_json(struct wall time)
 {
 	char buffer[RFC3339_SIZE];
 	return wall_is_set(time) ? json_string(rfc3339_print_ms(time, buffer)) : json_null();
@@ -376,7 +376,7 @@ json_t *job_walk_write(const struct job_rule *rules, const struct job_draft *dra
 			value = json_string(rule->words[*(const int *)source - 1]);
 			break;
 		case RULE_TIME:
-			value = time_to_json(*(const struct wall *)source);
+			value = job_time_to_json(*(const struct wall *)source);
 			break;
 		case RULE_OBJECT:
 			value = job_walk_write(rule->members, draft, mask_secrets);

@@ -201,6 +201,17 @@ START_TEST(test_start_and_end_bound_the_due_instants)
 }
 END_TEST
 
+START_TEST(test_an_instant_named_in_skip_at_is_skipped_and_recorded)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\","
+				   "\"skipAt\":[\"2026-11-15T12:00:03Z\",\"2026-11-15T12:00:05Z\"]}");
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 8);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 2);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 8);
+}
+END_TEST
+
 START_TEST(test_no_fire_of_a_deleted_job_starts)
 {
 	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
@@ -435,6 +446,7 @@ int main(void)
 	tcase_add_test(policies, test_catch_up_spacing_spreads_what_is_made_up);
 	tcase_add_test(policies, test_pause_and_resume_never_fire_retroactively);
 	tcase_add_test(policies, test_start_and_end_bound_the_due_instants);
+	tcase_add_test(policies, test_an_instant_named_in_skip_at_is_skipped_and_recorded);
 	tcase_add_test(policies, test_no_fire_of_a_deleted_job_starts);
 	tcase_add_test(policies, test_run_now_has_its_own_identity_and_eats_no_slot);
 	tcase_add_test(policies, test_a_command_is_applied_once_however_often_it_comes);

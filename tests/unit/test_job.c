@@ -116,6 +116,7 @@ static const char *const round_trips[] = {
 	"\"maxCount\":2,\"spacingMs\":3},\"jitterMs\":77}",
 	"{" OK_JOB ",\"startAt\":\"2026-01-01T00:00:00.123456+02:00\",\"endAt\":\"2027-01-01T00:00:00Z\"}",
 	"{" OK_JOB ",\"startAt\":\"0001-01-01T00:00:00.999Z\",\"endAt\":\"1969-12-31T23:59:59.9999Z\"}",
+	"{" OK_JOB ",\"skipAt\":[\"2030-01-01T00:00:00.000Z\",\"2030-01-02T00:00:00.000Z\"]}",
 	"{" OK_JOB ",\"success\":{\"statuses\":[200,\"201\",\"300-399\"],\"bodyRegex\":\"^ok:\\\\d+$\"}}",
 	"{" OK_JOB ",\"target\":{\"mode\":\"agent\",\"agent\":\"host-1\"}}",
 	"{" OK_JOB ",\"target\":{\"mode\":\"all\"},\"type\":\"ATMOST_ONCE\",\"retry\":{\"maxAttempts\":1}}",
@@ -141,6 +142,15 @@ START_TEST(test_json_and_job_round_trip_exactly)
 	ck_assert_ptr_eq(job->schedule, back->schedule);
 	ck_assert_str_eq(job->name, back->name);
 	ck_assert(g_strcmp0(job->body, back->body) == 0);
+	json_t *brief = job_to_short_json(job);
+	struct job *from_brief = job_parse(brief, "id-1", 7, true, &problem);
+	ck_assert_msg(from_brief != NULL, "%s: %s", problem.pointer, problem.detail);
+	json_t *full_again = job_to_json(from_brief, false);
+	ck_assert(json_equal(full, full_again));
+	ck_assert_uint_lt(json_object_size(brief), json_object_size(full));
+	json_decref(full_again);
+	json_decref(brief);
+	job_unref(from_brief);
 	/* What was given is in the full form, as it was given, but for what is written more exactly. */
 	json_t *given = parse_text(round_trips[_i]);
 	const json_t *body = json_object_get(given, "body");
@@ -240,6 +250,9 @@ static const struct {
 	{ "{" OK_JOB ",\"startAt\":1}", "/startAt", "startAt: must be a string" },
 	{ "{" OK_JOB ",\"startAt\":\"2026-02-01T00:00:00Z\",\"endAt\":\"2026-02-01T01:00:00+01:00\"}", "/endAt",
 	  "endAt: must be later than startAt" },
+	{ "{" OK_JOB ",\"skipAt\":\"2030-01-01T00:00:00Z\"}", "/skipAt", "skipAt: must be an array of times" },
+	{ "{" OK_JOB ",\"skipAt\":[\"2030-01-01T00:00:00Z\",\"2030-02-30T00:00:00Z\"]}", "/skipAt/1", "skipAt[1]: " },
+	{ "{" OK_JOB ",\"skipAt\":[0,0,0,0,0,0,0,0,0]}", "/skipAt", "skipAt: has 9 times, at most 8" },
 	{ "{" OK_JOB ",\"success\":{\"statuses\":[\"299-200\"]}}", "/success/statuses/0",
 	  "statuses[0]: the range 299-200 is reversed; write 200-299" },
 	{ "{" OK_JOB ",\"success\":{\"statuses\":[200,\"2xx\"]}}", "/success/statuses/1",
