@@ -116,7 +116,6 @@ static const char *const round_trips[] = {
 	"\"maxCount\":2,\"spacingMs\":3},\"jitterMs\":77}",
 	"{" OK_JOB ",\"startAt\":\"2026-01-01T00:00:00.123456+02:00\",\"endAt\":\"2027-01-01T00:00:00Z\"}",
 	"{" OK_JOB ",\"startAt\":\"0001-01-01T00:00:00.999Z\",\"endAt\":\"1969-12-31T23:59:59.9999Z\"}",
-	"{" OK_JOB ",\"skipAt\":[\"2030-01-01T00:00:00.000Z\",\"2030-01-02T00:00:00.000Z\"]}",
 	"{" OK_JOB ",\"success\":{\"statuses\":[200,\"201\",\"300-399\"],\"bodyRegex\":\"^ok:\\\\d+$\"}}",
 	"{" OK_JOB ",\"target\":{\"mode\":\"agent\",\"agent\":\"host-1\"}}",
 	"{" OK_JOB ",\"target\":{\"mode\":\"all\"},\"type\":\"ATMOST_ONCE\",\"retry\":{\"maxAttempts\":1}}",
@@ -127,6 +126,7 @@ static const char *const round_trips[] = {
 	",\"headers\":{\"X-Fire\":\"{{executionId}}\"},\"body\":{\"a\":{\"b\":\"{{ jobId }}-{{attempt}}\"}}}",
 	"{\"schedule\":\"* * * * *\",\"api\":\"http://h/{{jobId}}/run?at={{scheduledTime}}\"}",
 	"{\"schedule\":\"@reboot\",\"api\":\"http://x-1_y.example/(a)!$&'*+,;=:@-._~\"}",
+	"{" OK_JOB ",\"skipAt\":[\"2030-01-01T00:00:00.000Z\",\"2030-01-02T00:00:00.000Z\"]}",
 };
 
 START_TEST(test_json_and_job_round_trip_exactly)
