@@ -44,6 +44,7 @@ struct resolver_name {
 struct resolver {
 	struct event_base *base;
 	char *(*lookup)(const char *host);
+	int64_t ttl_ms;
 	GHashTable *names; /* host -> struct resolver_name, owned */
 	GThreadPool *pool;
 	struct mailbox *mailbox;
@@ -166,7 +167,7 @@ static void take_answer(struct resolver *resolver, struct lookup *lookup)
 		name->addresses = g_steal_pointer(&lookup->addresses);
 		name->generation = ++resolver->generation;
 		name->answered_at = mono_now();
-		name->fresh_until = mono_add_us(name->answered_at, RESOLVER_TTL_MS * US_PER_MS);
+		name->fresh_until = mono_add_us(name->answered_at, resolver->ttl_ms * US_PER_MS);
 		answer_waits(name, NULL);
 	} else {
 		answer_waits(name, use_stale(name) ? NULL : "the host name could not be resolved");
@@ -210,7 +211,7 @@ static void name_free(void *data)
 	g_free(name);
 }
 
-struct resolver *resolver_new(struct event_base *base, char *(*lookup)(const char *host))
+struct resolver *resolver_new(struct event_base *base, char *(*lookup)(const char *host), int64_t ttl_ms)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (fd < 0)
@@ -218,6 +219,7 @@ struct resolver *resolver_new(struct event_base *base, char *(*lookup)(const cha
 	struct resolver *resolver = g_new0(struct resolver, 1);
 	resolver->base = base;
 	resolver->lookup = lookup == NULL ? lookup_by_system : lookup;
+	resolver->ttl_ms = ttl_ms == 0 ? RESOLVER_TTL_MS : ttl_ms;
 	resolver->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, name_free);
 	resolver->pool = g_thread_pool_new(run_lookup, NULL, RESOLVER_THREADS, FALSE, NULL);
 	resolver->mailbox = g_new0(struct mailbox, 1);

@@ -43,9 +43,9 @@ struct resolver_wait {
 
 /*
  * NULL with errno when there is no descriptor left. `lookup` stands in for getaddrinfo in tests (NULL = the system's):
- * returns addresses as above, to be freed with g_free, or NULL; called from the threads.
+ * returns addresses as above, to be freed with g_free, or NULL; called from the threads. `ttl_ms` 0 = RESOLVER_TTL_MS.
  */
-struct resolver *resolver_new(struct event_base *base, char *(*lookup)(const char *host));
+struct resolver *resolver_new(struct event_base *base, char *(*lookup)(const char *host), int64_t ttl_ms);
 /* Nobody may be waiting. Threads still in a lookup are left to end by themselves. */
 void resolver_free(struct resolver *resolver);
 

@@ -319,7 +319,7 @@ struct runner_http *runner_http_new(struct event_base *base, const struct runner
 	TAILQ_INIT(&runner->finished);
 	if (sodium_init() >= 0 && (runner->multi = curl_multi_init()) != NULL && runner_sockets_init(runner) &&
 	    curl_multi_setopt(runner->multi, CURLMOPT_MAXCONNECTS, (long)config->max_open_transfers) == CURLM_OK &&
-	    (runner->resolver = resolver_new(base, config->lookup)) != NULL &&
+	    (runner->resolver = resolver_new(base, config->lookup, config->name_ttl_ms)) != NULL &&
 	    (runner->deliver = evtimer_new(base, on_deliver, runner)) != NULL)
 		return runner;
 	g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,

@@ -37,7 +37,8 @@ struct runner_http_config {
 	const char *agent_id;               /* for {{agentId}}; "" = standalone */
 	int max_open_transfers;             /* connections kept; the core sees to it that no more attempts run */
 	const struct egress_policy *egress; /* must outlive the runner */
-	char *(*lookup)(const char *host);  /* NULL; in tests: see resolver.h */
+	char *(*lookup)(const char *host);  /* these two are for tests, see resolver_new: NULL, */
+	int64_t name_ttl_ms;                /* and 0 */
 };
 
 typedef void runner_http_done(void *context, struct attempt *attempt, const struct attempt_result *result);

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/rfc3339.h"
 #include "config.h"
@@ -142,11 +143,27 @@ void call_free(struct call *call)
 	g_free(call);
 }
 
+/*
+ * libcurl with GnuTLS reads all authorities again for every new connection, on the loop: from the folder of the system's
+ * certificates that takes 32 ms, from the one file with the same certificates 8 ms.
+ */
+static void set_authorities(CURL *easy)
+{
+	static const char bundle[] = "/etc/ssl/certs/ca-certificates.crt";
+	if (access(bundle, R_OK) != 0)
+		return;
+	curl_easy_setopt(easy, CURLOPT_CAINFO, bundle);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
 bool transfer_set_common(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
+	set_authorities(easy);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_CAINFO, "/etc/ssl/certs/ca-certificates.crt");
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a resolver thread of libcurl's own */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);

@@ -145,7 +145,13 @@ struct world *world_new_with_names(const char *deny, const char *allow, char *(*
 	world->peers = g_ptr_array_new();
 	world->egress = egress_policy_new(deny, allow, &error);
 	g_assert_no_error(error);
-	const struct runner_http_config config = { "agent-1", 64, world->egress, lookup };
+	const struct runner_http_config config = {
+		.agent_id = "agent-1",
+		.max_open_transfers = 64,
+		.egress = world->egress,
+		.lookup = lookup,
+		.name_ttl_ms = lookup == NULL ? 0 : WORLD_NAME_TTL_MS,
+	};
 	world->runner = runner_http_new(world->base, &config, on_done, world, &error);
 	g_assert_no_error(error);
 	world->interface = runner_http_interface(world->runner);

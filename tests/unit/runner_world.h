@@ -43,6 +43,7 @@ struct ended {
 };
 
 struct world *world_new(const char *deny, const char *allow);
+#define WORLD_NAME_TTL_MS 300
 /* With a name service of its own: see resolver.h. */
 struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host));
 void world_free(struct world *world);

@@ -391,7 +391,7 @@ START_TEST(test_many_at_once_all_end)
 END_TEST
 
 /* Names. */
-static gint lookups, in_lookup, most_in_lookup, name_service_is_slow;
+static gint lookups, in_lookup, most_in_lookup, name_service_is_slow, name_service_fails;
 
 static char *look_up(const char *host)
 {
@@ -401,7 +401,7 @@ static char *look_up(const char *host)
 		g_atomic_int_compare_and_exchange(&most_in_lookup, most, now);
 	g_usleep(g_atomic_int_get(&name_service_is_slow) ? 3000000 : 20000);
 	g_atomic_int_add(&in_lookup, -1);
-	return g_str_has_prefix(host, "unknown") ? NULL : g_strdup("127.0.0.1");
+	return g_atomic_int_get(&name_service_fails) || g_str_has_prefix(host, "unknown") ? NULL : g_strdup("127.0.0.1");
 }
 
 static void set_up_names(void)
@@ -472,6 +472,42 @@ START_TEST(test_a_slow_name_service_costs_the_attempt_its_time_and_nobody_else)
 }
 END_TEST
 
+/* A schedule goes on ringing without DNS: _i is whether the name service fails or is slow. */
+START_TEST(test_an_old_address_serves_while_the_name_service_is_away)
+{
+	struct job *job = world_job(world, "{\"api\":\"http://some.test:PORT/\"}");
+	struct ended *first = world_start(world, job);
+	world_wait(world);
+	ended_free(first);
+	g_usleep(WORLD_NAME_TTL_MS * 2000);
+	g_atomic_int_set(_i == 0 ? &name_service_fails : &name_service_is_slow, 1);
+	for (int i = 0; i < 3; i++) {
+		struct ended *ended = world_start(world, job);
+		world_wait(world);
+		ck_assert_int_eq(ended->result.outcome, ATTEMPT_RESPONSE);
+		ck_assert_int_lt(ended->result.timing.dns_us, i == 0 ? 1500000 : 1);
+		ended_free(ended);
+	}
+	ck_assert_int_eq(g_atomic_int_get(&lookups), 2);
+	job_unref(job);
+}
+END_TEST
+
+START_TEST(test_an_address_is_looked_up_again_when_it_is_old)
+{
+	struct job *job = world_job(world, "{\"api\":\"http://some.test:PORT/\"}");
+	for (int i = 1; i < 4; i++) {
+		struct ended *ended = world_start(world, job);
+		world_wait(world);
+		ck_assert_int_eq(ended->result.outcome, ATTEMPT_RESPONSE);
+		ck_assert_int_eq(g_atomic_int_get(&lookups), i);
+		ended_free(ended);
+		g_usleep(WORLD_NAME_TTL_MS * 2000);
+	}
+	job_unref(job);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
 	tcase_add_test(tests, test_the_default_request_tells_job_times_and_identity);
@@ -506,6 +542,8 @@ int main(void)
 	tcase_add_test(tests, test_one_lookup_serves_all_who_wait_for_a_name);
 	tcase_add_test(tests, test_lookups_are_bounded_and_an_unknown_name_is_no_connection);
 	tcase_add_test(tests, test_a_slow_name_service_costs_the_attempt_its_time_and_nobody_else);
+	tcase_add_loop_test(tests, test_an_old_address_serves_while_the_name_service_is_away, 0, 2);
+	tcase_add_test(tests, test_an_address_is_looked_up_again_when_it_is_old);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
