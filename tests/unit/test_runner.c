@@ -273,8 +273,8 @@ START_TEST(test_a_continuation_line_never_reaches_the_headers_of_the_response_be
 	struct job *job = world_job(world, "{" API "}");
 	for (int i = 0; i < 4; i++) {
 		world->answer = i % 2 == 0 ? "HTTP/1.1 200 OK\r\nX: abc\r\nContent-Length: 0\r\n\r\n" :
-			i == 1	   ? "HTTP/1.1 200 OK\r\n\tcontinued\r\nContent-Length: 0\r\n\r\n" :
-					     "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 200 OK\r\n continued\r\nContent-Length: 0\r\n\r\n";
+			i == 1	   ? "HTTP/1.1 200 OK\r\n\tcontinued: y\r\nContent-Length: 0\r\n\r\n" :
+					     "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 200 OK\r\n continued: y\r\nContent-Length: 0\r\n\r\n";
 		struct ended *ended = world_start(world, job);
 		world_wait(world);
 		ck_assert_int_eq(ended->result.outcome, i % 2 == 0 ? ATTEMPT_RESPONSE : ATTEMPT_BROKEN);
