@@ -34,7 +34,7 @@ struct core_batch *batch_current(struct core *core)
 
 static bool may_linger(const struct core *core, const struct core_batch *batch)
 {
-	return batch == core->filling && !batch->urgent && batch->items < BATCH_LINGER_ITEMS &&
+	return batch == core->filling && !batch->urgent && !core->in_a_hurry && batch->items < BATCH_LINGER_ITEMS &&
 	       mono_diff_us(core->mono, batch->began) < BATCH_LINGER_US;
 }
 

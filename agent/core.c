@@ -184,6 +184,12 @@ void core_tick(struct core *core)
 	core_turn(core);
 }
 
+void core_hurry(struct core *core)
+{
+	core->in_a_hurry = true;
+	batch_flush(core);
+}
+
 void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono)
 {
 	int64_t wall = heap_top_key(&core->due), mono = heap_top_key(&core->waits);

@@ -167,6 +167,7 @@ struct core {
 	struct store_state state; /* as the next batch will write it */
 	GQueue batches;         /* struct core_batch *, oldest first; the tail may still be filling */
 	struct core_batch *filling;
+	bool in_a_hurry;        /* nothing lingers any more */
 	uint64_t next_batch;
 	int submitted;
 	bool store_failed;

@@ -282,6 +282,7 @@ static void on_stop(evutil_socket_t fd, short what, void *context)
 	/* The moment that stands still: nothing comes due any more, but what has come due is not lost. */
 	read_clock(loop);
 	loop->phase = LOOP_DRAINING;
+	core_hurry(loop->core);
 	struct timeval limit = { LOOP_DRAIN_MS / 1000, LOOP_DRAIN_MS % 1000 * 1000 };
 	evtimer_add(loop->drain_event, &limit);
 }
