@@ -154,7 +154,7 @@ run_pytest() {
 count_pytest() {
 	local log=$1 line number
 	line=$(tail -n 1 "$log")
-	[[ ! $line =~ (failed|error) ]] || sed -n '/= FAILURES =\|= ERRORS =/,$p' "$log" | head -n "${BELFRY_FAILURE_LINES:-200}"
+	[[ ! $line =~ (failed|error) ]] || sed -n '/= FAILURES =\|= ERRORS =/,$p' "$log" | head -n "${BELFRY_FAILURE_LINES:-200}" || true # head may close the pipe first
 	printf '%s\n' "$line"
 	number=$(grep -oE '[0-9]+ passed' <<<"$line" | cut -d' ' -f1 || true)
 	count "${number:-0}" 0

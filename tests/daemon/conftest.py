@@ -20,7 +20,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="session")
 def session_folder():
-    folder = Path(tempfile.mkdtemp(prefix="belfry-session-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="belfry-session-"))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -18,8 +18,8 @@ class World:
     def __init__(self, template, shared_cluster):
         self._template = template
         self._shared_cluster = shared_cluster
-        # Not pytest's tmp_path: the postgres user must be able to walk to it, and socket paths end at 107 bytes.
-        self.folder = Path(tempfile.mkdtemp(prefix="belfry-", dir="/tmp"))
+        # In TMPDIR, not pytest's tmp_path: the postgres user must be able to walk to it, and socket paths end at 107 bytes.
+        self.folder = Path(tempfile.mkdtemp(prefix="belfry-"))
         self.folder.chmod(0o755)
         self._things = []
         self._databases = 0
