@@ -90,14 +90,15 @@ static bool has_state(struct store_sqlite *store)
 	return code != SQLITE_DONE;
 }
 
-/* A new file gets its state row; the epoch is written down before it is used. */
+/*
+ * A new file gets its state row. The file `epoch` follows at the end of open_store, before the epoch is used: written
+ * first, a first start that was killed in between would look like a lost database to the second.
+ */
 static bool create_state(struct store_sqlite *store, int64_t known_epoch, char **lost, GError **error)
 {
 	if (*lost == NULL && known_epoch != 0)
 		*lost = g_strdup("the agent's database was missing; jobs, unfinished runs and unsent records in it are lost");
 	struct creation creation = { MAX(wall_now().us, known_epoch + 1), *lost };
-	if (!write_epoch_file(store, creation.epoch, error))
-		return false;
 	store->healthy = true;
 	if (store_transaction(store, write_creation, &creation, "making the database") == STORE_OK)
 		return true;
