@@ -10,7 +10,7 @@ void core_config_defaults(struct core_config *config)
 	*config = (struct core_config){
 		.agent_id = "",
 		.boot_id = "",
-		.horizon_ms = 250,
+		.horizon_ms = 500,
 		.max_open_transfers = 256,
 		.max_open_per_target = 64,
 		.max_waiting_per_target = 10000,

@@ -31,7 +31,7 @@ struct core_config {
 	const char *boot_id;         /* of the running boot */
 	struct wall booted_at;       /* when the host came up: the instant of @reboot fires */
 	uint64_t seed;               /* of the backoff jitter */
-	int64_t horizon_ms;          /* intents are written this far ahead; default 250 */
+	int64_t horizon_ms;          /* intents are written this far ahead; default 500 */
 	int max_open_transfers;      /* default 256 */
 	int max_open_per_target;     /* per scheme://host:port; default 64 */
 	int max_waiting_per_target;  /* fires waiting for admission; more are skipped (resource); default 10000 */

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LOOP_NICE (-10)
+#define AGENT_NICE (-10)
 #define SHORT_SLICE_NS 200000
 
 void host_boot_id(char *ret, size_t size)
@@ -43,7 +43,7 @@ struct scheduling {
 	uint64_t runtime_ns, deadline_ns, period_ns;
 };
 
-void host_prefer_this_thread(void)
+void host_prefer_this_process(void)
 {
 	struct scheduling wish = {
 		.size = sizeof wish,
@@ -51,9 +51,15 @@ void host_prefer_this_thread(void)
 		.nice = getpriority(PRIO_PROCESS, 0),
 		.runtime_ns = SHORT_SLICE_NS,
 	};
-	if (setpriority(PRIO_PROCESS, (id_t)gettid(), LOOP_NICE) == 0)
-		wish.nice = LOOP_NICE;
+	if (setpriority(PRIO_PROCESS, (id_t)gettid(), AGENT_NICE) == 0)
+		wish.nice = AGENT_NICE;
 	syscall(SYS_sched_setattr, 0, &wish, 0);
+}
+
+bool host_make_thread_realtime(void)
+{
+	const struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_RR) };
+	return sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
 }
 
 bool host_allow_open_files(int64_t needed)

@@ -15,11 +15,16 @@ struct wall host_booted_at(void);
 /* Timers of this process to the microsecond, not to the 50 us that the kernel allows itself. */
 void host_sharpen_timers(void);
 /*
- * Lets the calling thread run soon after it wakes, before other work of this host: a short slice (EEVDF, Linux 6.12 and
- * later: who asks for little is served early) and, where the process may, a better nice value. Threads made later inherit
- * both, so call it last. Without the right to do so nothing happens.
+ * Lets this process run soon after it wakes, before other work of the host: a short slice (EEVDF, Linux 6.12 and later: who
+ * asks for little is served early) and, where it may, a better nice value. Before any thread is made: all inherit it. The
+ * store counts as much as the loop: a fire waits for its intent. Without the right to do so nothing happens.
  */
-void host_prefer_this_thread(void);
+void host_prefer_this_process(void);
+/*
+ * Puts the calling thread before all ordinary work of the host (SCHED_RR, lowest priority; the kernel keeps 5 % of each
+ * second for others). Threads made later are ordinary again. False without the right to (RLIMIT_RTPRIO, CAP_SYS_NICE).
+ */
+bool host_make_thread_realtime(void);
 /* Raises the soft limit of open files to what is needed, as far as the hard limit goes; false when that is not enough. */
 bool host_allow_open_files(int64_t needed);
 

@@ -305,7 +305,9 @@ enum life_end life_run(const struct life_setup *setup)
 	struct life life = { .setup = setup, .config = setup->config };
 	enum life_end how = LIFE_FAILED;
 	bool begun = begin(&life);
-	host_prefer_this_thread();
+	/* The other threads are made: from here on this one has only the loop to run. */
+	if (begun && life.config->realtime && !host_make_thread_realtime())
+		log_info("this host does not grant real-time priority: fires share the processor with other work", NULL);
 	if (begun)
 		how = loop_run(life.loop, reload, &life) == LOOP_STOPPED ? LIFE_STOPPED : LIFE_DATABASE_LOST;
 	finish(&life);

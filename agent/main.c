@@ -173,6 +173,7 @@ static int run(const struct agent_config *config, const struct options *options)
 		return fail(1, error);
 	setup.key = standalone ? NULL : &key;
 	host_sharpen_timers();
+	host_prefer_this_process();
 	int code = live(&setup);
 	agent_key_clear(&key);
 	return code;

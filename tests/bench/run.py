@@ -7,9 +7,10 @@ import sys
 import time
 
 import agent_benches
+import drain_bench
 from lab import Lab
 
-BENCHES = {**agent_benches.BENCHES}
+BENCHES = {**agent_benches.BENCHES, "drain": drain_bench.drain}
 
 
 def show(row):
