@@ -85,7 +85,7 @@ static struct call *get_call(struct runner_http *runner, struct job *job)
 {
 	struct call *call = g_hash_table_lookup(runner->calls, job);
 	if (call == NULL) {
-		call = call_new(job);
+		call = call_new(runner, job);
 		g_hash_table_insert(runner->calls, call->job, call);
 	}
 	return call;
@@ -314,6 +314,7 @@ struct runner_http *runner_http_new(struct event_base *base, const struct runner
 	runner->done = done;
 	runner->context = context;
 	runner->calls = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_call);
+	runner->places = places_new();
 	TAILQ_INIT(&runner->idle);
 	TAILQ_INIT(&runner->busy);
 	TAILQ_INIT(&runner->finished);
@@ -356,6 +357,7 @@ void runner_http_free(struct runner_http *runner)
 	if (runner->deliver != NULL)
 		event_free(runner->deliver);
 	g_hash_table_unref(runner->calls);
+	g_hash_table_unref(runner->places);
 	g_free(runner->report_body);
 	g_free(runner->agent_id);
 	g_free(runner);

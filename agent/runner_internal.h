@@ -18,7 +18,6 @@ struct call {
 	struct job *job;
 	const char *refusal; /* why it can never be called; NULL = it can */
 	bool has_body;
-	char *url;           /* NULL when refused */
 	char *host;          /* the name to look up; NULL: a numeric address, or localhost, which libcurl knows */
 	int port;
 	struct template *url_template, *body_template; /* NULL = fixed text */
@@ -26,6 +25,15 @@ struct call {
 	GArray *lines;                   /* struct call_line */
 	int n_transfers;
 	TAILQ_HEAD(, transfer) idle;     /* that served it last */
+};
+
+#define PLACES_MAX 4096
+
+/* Where URLs of one origin lead. */
+struct place {
+	const char *refusal; /* why it can never be called; NULL = it can */
+	char *host;          /* as struct call's */
+	int port;
 };
 
 struct call_line {
@@ -97,6 +105,7 @@ struct runner_http {
 	void *context;
 
 	GHashTable *calls;                 /* struct job -> struct call, owned */
+	GHashTable *places;                /* scheme://host:port as written -> struct place, owned; at most PLACES_MAX */
 	struct transfer_list idle, busy, finished; /* idle: last used first */
 	int n_idle;
 	struct event *deliver;             /* made active when something finished outside of libcurl */
@@ -109,7 +118,8 @@ struct runner_http {
 };
 
 /* runner_request.c */
-struct call *call_new(struct job *job);
+struct call *call_new(struct runner_http *runner, struct job *job);
+GHashTable *places_new(void);
 void call_free(struct call *call);
 /* Options that are the same for every transfer, and those of a definition. */
 bool transfer_set_common(struct transfer *transfer);

@@ -53,47 +53,76 @@ static void make_lines(struct call *call)
 		add_line(call, g_strdup(user_agent), NULL);
 }
 
-/* Where the URL leads; the host stays NULL when there is nothing to look up. */
-static const char *find_host(struct call *call, CURLU *url, const char *text)
+/* Where the URL leads, by libcurl's own reading of it. */
+static void read_place(struct place *place, CURLU *url, const char *text)
 {
 	char *scheme = NULL, *host = NULL, *port = NULL;
-	const char *refusal = NULL;
 	if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
 	    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
 	    curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK ||
 	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK) {
-		refusal = "the URL cannot be read";
+		place->refusal = "the URL cannot be read";
 	} else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
-		refusal = "only http and https URLs can be called";
+		place->refusal = "only http and https URLs can be called";
 	} else {
 		uint8_t address[16];
-		call->port = atoi(port);
+		place->port = atoi(port);
 		bool is_local = g_ascii_strcasecmp(host, "localhost") == 0 || g_str_has_suffix(host, ".localhost");
 		if (host[0] != '[' && inet_pton(AF_INET, host, address) != 1 && !is_local)
-			call->host = g_ascii_strdown(host, -1);
+			place->host = g_ascii_strdown(host, -1);
 	}
 	curl_free(scheme);
 	curl_free(host);
 	curl_free(port);
-	return refusal;
 }
 
-static const char *make_url(struct call *call)
+static void place_free(void *data)
+{
+	struct place *place = data;
+	g_free(place->host);
+	g_free(place);
+}
+
+GHashTable *places_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, place_free);
+}
+
+/* Thousands of jobs lead to few places: the part of a URL before its path is read once. */
+static const struct place *get_place(struct runner_http *runner, const char *url)
+{
+	const char *rest = strstr(url, "://");
+	size_t size = rest != NULL ? (size_t)(rest - url) + 3 + strcspn(rest + 3, "/?#") : strlen(url);
+	g_autofree char *origin = g_strndup(url, size);
+	struct place *place = g_hash_table_lookup(runner->places, origin);
+	if (place != NULL)
+		return place;
+	if (g_hash_table_size(runner->places) >= PLACES_MAX)
+		g_hash_table_remove_all(runner->places);
+	place = g_new0(struct place, 1);
+	CURLU *parser = curl_url();
+	read_place(place, parser, origin);
+	curl_url_cleanup(parser);
+	g_hash_table_insert(runner->places, g_steal_pointer(&origin), place);
+	return place;
+}
+
+static const char *make_url(struct runner_http *runner, struct call *call)
 {
 	static const char *const samples[TEMPLATE_VALUE_MAX_] = { "x", "x", "x", "x", "x", "x", "x", "x" };
 	const struct job *job = call->job;
-	g_autoptr(GString) sample = g_string_new(NULL);
+	g_autoptr(GString) sample = NULL;
 	call->url_template = template_new(job->url, TEMPLATE_URL);
-	if (call->url_template != NULL)
+	if (call->url_template != NULL) {
+		sample = g_string_new(NULL);
 		template_render(call->url_template, samples, sample);
-	else
-		g_string_assign(sample, job->url);
-	CURLU *url = curl_url();
-	const char *refusal = find_host(call, url, sample->str);
-	curl_url_cleanup(url);
-	if (refusal == NULL)
-		call->url = g_strdup(job->url);
-	return refusal;
+	}
+	const struct place *place = get_place(runner, sample != NULL ? sample->str : job->url);
+	if (place->refusal != NULL)
+		return place->refusal;
+	call->host = g_strdup(place->host);
+	call->port = place->port;
+	return NULL;
 }
 
 /* HEAD never carries a body, whatever the job says; the other methods carry the one that is given. */
@@ -113,7 +142,7 @@ static void make_body(struct call *call)
 	}
 }
 
-struct call *call_new(struct job *job)
+struct call *call_new(struct runner_http *runner, struct job *job)
 {
 	struct call *call = g_new0(struct call, 1);
 	call->job = job_ref(job);
@@ -121,7 +150,7 @@ struct call *call_new(struct job *job)
 	TAILQ_INIT(&call->idle);
 	make_body(call);
 	make_lines(call);
-	call->refusal = make_url(call);
+	call->refusal = make_url(runner, call);
 	return call;
 }
 
@@ -137,7 +166,6 @@ void call_free(struct call *call)
 	template_free(call->body_template);
 	if (call->default_body_head != NULL)
 		g_string_free(call->default_body_head, TRUE);
-	g_free(call->url);
 	g_free(call->host);
 	job_unref(call->job);
 	g_free(call);
@@ -254,7 +282,7 @@ void transfer_adopt(struct transfer *transfer, struct call *call)
 		set_body(transfer, job->body, strlen(job->body));
 	set_method(easy, call);
 	if (call->url_template == NULL)
-		curl_easy_setopt(easy, CURLOPT_URL, call->url);
+		curl_easy_setopt(easy, CURLOPT_URL, job->url);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
 			 job->policy->type == JOB_ATMOST_ONCE ? ATMOST_ONCE_IDLE_SECONDS : 118L);
 	transfer_set_timeouts(transfer, job->policy->timeout_ms, job->policy->connect_timeout_ms);
