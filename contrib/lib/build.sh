@@ -10,7 +10,7 @@ build_configure() {
 		(cd "$root" && ./autogen.sh) >"$log" 2>&1 </dev/null || fail "autogen.sh failed" "$log"
 	fi
 	# The unit tests appear and go with the check library, so its version is part of the answer.
-	wanted="$* CC=${CC:-} CFLAGS=${CFLAGS:-} check=$(pkg-config --modversion check 2>/dev/null)"
+	wanted="$* CC=${CC:-} CFLAGS=${CFLAGS:-} check=$(pkg-config --modversion check 2>/dev/null || true)"
 	mkdir -p "$folder"
 	if [[ ! -f $folder/Makefile || "$(cat "$folder/.configured" 2>/dev/null)" != "$wanted" ]]; then
 		step "build: configure in ${folder##*/}${*:+ ($*)}"
