@@ -124,6 +124,7 @@ static bool same_instants(const struct job *a, const struct job *b)
 static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
 {
 	bool same_schedule = strcmp(job->job->schedule_text, stored->job->schedule_text) == 0;
+	bool marked = job->next.us <= core->now.us;
 	plan_job_until(core, job, core->now);
 	recovery_withdraw_future(core, job);
 	core->state.jobs_digest ^= digest_of(job);
@@ -139,6 +140,9 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);
 	take_over(core, job, stored, core->now);
+	/* Marks are applied after upserts: one of the old definition must not have the last word. */
+	if (marked)
+		batch_add_mark(core, job);
 }
 
 static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *added)

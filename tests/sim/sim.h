@@ -1,7 +1,7 @@
 /*
  * The simulator: the real core under a seeded world of clock, store, target, job edits and crashes.
- * sim_disk.c is the store (what survives), sim_target.c the runner (what was seen outside), sim_world.c time and faults,
- * sim_check.c the promises, sim_main.c the command line. Everything follows from the seed: a failing seed replays exactly.
+ * sim_disk.c is the store (what survives), sim_target.c the runner (what was seen outside), sim_central.c central,
+ * sim_world.c time and people, sim_faults.c what goes wrong when, sim_check.c the promises, sim_main.c the command line. Everything follows from the seed: a failing seed replays exactly.
  */
 #ifndef BELFRY_SIM_H
 #define BELFRY_SIM_H
@@ -9,6 +9,7 @@
 #include "agent/core.h"
 
 struct world;
+struct central;
 
 /* splitmix64: one stream per world. */
 struct dice { uint64_t state; };
@@ -21,7 +22,7 @@ struct version { /* one definition of a job, as the disk had it */
 	struct job *job;      /* NULL: deleted */
 	struct wall since, anchor;
 };
-struct job_history { char *id; GArray *versions; };
+struct job_history { char *id; GArray *versions; struct mono decided_at; /* the latest decision */ };
 
 struct disk {
 	struct world *world;
@@ -62,13 +63,34 @@ struct mono outside_next(const struct outside *outside);
 void outside_land(struct outside *outside, struct core *core);
 void outside_crash(struct outside *outside);
 
+/* --- central: orders down, outbox up --- */
+void central_init(struct world *world);
+void central_done(struct world *world);
+void central_order(struct world *world, const char *job_id);
+const char *central_job_of(const struct world *world, int64_t order); /* NULL = nothing known of it */
+struct mono central_next(const struct world *world);
+void central_event(struct world *world);
+void central_agent_crashed(struct world *world);
+/* All orders were carried out, and at least the first `rows` rows counted, each once. */
+void central_check(struct world *world, guint rows);
+
 /* --- time and faults --- */
+/*
+ * How far the clock is set, and so what can be asked of the core: forward, and back by less than a minute, loses and
+ * repeats nothing (all instants are checked); more than that begins a new clock epoch (promise 10 in words is checked).
+ */
+enum clock_faults { CLOCK_STEADY, CLOCK_SMALL, CLOCK_WILD };
+
 struct scenario {
 	uint64_t seed;
 	int64_t seconds;        /* simulated */
 	int jobs;
 	int crashes;            /* at random moments */
 	int edits;              /* job changes at random moments */
+	int orders;             /* runs by order of central or by hand, at random moments */
+	int stalls;             /* moments at which the whole agent stands still */
+	int clock_steps;        /* the clock is set, at random moments */
+	enum clock_faults clock;
 	int64_t longest_down_ms;
 	int store_faults_per_mille, target_faults_per_mille;
 	bool verbose;
@@ -76,7 +98,8 @@ struct scenario {
 
 struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
-		decisions, missed, catch_up, retried, withdrawn, edits, sends, repeats;
+		decisions, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
+		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs;
 };
 
 struct world {
@@ -84,13 +107,15 @@ struct world {
 	struct dice dice;
 	struct wall wall;
 	struct mono mono;
-	struct wall began;
+	struct wall began, latest; /* latest: that the clock ever showed, as of its last step */
 	struct disk disk;
 	struct outside outside;
 	struct core *core;
+	struct central *central;
 	GPtrArray *specs;        /* ids in play */
 	struct wall change_at;   /* when the change now under way was given to the core */
 	bool change_under_way, quiet;
+	bool clock_went_back, corrected; /* corrected: by 3 h or more */
 	int64_t answer_ms;       /* how long the target takes; -1 = the dice decide */
 	int answer_status;       /* with answer_ms: the HTTP status */
 	int64_t revision;
@@ -104,6 +129,13 @@ double world_at(const struct world *world, struct wall t); /* seconds since the 
 /* Runs the scenario; true when all promises held. *ret_trouble gets the text otherwise (caller frees). */
 bool world_run(const struct scenario *scenario, struct tally *tally, char **ret_trouble);
 struct job *world_random_job(struct world *world, const char *id);
+void world_change_jobs(struct world *world);
+void world_run_until(struct world *world, struct mono when);
+void world_move_to(struct world *world, struct mono when); /* time passes, and nobody does anything */
+
+/* sim_faults.c */
+GArray *faults_plan(struct world *world);          /* moments (int64_t, us of mono), sorted */
+void faults_strike(struct world *world, int64_t moment); /* what was planned for it */
 
 /* The same world step by step, for the unit tests of the core. */
 void world_init(struct world *world, const struct scenario *scenario);

@@ -6,6 +6,8 @@
 
 #include "tests/sim/sim.h"
 
+/* In CLOCK_WILD, after the quiet end: an interval job that fires at least once a minute was silent no longer than this. */
+#define SILENCE_MAX_US (180 * US_PER_SECOND)
 
 static void count_instant(GHashTable *decided, const char *job_id, struct wall at)
 {
@@ -30,6 +32,42 @@ static const struct version *version_of(const struct job_history *history, int64
 	return NULL;
 }
 
+/* The next instant of a definition, within its bounds (end excluded). */
+static bool next_due(const struct version *version, struct wall after, struct wall *ret)
+{
+	const struct job_policy *policy = version->job->policy;
+	struct wall next;
+	if (wall_is_set(policy->start_at))
+		after = wall_max(after, wall_add_us(policy->start_at, -1));
+	if (!schedule_next(version->job->schedule, version->anchor, after, &next))
+		return false;
+	if (wall_is_set(policy->end_at) && next.us >= policy->end_at.us)
+		return false;
+	*ret = next;
+	return true;
+}
+
+/* Promise 3: the identity follows from job, instant, target key and clock epoch, and from nothing else. */
+static void check_identity(struct world *world, const struct execution *execution)
+{
+	for (uint64_t epoch = 0; epoch <= world->disk.state.clock_epoch; epoch++)
+		if (fire_id_equal(execution->id, fire_id_scheduled(execution->job_id, execution->scheduled_at, "", epoch)))
+			return;
+	world_trouble(world, "promise 3: a fire of %s does not have the identity of its instant", execution->job_id);
+}
+
+/* An ATLEAST_ONCE run is interrupted only when its job was deleted, became ATMOST_ONCE or replaces its own runs. */
+static void check_interruption(struct world *world, const struct execution *execution)
+{
+	const struct job_history *history = g_hash_table_lookup(world->disk.histories, execution->job_id);
+	for (guint i = 0; i < history->versions->len; i++) {
+		const struct job *job = g_array_index(history->versions, struct version, i).job;
+		if (job == NULL || job->policy->type == JOB_ATMOST_ONCE || job->policy->concurrency == JOB_REPLACE)
+			return;
+	}
+	world_trouble(world, "promise 3: an ATLEAST_ONCE run of %s was interrupted: %s", execution->job_id, execution->reason);
+}
+
 /* A missed range is taken apart into its instants with the definition it was made under. */
 static void count_range(struct world *world, GHashTable *decided, const struct execution *execution)
 {
@@ -42,7 +80,7 @@ static void count_range(struct world *world, GHashTable *decided, const struct e
 			      execution->job_revision);
 		return;
 	}
-	while (schedule_next(version->job->schedule, version->anchor, at, &at) && at.us <= execution->last_scheduled_at.us) {
+	while (next_due(version, at, &at) && at.us <= execution->last_scheduled_at.us) {
 		count_instant(decided, execution->job_id, at);
 		n++;
 	}
@@ -68,8 +106,12 @@ static GHashTable *count_decisions(struct world *world)
 		const struct sighting *sighting = g_hash_table_lookup(world->outside.seen, id);
 		if (execution->status == EXECUTION_SUCCESS && sighting == NULL)
 			world_trouble(world, "invented: success of %s that was never sent", execution->job_id);
+		if (execution->status == EXECUTION_INTERRUPTED)
+			check_interruption(world, execution);
+		world->tally.manual += execution->cause == FIRE_MANUAL;
 		if (execution->cause == FIRE_MANUAL)
 			continue;
+		check_identity(world, execution);
 		if (execution->status == EXECUTION_MISSED)
 			count_range(world, decided, execution);
 		else
@@ -101,14 +143,13 @@ static void check_job(struct world *world, GHashTable *decided, const struct job
 			end = wall_min(until, g_array_index(history->versions, struct version, i + 1).since);
 		if (version->job == NULL || !version->job->active)
 			continue;
-		while (schedule_next(version->job->schedule, version->anchor, at, &at) && at.us <= end.us)
+		while (next_due(version, at, &at) && at.us <= end.us)
 			check_instant(world, decided, history->id, at);
 	}
 }
 
-void check_promises(struct world *world, struct wall until)
+static void check_all_instants(struct world *world, GHashTable *decided, struct wall until)
 {
-	g_autoptr(GHashTable) decided = count_decisions(world);
 	GHashTableIter iter;
 	gpointer key, value;
 	g_hash_table_iter_init(&iter, world->disk.histories);
@@ -120,6 +161,63 @@ void check_promises(struct world *world, struct wall until)
 		if (*(int *)value > 0 && at <= until.us)
 			world_trouble(world, "invented: %s (%+.6f s) was not due", (char *)key, (double)(at - world->began.us) / 1e6);
 	}
+}
+
+static bool always_fixed(const struct job_history *history)
+{
+	for (guint i = 0; i < history->versions->len; i++) {
+		const struct job *job = g_array_index(history->versions, struct version, i).job;
+		if (job == NULL || !schedule_is_fixed(job->schedule))
+			return false;
+	}
+	return true;
+}
+
+static void check_silence(struct world *world, const struct job_history *history)
+{
+	const struct version *version = &g_array_index(history->versions, struct version, history->versions->len - 1);
+	struct wall at = world->wall;
+	if (version->job == NULL || !version->job->active || schedule_is_fixed(version->job->schedule))
+		return;
+	for (int i = 0; i < 5; i++) { /* only one that never rests, and goes on */
+		struct wall before = at;
+		if (!next_due(version, before, &at) || wall_diff_us(at, before) > 60 * US_PER_SECOND)
+			return;
+	}
+	if (!next_due(version, wall_add_us(world->wall, -2 * SILENCE_MAX_US), &at) ||
+	    wall_diff_us(world->wall, at) < SILENCE_MAX_US)
+		return;
+	if (mono_diff_us(world->mono, history->decided_at) > SILENCE_MAX_US)
+		world_trouble(world, "promise 10: %s has been silent for %.0f s", history->id,
+			      (double)mono_diff_us(world->mono, history->decided_at) / 1e6);
+}
+
+/* cron.md section 5, in words: nothing fixed twice unless the clock was corrected; nothing that rests for hours. */
+static void check_after_steps(struct world *world, GHashTable *decided)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+	g_hash_table_iter_init(&iter, world->disk.histories);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		check_silence(world, value);
+	g_hash_table_iter_init(&iter, decided);
+	while (!world->corrected && g_hash_table_iter_next(&iter, &key, &value)) {
+		g_autofree char *id = g_strndup(key, (gsize)(strrchr(key, ' ') - (char *)key));
+		if (*(int *)value > 1 && always_fixed(g_hash_table_lookup(world->disk.histories, id)))
+			world_trouble(world, "promise 10: the fixed instant %s was decided %d times", (char *)key, *(int *)value);
+	}
+}
+
+void check_promises(struct world *world, struct wall until)
+{
+	g_autoptr(GHashTable) decided = count_decisions(world);
+	GHashTableIter iter;
+	gpointer value;
+	world->tally.epochs += (int64_t)world->disk.state.clock_epoch;
+	if (world->scenario.clock == CLOCK_WILD)
+		check_after_steps(world, decided);
+	else
+		check_all_instants(world, decided, until);
 	g_hash_table_iter_init(&iter, world->disk.intents);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		if (((struct intent *)value)->scheduled_at.us <= until.us)

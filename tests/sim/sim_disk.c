@@ -118,10 +118,13 @@ static void apply_intents(struct disk *disk, const struct store_batch *batch)
 {
 	for (guint i = 0; i < batch->cancels->len; i++) {
 		const struct intent *gone = g_hash_table_lookup(disk->intents, &g_array_index(batch->cancels, int64_t, i));
+		enum fire_cause cause = gone == NULL ? FIRE_SCHEDULE : gone->cause;
 		if (gone != NULL)
 			world_trace(disk->world, "cancel %s due %.6f", gone->job_id, world_at(disk->world, gone->scheduled_at));
 		if (g_hash_table_remove(disk->intents, &g_array_index(batch->cancels, int64_t, i)))
 			disk->world->tally.withdrawn++;
+		if (gone != NULL && cause == FIRE_MANUAL)
+			world_trouble(disk->world, "promise 1: a run on demand was withdrawn without a decision");
 	}
 	for (guint i = 0; i < batch->intents->len; i++) {
 		struct intent *copy = g_memdup2(&g_array_index(batch->intents, struct intent, i), sizeof(*copy));
@@ -143,6 +146,13 @@ static void apply_intents(struct disk *disk, const struct store_batch *batch)
 	}
 }
 
+static void note_decision(struct disk *disk, const struct execution *execution)
+{
+	struct job_history *history = g_hash_table_lookup(disk->histories, execution->job_id);
+	if (history != NULL && execution->cause != FIRE_MANUAL)
+		history->decided_at = disk->world->mono;
+}
+
 static void apply_decisions(struct disk *disk, const struct store_batch *batch)
 {
 	for (guint i = 0; i < batch->decisions->len; i++) {
@@ -155,6 +165,7 @@ static void apply_decisions(struct disk *disk, const struct store_batch *batch)
 		copy->execution.response_body = g_strdup(from->response_body);
 		copy->execution.response_digest = g_strdup(from->response_digest);
 		g_ptr_array_add(disk->outbox, copy);
+		note_decision(disk, from);
 		world_trace(disk->world, "decided %s due %.6f..%.6f x%d %s: %s", from->job_id,
 			    world_at(disk->world, from->scheduled_at), world_at(disk->world, from->last_scheduled_at),
 			    (int)from->count, execution_status_name(from->status), from->reason);
@@ -181,6 +192,25 @@ static void apply_backlogs(struct disk *disk, const struct store_batch *batch)
 	}
 }
 
+/* Promise 1 for orders: what is told to be done has its intent in the same batch. */
+static void apply_commands(struct disk *disk, const struct store_batch *batch)
+{
+	for (guint i = 0; i < batch->done_commands->len; i++) {
+		int64_t id = g_array_index(batch->done_commands, int64_t, i);
+		const char *job_id = disk->world->central == NULL ? NULL : central_job_of(disk->world, id);
+		g_hash_table_add(disk->commands, g_memdup2(&id, sizeof(id)));
+		disk->world->tally.orders_done++;
+		if (job_id == NULL || !g_hash_table_contains(disk->jobs, job_id))
+			continue;
+		char key[32];
+		g_snprintf(key, sizeof(key), "command %" G_GINT64_FORMAT, id);
+		if (!disk_has_intent(disk, fire_id_scheduled(job_id, (struct wall){ 0 }, key, 0)))
+			world_trouble(disk->world, "promise 1: an order is done and its run of %s is not durable", job_id);
+	}
+	for (guint i = 0; i < batch->known_commands->len; i++)
+		g_hash_table_remove(disk->commands, &g_array_index(batch->known_commands, int64_t, i));
+}
+
 static void apply(struct disk *disk, const struct store_batch *batch)
 {
 	if (batch->number <= disk->last_batch)
@@ -189,12 +219,9 @@ static void apply(struct disk *disk, const struct store_batch *batch)
 		world_trouble(disk->world, "batch %" G_GUINT64_FORMAT " after %" G_GUINT64_FORMAT, batch->number, disk->last_batch);
 	apply_jobs(disk, batch);
 	apply_intents(disk, batch);
+	apply_commands(disk, batch);
 	apply_decisions(disk, batch);
 	apply_backlogs(disk, batch);
-	for (guint i = 0; i < batch->done_commands->len; i++)
-		g_hash_table_add(disk->commands, g_memdup2(&g_array_index(batch->done_commands, int64_t, i), sizeof(int64_t)));
-	for (guint i = 0; i < batch->known_commands->len; i++)
-		g_hash_table_remove(disk->commands, &g_array_index(batch->known_commands, int64_t, i));
 	disk->state = batch->state;
 	disk->last_batch = batch->number;
 	disk->batches++;

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/rfc3339.h"
 #include "tests/sim/sim.h"
 
 #define QUIET_SECONDS 600 /* at the end: no more faults, everything must settle */
+#define LAST_SYNC_SECONDS 30 /* and then the last rows must reach central */
 #define TROUBLES_MAX 5
 
 uint64_t dice_roll(struct dice *dice)
@@ -64,10 +66,22 @@ static const char *pick(struct dice *dice, const char *const *choices, int n)
 	return choices[dice_below(dice, n)];
 }
 
+/* Some jobs begin later, or end. */
+static void bound(struct world *world, json_t *json)
+{
+	char text[RFC3339_SIZE];
+	if (!dice_chance(&world->dice, 100))
+		return;
+	struct wall at = wall_add_us(world->began, dice_below(&world->dice, world->scenario.seconds * US_PER_SECOND));
+	json_object_set_new(json, dice_chance(&world->dice, 500) ? "startAt" : "endAt", json_string(rfc3339_print_ms(at, text)));
+}
+
 struct job *world_random_job(struct world *world, const char *id)
 {
 	static const char *const dense[] = { "* * * * * *", "*/2 * * * * *", "*/5 * * * * *", "@every 3s", "@every 7s",
 					     "*/15 10-40 * * * *", "30 * * * * *", "* * * * *", "H/10 * * * * *" };
+	/* No field with * or /: a fixed schedule, however often it fires. */
+	static const char *const fixed[] = { "0,20,40 0-59 0-23 * * *", "5,50 0-59 0-23 * * *" };
 	static const char *const sparse[] = { "* * * * *", "*/5 * * * *", "@hourly", "30 2 * * *", "@every 11m", "0 0 12 * * *",
 					      "17 3,15 * * MON-FRI", "H * * * *", "0 9 L * *" };
 	static const char *const zones[] = { "UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu" };
@@ -76,8 +90,11 @@ struct job *world_random_job(struct world *world, const char *id)
 	static const char *const hosts[] = { "http://a.test/x", "http://b.test/x", "http://c.test:81/y" };
 	struct dice *dice = &world->dice;
 	bool atmost = dice_chance(dice, 300), long_run = world->scenario.seconds > 86400;
+	const char *schedule = long_run ? pick(dice, sparse, G_N_ELEMENTS(sparse)) : pick(dice, dense, G_N_ELEMENTS(dense));
+	if (!long_run && dice_chance(dice, 150))
+		schedule = pick(dice, fixed, G_N_ELEMENTS(fixed));
 	json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:s,s:b,s:i,s:{s:i,s:i,s:i},s:{s:s,s:i,s:i}}",
-		"schedule", long_run ? pick(dice, sparse, G_N_ELEMENTS(sparse)) : pick(dice, dense, G_N_ELEMENTS(dense)),
+		"schedule", schedule,
 		"timezone", pick(dice, zones, G_N_ELEMENTS(zones)),
 		"api", pick(dice, hosts, G_N_ELEMENTS(hosts)),
 		"type", atmost ? "ATMOST_ONCE" : "ATLEAST_ONCE",
@@ -90,6 +107,9 @@ struct job *world_random_job(struct world *world, const char *id)
 		"maxCount", 1 + (int)dice_below(dice, 40));
 	if (dice_chance(dice, 100))
 		json_object_set_new(json, "rateLimit", json_pack("{s:f,s:i}", "perSecond", 2.0, "burst", 3));
+	if (dice_chance(dice, 100))
+		json_object_set_new(json_object_get(json, "catchUp"), "spacingMs", json_integer(dice_below(dice, 3000)));
+	bound(world, json);
 	struct job_problem problem = { 0 };
 	struct job *job = job_parse(json, id, ++world->revision, false, &problem);
 	if (job == NULL)
@@ -117,6 +137,8 @@ void world_crash(struct world *world, int64_t down_us)
 {
 	world->tally.crashes++;
 	outside_crash(&world->outside);
+	if (world->central != NULL)
+		central_agent_crashed(world);
 	disk_crash(&world->disk);
 	core_free(world->core);
 	world->change_under_way = false;
@@ -126,13 +148,6 @@ void world_crash(struct world *world, int64_t down_us)
 	world_start_core(world);
 }
 
-static void crash(struct world *world)
-{
-	int64_t down_us = dice_chance(&world->dice, 700) ? dice_below(&world->dice, 2 * US_PER_SECOND) :
-							   dice_below(&world->dice, world->scenario.longest_down_ms * US_PER_MS);
-	world_crash(world, down_us);
-}
-
 static void changed(void *context, bool ok)
 {
 	struct world *world = context;
@@ -140,7 +155,7 @@ static void changed(void *context, bool ok)
 		world->change_under_way = false;
 }
 
-static void change_jobs(struct world *world)
+void world_change_jobs(struct world *world)
 {
 	if (world->change_under_way)
 		return;
@@ -168,7 +183,7 @@ static void change_jobs(struct world *world)
 	core_apply_jobs(world->core, change);
 }
 
-static void move_to(struct world *world, struct mono when)
+void world_move_to(struct world *world, struct mono when)
 {
 	int64_t us = mono_diff_us(when, world->mono);
 	if (us <= 0)
@@ -188,29 +203,32 @@ static bool step(struct world *world, struct mono limit)
 		wake.us = MIN(wake.us, world->mono.us + MAX(wall_diff_us(wall, world->wall), 0));
 	if (!g_queue_is_empty(&world->disk.queue))
 		answer = world->disk.busy_until;
-	struct mono next = { MIN(MIN(wake.us, answer.us), landing.us) };
+	struct mono sync = world->central == NULL ? (struct mono){ INT64_MAX } : central_next(world);
+	struct mono next = { MIN(MIN(wake.us, answer.us), MIN(landing.us, sync.us)) };
 	if (next.us > limit.us)
 		return false;
-	move_to(world, next);
+	world_move_to(world, next);
 	if (answer.us == next.us)
 		disk_answer(&world->disk, world->core);
 	else if (landing.us == next.us)
 		outside_land(&world->outside, world->core);
+	else if (sync.us == next.us)
+		central_event(world);
 	else
 		core_tick(world->core);
 	return true;
 }
 
-static void run_until(struct world *world, struct mono when)
+void world_run_until(struct world *world, struct mono when)
 {
 	while (world->trouble->len == 0 && step(world, when))
 		;
-	move_to(world, when);
+	world_move_to(world, when);
 }
 
 void world_run_for(struct world *world, int64_t us)
 {
-	run_until(world, mono_add_us(world->mono, us));
+	world_run_until(world, mono_add_us(world->mono, us));
 }
 
 void world_set_job(struct world *world, const char *id, const char *definition)
@@ -232,29 +250,6 @@ void world_set_job(struct world *world, const char *id, const char *definition)
 	core_apply_jobs(world->core, change);
 }
 
-static int compare_int64(const void *a, const void *b)
-{
-	int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
-	return (one > other) - (one < other);
-}
-
-/* Crashes and edits at random moments; an odd last bit of the moment tells them apart. */
-static GArray *plan_faults(struct world *world)
-{
-	const struct scenario *scenario = &world->scenario;
-	GArray *moments = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	for (int i = 0; i < scenario->crashes + scenario->edits; i++) {
-		int64_t at = world->mono.us + dice_below(&world->dice, scenario->seconds * US_PER_SECOND);
-		at = i < scenario->crashes ? at | 1 : at & ~INT64_C(1);
-		/* Half of the crashes fall close after a whole second, where intents and requests are under way. */
-		if (i < scenario->crashes && dice_chance(&world->dice, 500))
-			at = (at - at % US_PER_SECOND + dice_below(&world->dice, 30 * US_PER_MS)) | 1;
-		g_array_append_val(moments, at);
-	}
-	qsort(moments->data, moments->len, sizeof(int64_t), compare_int64);
-	return moments;
-}
-
 void world_init(struct world *world, const struct scenario *scenario)
 {
 	*world = (struct world){ .scenario = *scenario, .dice = { scenario->seed }, .trouble = g_string_new(NULL),
@@ -272,6 +267,8 @@ void world_init(struct world *world, const struct scenario *scenario)
 void world_done(struct world *world)
 {
 	core_free(world->core);
+	if (world->central != NULL)
+		central_done(world);
 	disk_done(&world->disk);
 	outside_done(&world->outside);
 	g_ptr_array_unref(world->specs);
@@ -280,24 +277,26 @@ void world_done(struct world *world)
 
 static void live(struct world *world)
 {
-	g_autoptr(GArray) moments = plan_faults(world);
+	g_autoptr(GArray) moments = faults_plan(world);
 	struct mono end = mono_add_us(world->mono, world->scenario.seconds * US_PER_SECOND);
+	central_init(world);
 	world_start_core(world);
-	change_jobs(world);
+	world_change_jobs(world);
 	for (guint i = 0; i < moments->len && world->trouble->len == 0; i++) {
 		int64_t at = g_array_index(moments, int64_t, i);
-		run_until(world, (struct mono){ at });
-		if (at & 1)
-			crash(world);
-		else
-			change_jobs(world);
+		world_run_until(world, (struct mono){ at });
+		faults_strike(world, at);
 	}
-	run_until(world, end);
+	world_run_until(world, end);
 	struct wall until = world->wall;
 	world->quiet = true;
-	run_until(world, mono_add_us(world->mono, QUIET_SECONDS * US_PER_SECOND));
-	if (world->trouble->len == 0)
-		check_promises(world, until);
+	world_run_for(world, QUIET_SECONDS * US_PER_SECOND);
+	guint rows = world->disk.outbox->len;
+	world_run_for(world, LAST_SYNC_SECONDS * US_PER_SECOND);
+	if (world->trouble->len > 0)
+		return;
+	check_promises(world, until);
+	central_check(world, rows);
 }
 
 bool world_run(const struct scenario *scenario, struct tally *tally, char **ret_trouble)
