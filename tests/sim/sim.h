@@ -91,6 +91,7 @@ struct scenario {
 	int stalls;             /* moments at which the whole agent stands still */
 	int clock_steps;        /* the clock is set, at random moments */
 	enum clock_faults clock;
+	bool edits_behind;      /* jobs change also while the clock is behind what it once showed */
 	int64_t longest_down_ms;
 	int store_faults_per_mille, target_faults_per_mille;
 	bool verbose;

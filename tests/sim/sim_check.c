@@ -80,6 +80,9 @@ static void count_range(struct world *world, GHashTable *decided, const struct e
 			      execution->job_revision);
 		return;
 	}
+	/* A step back moves the anchor of @every. */
+	if (world->disk.state.clock_epoch > 0 && schedule_kind(version->job->schedule) == SCHEDULE_EVERY)
+		return;
 	while (next_due(version, at, &at) && at.us <= execution->last_scheduled_at.us) {
 		count_instant(decided, execution->job_id, at);
 		n++;

@@ -157,7 +157,8 @@ static void changed(void *context, bool ok)
 
 void world_change_jobs(struct world *world)
 {
-	if (world->change_under_way)
+	bool behind = wall_before(world->wall, world->latest) || world->disk.state.clock_epoch > 0;
+	if (world->change_under_way || (behind && !world->scenario.edits_behind))
 		return;
 	struct job_change *change = job_change_new();
 	int n = 1 + (int)dice_below(&world->dice, 3);
