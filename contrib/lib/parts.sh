@@ -136,9 +136,12 @@ sim_worlds() {
 }
 
 part_sim() {
+	local first
+	first=$(date +%s)000 # fresh seeds each time; a failed one is printed with the command that replays it
 	build_make "$BUILD" "$LOGS/sim.log" tests/sim/sim
-	sim_worlds --seeds "${BELFRY_SIM_SEEDS:-5000}" --first 1
-	sim_worlds --month --seeds "${BELFRY_SIM_MONTHS:-50}" --first 1
+	sim_worlds --file "$ROOT/tests/sim/seeds.txt"
+	sim_worlds --seeds "${BELFRY_SIM_SEEDS:-5000}" --first "$first" --jobs "$(nproc)"
+	sim_worlds --month --seeds "${BELFRY_SIM_MONTHS:-50}" --first "$first" --jobs "$(nproc)"
 }
 
 # --- pytest

@@ -131,6 +131,25 @@ def test_an_answer_that_is_lost_brings_the_same_records_again_under_the_same_num
     assert len({r["executionId"] for r in fake.records.values()}) == len(fake.records)
 
 
+def test_records_that_central_did_not_take_are_sent_again(agent, fake):
+    fake.set_jobs("a")
+    refused = []
+
+    def take_none(sync):
+        if sync["records"] and len(refused) < 4:
+            refused.append(sync["firstSeq"])
+            reply = fake.honest({**sync, "records": [], "firstSeq": 1}, ackedSeq=0)
+            fake.acked = 0
+            return reply
+        return None
+
+    fake.script = take_none
+    start(agent)
+    wait_until(lambda: fake.acked >= 5, 30, "records after the refusals", explain=agent.tail)
+    assert refused == [1, 1, 1, 1], "what was not acked was not sent again from the first record"
+    assert sorted(fake.records) == list(range(1, len(fake.records) + 1))
+
+
 def test_a_snapshot_in_parts_drops_only_what_no_part_named(agent, fake):
     fake.set_jobs("a", "b", "c")
     start(agent)

@@ -108,7 +108,7 @@ struct world {
 	struct dice dice;
 	struct wall wall;
 	struct mono mono;
-	struct wall began, latest; /* latest: that the clock ever showed, as of its last step */
+	struct wall began, latest; /* latest: the greatest time that the core ever read */
 	struct disk disk;
 	struct outside outside;
 	struct core *core;
@@ -142,6 +142,7 @@ void faults_strike(struct world *world, int64_t moment); /* what was planned for
 void world_init(struct world *world, const struct scenario *scenario);
 void world_done(struct world *world);
 void world_start_core(struct world *world);
+void world_looked(struct world *world); /* the core reads the clock now */
 void world_run_for(struct world *world, int64_t us);
 void world_crash(struct world *world, int64_t down_us);
 void world_set_job(struct world *world, const char *id, const char *definition); /* JSON; NULL deletes */

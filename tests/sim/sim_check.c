@@ -224,7 +224,8 @@ void check_promises(struct world *world, struct wall until)
 	g_hash_table_iter_init(&iter, world->disk.intents);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		if (((struct intent *)value)->scheduled_at.us <= until.us)
-			world_trouble(world, "an intent of %s is still open at the end", ((struct intent *)value)->job_id);
+			world_trouble(world, "an intent of %s (%+.6f s) is still open at the end", ((struct intent *)value)->job_id,
+				      world_at(world, ((struct intent *)value)->scheduled_at));
 	if (g_hash_table_size(world->disk.backlogs) > 0)
 		world_trouble(world, "a backlog is still open at the end");
 }

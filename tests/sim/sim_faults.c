@@ -44,7 +44,7 @@ GArray *faults_plan(struct world *world)
 static int64_t draw_step(struct world *world)
 {
 	struct dice *dice = &world->dice;
-	int64_t behind_us = wall_diff_us(world->latest, world->wall);
+	int64_t behind_us = wall_diff_us(wall_max(world->latest, world->wall), world->wall);
 	if (dice_chance(dice, 400))
 		return dice_below(dice, dice_chance(dice, 500) ? 20 * US_PER_SECOND : 2 * 3600 * US_PER_SECOND);
 	if (world->scenario.clock == CLOCK_SMALL)
@@ -56,7 +56,6 @@ static int64_t draw_step(struct world *world)
 
 static void set_clock(struct world *world)
 {
-	world->latest = wall_max(world->latest, world->wall);
 	int64_t step_us = draw_step(world);
 	world_trace(world, "the clock is set by %+.6f s", (double)step_us / 1e6);
 	world->wall = wall_add_us(world->wall, step_us);
@@ -78,6 +77,7 @@ static void order_run(struct world *world)
 {
 	const char *id = world->specs->pdata[dice_below(&world->dice, world->specs->len)];
 	struct fire_id fire;
+	world_looked(world);
 	if (dice_chance(&world->dice, 600))
 		central_order(world, id);
 	else if (core_run_now(world->core, id, &fire))
@@ -114,6 +114,7 @@ void faults_strike(struct world *world, int64_t moment)
 		set_clock(world);
 		if (dice_chance(&world->dice, 300))
 			world_change_jobs(world);
+		world_looked(world);
 		core_tick(world->core);
 		break;
 	case FAULT_MASK:

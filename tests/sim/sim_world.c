@@ -118,8 +118,14 @@ struct job *world_random_job(struct world *world, const char *id)
 	return job;
 }
 
+void world_looked(struct world *world)
+{
+	world->latest = wall_max(world->latest, world->wall);
+}
+
 void world_start_core(struct world *world)
 {
+	world_looked(world);
 	struct core_config config;
 	core_config_defaults(&config);
 	config.agent_id = "agent";
@@ -180,7 +186,8 @@ void world_change_jobs(struct world *world)
 	change->done = changed;
 	change->context = world;
 	world->change_under_way = true;
-	world->change_at = world->wall;
+	world_looked(world);
+	world->change_at = world->latest;
 	core_apply_jobs(world->core, change);
 }
 
@@ -209,6 +216,7 @@ static bool step(struct world *world, struct mono limit)
 	if (next.us > limit.us)
 		return false;
 	world_move_to(world, next);
+	world_looked(world);
 	if (answer.us == next.us)
 		disk_answer(&world->disk, world->core);
 	else if (landing.us == next.us)
@@ -237,7 +245,8 @@ void world_set_job(struct world *world, const char *id, const char *definition)
 	struct job_problem problem = { 0 };
 	struct job_change *change = job_change_new();
 	change->jobs_revision = ++world->revision;
-	world->change_at = world->wall;
+	world_looked(world);
+	world->change_at = world->latest;
 	if (definition == NULL) {
 		g_ptr_array_add(change->deletes, g_strdup(id));
 	} else {
@@ -256,7 +265,7 @@ void world_init(struct world *world, const struct scenario *scenario)
 	*world = (struct world){ .scenario = *scenario, .dice = { scenario->seed }, .trouble = g_string_new(NULL),
 				 .answer_ms = -1 };
 	world->began = (struct wall){ INT64_C(1794700800) * US_PER_SECOND + dice_below(&world->dice, 86400 * US_PER_SECOND) };
-	world->wall = world->began;
+	world->wall = world->latest = world->began;
 	world->mono = (struct mono){ 1000 * US_PER_SECOND + world->wall.us % US_PER_SECOND };
 	world->specs = g_ptr_array_new_with_free_func(g_free);
 	for (int i = 0; i < scenario->jobs; i++)

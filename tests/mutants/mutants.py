@@ -1,0 +1,150 @@
+"""The mutants: for each promise a small, plausible mistake that breaks it, and the cheapest test that has to see it.
+
+An edit is (file, text, replacement); the text must be there exactly once, so that a mutant cannot silently become a no-op
+when the code changes. `test` is one of
+    ("sim", arguments)       the simulator
+    ("unit", program)        a program of tests/unit
+    ("daemon", node)         a test of tests/daemon
+`says` is what the test must complain about: a mutant that merely breaks something else was not caught.
+"""
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    name: str
+    promise: str
+    edits: list
+    test: tuple
+    says: str
+
+
+POWER = ("unit", "test_power_loss")
+SIM = ("sim", "--seeds 400 --first 1")
+CORE = ("unit", "test_core")
+
+
+def daemon(file, test):
+    return ("daemon", f"test_{file}.py::test_{test}")
+
+
+MUTANTS = [
+    Mutant("synchronous=NORMAL", "2, 4", [
+        ("sql/agent/queries/open.sql", "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"),
+    ], POWER, "was answered OK"),
+    Mutant("answer before the commit (agent)", "2", [
+        ("agent/store_heal.c", "\t\tcode = work(store, context);\n\tif (code == SQLITE_OK) {\n",
+         "\t\tcode = work(store, context);\n\tif (code == SQLITE_OK && store->numbers.last_batch % 7 == 3)\n\t\treturn STORE_OK;\n"
+         "\tif (code == SQLITE_OK) {\n"),
+        ("agent/store_heal.c", "\tint code = store_db_run(db->statements[STMT_begin]);\n\tif (code == SQLITE_OK)\n\t\tcode = work(",
+         "\tint code = sqlite3_get_autocommit(db->handle) ? store_db_run(db->statements[STMT_begin]) : SQLITE_OK;\n"
+         "\tif (code == SQLITE_OK)\n\t\tcode = work("),
+    ], POWER, "was answered OK"),
+    Mutant("state apart from its batch", "1", [
+        ("agent/store_sqlite.c", "\treturn code == SQLITE_OK ? store_apply_state(store, &group->numbers, state) : code;",
+         "\tif (code == SQLITE_OK)\n\t\tcode = store_db_run(store->db.statements[STMT_commit]);\n"
+         "\tif (code == SQLITE_OK)\n\t\tcode = store_db_run(store->db.statements[STMT_begin]);\n"
+         "\treturn code == SQLITE_OK ? store_apply_state(store, &group->numbers, state) : code;"),
+    ], POWER, "Assertion|failed"),
+    Mutant("delete before ack", "4", [
+        ("agent/store_outbox.c", "\tint64_t history_end = store->keep_all ? numbers->next_seq - 1 : numbers->acked_seq;\n"
+         "\tint64_t chunk_end", "\tint64_t history_end = numbers->next_seq - 1;\n\tint64_t chunk_end"),
+        ("agent/store_sqlite.c", "\tint64_t history_end = store->keep_all ? group->numbers.next_seq - 1 : group->numbers.acked_seq;",
+         "\tint64_t history_end = group->numbers.next_seq - 1;"),
+    ], POWER, "first_seq|records->len"),
+    Mutant("a batch applied twice", "5", [
+        ("agent/store_sqlite.c", "\t\tif (batch->number <= group->numbers.last_batch)\n\t\t\tcontinue;\n", ""),
+    ], ("unit", "test_store"), "test_a_batch_that_comes_again_is_answered_ok_and_changes_nothing"),
+    Mutant("I/O error of COMMIT is a plain failure", "11", [
+        ("agent/store_heal.c", "\t\tin_doubt = store_code_is_io(code);\n", ""),
+    ], ("unit", "test_store"), "test_a_failed_fsync_of_a_commit_is_uncertain"),
+    Mutant("UNCERTAIN taken for OK", "2", [
+        ("agent/batch.c", "\tif (result == STORE_OK) {\n\t\tg_assert(", "\tif (result != STORE_FAILED) {\n\t\tg_assert("),
+    ], SIM, "promise 1|promise 2|batch .* after|not there"),
+    Mutant("cursor before intent", "1", [
+        ("agent/plan.c", "\twhile (heap_top_key(&core->plan) <= until.us) {\n\t\tstruct core_job *job = heap_top",
+         "\tcore->state.planned_until = wall_max(core->state.planned_until, until);\n\tbatch_current(core);\n\tbatch_seal(core);\n"
+         "\twhile (heap_top_key(&core->plan) <= until.us) {\n\t\tstruct core_job *job = heap_top"),
+    ], SIM, "promise 1.*no decision"),
+    Mutant("no fire identity", "3, 9", [
+        ("agent/plan.c", "\tstruct fire_id id = fire_id_scheduled(job->job->id, job->next, job->target_key, core->state.clock_epoch);\n",
+         "\tstruct fire_id id = fire_id_scheduled(job->job->id, job->next, job->target_key, core->state.clock_epoch +\n"
+         "\t\t\t\t\t      (uint64_t)core->state.next_intent_number);\n"),
+    ], SIM, "promise 3.*identity"),
+    Mutant("sent before the intent is durable", "2", [
+        ("agent/batch.c", "\tpin(fire, batch->planned);\n", "\tpin(fire, batch->planned);\n\tfire_arm(core, fire);\n"),
+    ], SIM, "promise 2"),
+    Mutant("ATMOST_ONCE tried again after a crash", "3", [
+        ("agent/recovery.c", "job->job->policy->type == JOB_ATMOST_ONCE && !ahead", "false && !ahead"),
+    ], SIM, "promise 3"),
+    Mutant("an unfinished run is forgotten at the start", "3", [
+        ("agent/recovery.c", "\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), clock_trusted);",
+         "\t\tif (g_array_index(snapshot->intents, struct intent, i).attempts == 0)\n"
+         "\t\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), clock_trusted);"),
+    ], SIM, "no decision|still open"),
+    Mutant("edit leaves planned intents", "9", [
+        ("agent/job_change.c", "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job);\n\tcore->state.jobs_digest",
+         "\tplan_job_until(core, job, core->now);\n\tcore->state.jobs_digest"),
+    ], SIM, "promise 1|invented"),
+    Mutant("edit forgets what was due before it", "9", [
+        ("agent/job_change.c", "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job);\n\tcore->state.jobs_digest",
+         "\trecovery_withdraw_future(core, job);\n\tcore->state.jobs_digest"),
+    ], SIM, "promise 1.*no decision"),
+    Mutant("an old mark after an edit", "9", [
+        ("agent/job_change.c", "\tif (marked)\n\t\tbatch_add_mark(core, job);\n", "\t(void)marked;\n"),
+    ], SIM, "promise 1"),
+    Mutant("a deleted job's runs go on", "9", [
+        ("agent/job_change.c", "\trecovery_withdraw_future(core, job);\n\tjob->deleted = true;", "\tjob->deleted = true;"),
+    ], SIM, "invented|not due|promise"),
+    Mutant("backlog cursor without intents", "10", [
+        ("agent/recovery.c", "\t\tbatch_add_intent(core, plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch));\n"
+         "\tbacklog->cursor = instant;\n}",
+         "\t{\n\t\tstruct fire *fire = plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch);\n"
+         "\t\tstruct backlog moved = *backlog;\n\t\tmoved.cursor = instant;\n\t\tbatch_add_backlog(core, job, &moved);\n"
+         "\t\tbatch_seal(core);\n\t\tbatch_add_intent(core, fire);\n\t}\n\tbacklog->cursor = instant;\n}"),
+    ], SIM, "promise 1.*no decision"),
+    Mutant("an order done before its run is durable", "1", [
+        ("agent/core.c", "\tstruct core_job *job = job_table_get(core, command->job_id);\n\tg_snprintf(key, sizeof(key), \"command",
+         "\tbatch_seal(core);\n\tstruct core_job *job = job_table_get(core, command->job_id);\n\tg_snprintf(key, sizeof(key), \"command"),
+    ], SIM, "order"),
+    Mutant("an order carried out twice", "5", [
+        ("agent/core.c", "\tif (g_hash_table_contains(core->done_commands, &command->id) ||\n"
+         "\t    g_hash_table_contains(core->commands_under_way, &command->id))\n\t\treturn;\n", ""),
+    ], SIM, "order|same id|two decisions|is not there"),
+    Mutant("fixed instants repeat after a step back", "10", [
+        ("agent/recovery.c", "\t\tif (!correction && is_fixed(job))\n\t\t\tcontinue;\n", ""),
+    ], CORE, "after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat"),
+    Mutant("interval jobs silent after a step back", "10", [
+        ("agent/recovery.c", "\t\tif (!correction && is_fixed(job))\n\t\t\tcontinue;\n", "\t\tif (!correction)\n\t\t\tcontinue;\n"),
+    ], CORE, "after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat"),
+    Mutant("the same identity after a step back", "10", [
+        ("agent/recovery.c", "\tbool correction = back_us >= CLOCK_CORRECTION_US;\n\tstate->clock_epoch++;\n",
+         "\tbool correction = back_us >= CLOCK_CORRECTION_US;\n"),
+    ], CORE, "after_.*_hours_back"),
+    Mutant("ack before commit (central)", "4", [
+        ("central/ingest.c", "\tif (status == DB_OK)\n\t\tstatus = db_commit(run->conn);\n\tret->acked_seq", "\tret->acked_seq"),
+        ("central/ingest.c", "\tif (db_in_transaction(run->conn))\n\t\tdb_rollback(run->conn);",
+         "\tif (status != DB_OK && db_in_transaction(run->conn))\n\t\tdb_rollback(run->conn);"),
+        ("central/ingest.c", "\tenum db_status status = db_begin(run->conn);\n\tif (status == DB_OK)\n\t\tstatus = ingest_stream_open",
+         "\tenum db_status status = db_in_transaction(run->conn) ? DB_OK : db_begin(run->conn);\n"
+         "\tif (status == DB_OK)\n\t\tstatus = ingest_stream_open"),
+        ("central/svc_sync.c", "\tenum db_status status = db_begin(conn);\n\t/* A forgotten",
+         "\tenum db_status status = db_in_transaction(conn) ? DB_OK : db_begin(conn);\n\t/* A forgotten"),
+    ], daemon("ingest", "nothing_is_acked_and_nothing_lost_while_postgresql_crashes_under_load"), "acked records are gone"),
+    Mutant("ack while synchronous_commit is off", "4", [
+        ("central/ingest.c", "\tif (status == DB_OK && !done && !durable) {", "\tif (false && status == DB_OK && !done && !durable) {"),
+    ], daemon("ingest", "nothing_is_acked_while_the_database_forgets_what_it_commits"), "503"),
+    Mutant("sums count all rows, not the new ones", "5", [
+        ("central/ingest_write.c", "\t\t    (ids == NULL || g_hash_table_remove(ids, &record->execution.id)))", "\t\t    (ids == NULL || ids != NULL))"),
+    ], daemon("ingest", "one_execution_under_two_numbers_counts_once"), "assert"),
+    Mutant("a batch that overtook another is taken", "6", [
+        ("central/ingest_stream.c", "ret_result->outcome = INGEST_GAP", "ret_result->outcome = INGEST_TAKEN"),
+    ], daemon("ingest", "a_batch_that_overtook_another_is_not_taken_before_its_turn"), "assert"),
+    Mutant("the agent takes any ack", "4", [
+        ("agent/sync.c", "\tif (reply->acked_seq > sync->highest_sent) {", "\tif (reply->acked_seq == INT64_MAX) {"),
+    ], daemon("agent_sync", "an_ack_of_records_that_were_never_sent_is_refused"), "the refusal|assert"),
+    Mutant("sent counts as acked", "4", [
+        ("agent/sync.c", "\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);\n\tif (!pass_jobs",
+         "\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);\n"
+         "\telse\n\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, last_sent(round));\n\tif (!pass_jobs"),
+    ], daemon("agent_sync", "records_that_central_did_not_take_are_sent_again"), "assert"),
+]
