@@ -112,7 +112,7 @@ MUTANTS = [
     ], SIM, "order|same id|two decisions|is not there"),
     Mutant("fixed instants repeat after a step back", "10", [
         ("agent/recovery.c", "\t\tif (!correction && is_fixed(job))\n\t\t\tcontinue;\n", ""),
-    ], CORE, "after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat"),
+    ], CORE, "fixed_jobs_do_not_repeat_after_two_hours_back"),
     Mutant("interval jobs silent after a step back", "10", [
         ("agent/recovery.c", "\t\tif (!correction && is_fixed(job))\n\t\t\tcontinue;\n", "\t\tif (!correction)\n\t\t\tcontinue;\n"),
     ], CORE, "after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat"),

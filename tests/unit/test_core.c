@@ -320,6 +320,17 @@ START_TEST(test_after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_r
 }
 END_TEST
 
+START_TEST(test_fixed_jobs_do_not_repeat_after_two_hours_back_without_a_restart_either)
+{
+	world_set_job(&world, "fixed", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://b.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 1);
+	step_clock(-2 * HOUR);
+	world_run_for(&world, 3 * HOUR);
+	ck_assert_int_eq(world.outside.sends, 1);
+}
+END_TEST
+
 START_TEST(test_after_four_hours_back_all_schedules_restart)
 {
 	world_set_job(&world, "fixed", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://b.test/\"}");
@@ -454,6 +465,7 @@ int main(void)
 	tcase_add_test(policies, test_a_hanging_target_delays_no_other);
 	tcase_add_test(policies, test_a_clock_that_is_half_a_minute_back_is_waited_out);
 	tcase_add_test(policies, test_after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat);
+	tcase_add_test(policies, test_fixed_jobs_do_not_repeat_after_two_hours_back_without_a_restart_either);
 	tcase_add_test(policies, test_after_four_hours_back_all_schedules_restart);
 	tcase_add_test(policies, test_a_clock_set_back_while_the_agent_was_down_is_noticed);
 	tcase_add_test(policies, test_a_forward_jump_is_a_missed_window);
