@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define BACKLOG 64
+#define ACCEPT_PAUSE_SECONDS 1 /* when there is no descriptor for a client */
 
 enum connection_state { READING_HEAD, READING_BODY, ANSWERING, CLOSING };
 
@@ -34,6 +35,7 @@ struct local_connection {
 struct local_http {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	struct event *accept_again;
 	char *path;
 	local_http_handler *handler;
 	void *context;
@@ -280,6 +282,23 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		evconnlistener_disable(http->listener);
 }
 
+/* The client that could not be taken stays in the queue: without the pause the loop would do nothing but try again. */
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+	struct local_http *http = context;
+	const struct timeval pause = { .tv_sec = ACCEPT_PAUSE_SECONDS };
+	evconnlistener_disable(listener);
+	evtimer_add(http->accept_again, &pause);
+}
+
+static void on_accept_again(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd, (void)what;
+	struct local_http *http = context;
+	if (http->n_connections < LOCAL_HTTP_CONNECTIONS_MAX)
+		evconnlistener_enable(http->listener);
+}
+
 static struct evconnlistener *listen_on(struct local_http *http, GError **error)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -313,8 +332,11 @@ struct local_http *local_http_new(struct event_base *base, const char *path, loc
 	http->context = context;
 	LIST_INIT(&http->connections);
 	http->listener = listen_on(http, error);
-	if (http->listener != NULL)
+	if (http->listener != NULL) {
+		http->accept_again = evtimer_new(base, on_accept_again, http);
+		evconnlistener_set_error_cb(http->listener, on_accept_error);
 		return http;
+	}
 	g_free(http->path);
 	g_free(http);
 	return NULL;
@@ -325,6 +347,7 @@ void local_http_free(struct local_http *http)
 	struct local_connection *connection;
 	while ((connection = LIST_FIRST(&http->connections)) != NULL)
 		connection_free(connection);
+	event_free(http->accept_again);
 	evconnlistener_free(http->listener);
 	unlink(http->path);
 	g_free(http->path);

@@ -14,6 +14,8 @@
 
 #include "common/clock.h"
 
+#define THREADS_PAUSE_SECONDS 1 /* when the system has none for a lookup */
+
 struct mailbox {
 	gint refs;
 	GMutex lock;
@@ -47,6 +49,7 @@ struct resolver {
 	int64_t ttl_ms;
 	GHashTable *names; /* host -> struct resolver_name, owned */
 	GThreadPool *pool;
+	struct event *threads_again;
 	struct mailbox *mailbox;
 	struct event *mail;
 	int in_lookup;
@@ -125,6 +128,22 @@ static void answer_waits(struct resolver_name *name, const char *error)
 	}
 }
 
+static void want_threads_later(struct resolver *resolver)
+{
+	const struct timeval pause = { .tv_sec = THREADS_PAUSE_SECONDS };
+	evtimer_add(resolver->threads_again, &pause);
+}
+
+/* GLib keeps a lookup for which it got no thread; setting the maximum is how to make it try again. */
+static void on_threads_again(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	struct resolver *resolver = context;
+	if (!g_thread_pool_set_max_threads(resolver->pool, RESOLVER_THREADS, NULL))
+		want_threads_later(resolver);
+}
+
 /* A name whose waiters have all gone meanwhile is not looked up. */
 static void start_lookups(struct resolver *resolver)
 {
@@ -141,7 +160,8 @@ static void start_lookups(struct resolver *resolver)
 		lookup->host = g_strdup(name->host);
 		name->in_lookup = true;
 		resolver->in_lookup++;
-		g_thread_pool_push(resolver->pool, lookup, NULL);
+		if (!g_thread_pool_push(resolver->pool, lookup, NULL))
+			want_threads_later(resolver);
 	}
 }
 
@@ -222,6 +242,7 @@ struct resolver *resolver_new(struct event_base *base, char *(*lookup)(const cha
 	resolver->ttl_ms = ttl_ms == 0 ? RESOLVER_TTL_MS : ttl_ms;
 	resolver->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, name_free);
 	resolver->pool = g_thread_pool_new(run_lookup, NULL, RESOLVER_THREADS, FALSE, NULL);
+	resolver->threads_again = evtimer_new(base, on_threads_again, resolver);
 	resolver->mailbox = g_new0(struct mailbox, 1);
 	resolver->mailbox->refs = 1;
 	g_mutex_init(&resolver->mailbox->lock);
@@ -238,6 +259,7 @@ void resolver_free(struct resolver *resolver)
 	if (resolver == NULL)
 		return;
 	g_thread_pool_free(resolver->pool, TRUE, FALSE);
+	event_free(resolver->threads_again);
 	event_free(resolver->mail);
 	g_mutex_lock(&resolver->mailbox->lock);
 	GQueue lookups = resolver->mailbox->lookups;
