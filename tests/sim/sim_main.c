@@ -211,7 +211,7 @@ static const GOptionEntry entries[] = {
 	{ "wild", 0, 0, G_OPTION_ARG_NONE, &wild_steps, "The clock is set by anything", NULL },
 	{ "edits-behind", 0, 0, G_OPTION_ARG_NONE, &edits_behind, "Jobs change also while the clock is behind what it once showed", NULL },
 	{ "verbose", 0, 0, G_OPTION_ARG_NONE, &verbose, "Print what happens", NULL },
-	{ NULL },
+	G_OPTION_ENTRY_NULL,
 };
 
 int main(int argc, char **argv)
