@@ -137,7 +137,7 @@ static int file_read(sqlite3_file *file, void *data, int n, sqlite3_int64 at)
 
 static int file_write(sqlite3_file *file, const void *data, int n, sqlite3_int64 at)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	if (dark)
 		return SQLITE_IOERR_WRITE;
 	struct image *image = ((struct front_file *)file)->image;
@@ -150,7 +150,7 @@ static int file_write(sqlite3_file *file, const void *data, int n, sqlite3_int64
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	if (dark)
 		return SQLITE_IOERR_TRUNCATE;
 	struct image *image = ((struct front_file *)file)->image;
@@ -163,7 +163,7 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int file_sync(sqlite3_file *file, int flags)
 {
 	(void)flags;
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	struct image *image = ((struct front_file *)file)->image;
 	if (dark)
 		return SQLITE_IOERR_FSYNC;
@@ -231,7 +231,7 @@ static struct image *image_of(const char *path, int flags)
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
 {
 	(void)vfs;
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	struct front_file *opened = (struct front_file *)file;
 	opened->base.pMethods = NULL;
 	opened->real = (sqlite3_file *)(void *)(opened + 1);
@@ -250,7 +250,7 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
 static int delete_file(sqlite3_vfs *vfs, const char *name, int sync)
 {
 	(void)vfs;
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	if (goes_dark(0))
 		return SQLITE_IOERR_DELETE;
 	struct image *image = g_hash_table_lookup(images, name);
@@ -290,20 +290,20 @@ void power_loss_reset(guint64 seed)
 
 void power_loss_in(gint64 n, gboolean database)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	countdown = n;
 	database_only = database;
 }
 
 gboolean power_loss_is_dark(void)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	return dark;
 }
 
 void power_loss_now(void)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	dark = TRUE;
 }
 
