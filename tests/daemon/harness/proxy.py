@@ -1,5 +1,7 @@
 """A proxy between agent and central that misbehaves on order, and remembers what went through it."""
+import collections
 import http.client
+import random
 import socket
 import threading
 import time
@@ -7,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .ports import free_port
 
-MODES = ("pass", "reject", "blackhole", "cut", "double")
+MODES = ("pass", "reject", "blackhole", "cut", "double", "late", "stale")
 
 
 class Exchange:
@@ -29,6 +31,8 @@ class ChaosProxy:
     "blackhole"  reads requests and never answers; the upstream never sees them
     "cut"        the upstream answers (it has committed), the client gets `cut_after` bytes of the reply, then the end
     "double"     sends the request to the upstream twice, one after the other; the client gets the second reply
+    "late"       hangs up on the client, and sends the request to the upstream `lag` seconds later, behind newer ones
+    "stale"      the upstream answers, but the client gets one of the latest four replies to that path, whichever
     `delay` seconds pass before each reply is handed on. stop() refuses connections, start() takes them again on the same port.
     `path` limits a mode to requests whose path begins with it, `times` to that many requests; then the mode is pass again.
     `only`, a function of the Exchange before it is sent on, picks the requests that the mode is for.
@@ -37,10 +41,12 @@ class ChaosProxy:
     def __init__(self, upstream_port):
         self.upstream_port = upstream_port
         self.port = free_port()
-        self.delay = 0.0
+        self.delay, self.lag = 0.0, 2.0
+        self.dice = random.Random(11)
         self._lock = threading.Lock()
         self._rule = ("pass", 0, None, "/", None)
         self._exchanges = []
+        self._replies = {}
         self._clients = set()
         self._server = None
 
@@ -78,6 +84,13 @@ class ChaosProxy:
     def exchanges(self, path="/", mode=None):
         with self._lock:
             return [e for e in self._exchanges if e.path.startswith(path) and mode in (None, e.mode)]
+
+    def _recent(self, path, raw, stale):
+        """The reply, or an earlier one in its place."""
+        with self._lock:
+            kept = self._replies.setdefault(path, collections.deque(maxlen=4))
+            kept.append(raw)
+            return self.dice.choice(kept) if stale else raw
 
     def _note(self, path, body):
         """The exchange with the mode that is to be applied to it."""
@@ -123,6 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
         if exchange.mode == "blackhole":
             self.connection.recv(1)  # until the client goes away or the mode changes
             return self._hang_up()
+        if exchange.mode == "late":
+            threading.Timer(proxy.lag, self._deliver_late, (exchange, body)).start()
+            return self._hang_up()
         try:
             reply = self._ask_upstream(body)
             if exchange.mode == "double":
@@ -132,11 +148,18 @@ class _Handler(BaseHTTPRequestHandler):
         exchange.status, exchange.reply = reply.status, reply.data
         if proxy.delay:
             time.sleep(proxy.delay)
-        raw = _render(reply)
+        raw = proxy._recent(self.path, _render(reply), exchange.mode == "stale")
         if exchange.mode == "cut":
             self.connection.sendall(raw[:cut_after])
             return self._hang_up()
         self.connection.sendall(raw)
+
+    def _deliver_late(self, exchange, body):
+        try:
+            reply = self._ask_upstream(body)
+            exchange.status, exchange.reply, exchange.at = reply.status, reply.data, time.time()
+        except (OSError, http.client.HTTPException):
+            pass
 
     def _ask_upstream(self, body):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.proxy.upstream_port, timeout=60)
