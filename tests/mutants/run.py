@@ -45,12 +45,12 @@ def copy_tree(source, tree, commit):
     else:
         listed = subprocess.run(["git", "ls-files", "-zco", "--exclude-standard"], cwd=source, capture_output=True)
         names = listed.stdout.decode().split("\0") if listed.returncode == 0 else os.listdir(source)
-        for name in names:
+        for name in filter(None, names):
             path, to = os.path.join(source, name), os.path.join(tree, name)
             if os.path.isfile(path):
                 os.makedirs(os.path.dirname(to), exist_ok=True)
                 shutil.copy2(path, to)
-            elif os.path.isdir(path) and not name.startswith("build"):
+            elif os.path.isdir(path) and not name.startswith(("build", ".git")):
                 shutil.copytree(path, to, dirs_exist_ok=True)
     for name in GENERATED:
         path, to = os.path.join(source, name), os.path.join(tree, name)
