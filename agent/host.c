@@ -6,10 +6,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define AGENT_NICE (-10)
 #define SHORT_SLICE_NS 200000
+#define URGENCY_CHECK_US (50 * US_PER_MS)
+#define URGENCY_BUSY_PERCENT 50
+#define URGENCY_CALM_PERCENT 25
 
 void host_boot_id(char *ret, size_t size)
 {
@@ -60,6 +64,28 @@ bool host_make_thread_realtime(void)
 {
 	const struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_RR) };
 	return sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
+}
+
+static int64_t thread_cpu_us(void)
+{
+	struct timespec used;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return used.tv_sec * US_PER_SECOND + used.tv_nsec / 1000;
+}
+
+void host_urgency_adjust(struct host_urgency *urgency, struct mono now)
+{
+	int64_t passed_us = mono_diff_us(now, urgency->checked_at);
+	if (!urgency->wanted || passed_us < URGENCY_CHECK_US)
+		return;
+	int64_t cpu_us = thread_cpu_us(), percent = (cpu_us - urgency->cpu_us) * 100 / passed_us;
+	urgency->checked_at = now;
+	urgency->cpu_us = cpu_us;
+	const struct sched_param ordinary = { .sched_priority = 0 };
+	if (urgency->realtime && percent > URGENCY_BUSY_PERCENT)
+		urgency->realtime = sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &ordinary) != 0;
+	else if (!urgency->realtime && percent < URGENCY_CALM_PERCENT)
+		urgency->realtime = host_make_thread_realtime();
 }
 
 bool host_allow_open_files(int64_t needed)

@@ -25,6 +25,18 @@ void host_prefer_this_process(void);
  * second for others). Threads made later are ordinary again. False without the right to (RLIMIT_RTPRIO, CAP_SYS_NICE).
  */
 bool host_make_thread_realtime(void);
+
+/*
+ * Real time is for being on time, not for throughput: a thread that uses much of a processor goes back to ordinary
+ * priority, so that what it waits for (targets on this host, the store) can run, and gets real time again when it is calm.
+ * Zero-initialised but for `realtime`; call often, it looks every 50 ms.
+ */
+struct host_urgency {
+	bool wanted, realtime;
+	struct mono checked_at;
+	int64_t cpu_us;
+};
+void host_urgency_adjust(struct host_urgency *urgency, struct mono now);
 /* Raises the soft limit of open files to what is needed, as far as the hard limit goes; false when that is not enough. */
 bool host_allow_open_files(int64_t needed);
 

@@ -126,8 +126,10 @@ static bool open_jobs_dir(struct life *life)
 	if (*life->config->jobs_dir == '\0')
 		return true;
 	life->jobs_dir = jobs_dir_new(life->config->jobs_dir, &error);
-	if (life->jobs_dir == NULL)
+	if (life->jobs_dir == NULL) {
+		g_prefix_error(&error, "jobs_dir: ");
 		return say(error);
+	}
 	life->jobs_dir_settled = evtimer_new(loop_base(life->loop), on_jobs_dir_settled, life);
 	if (jobs_dir_fd(life->jobs_dir) < 0) {
 		log_warning("the job folder cannot be watched: it is read again on SIGHUP only", NULL);
@@ -306,7 +308,7 @@ enum life_end life_run(const struct life_setup *setup)
 	enum life_end how = LIFE_FAILED;
 	bool begun = begin(&life);
 	/* The other threads are made: from here on this one has only the loop to run. */
-	if (begun && life.config->realtime && !host_make_thread_realtime())
+	if (begun && life.config->realtime && !loop_make_realtime(life.loop))
 		log_info("this host does not grant real-time priority: fires share the processor with other work", NULL);
 	if (begun)
 		how = loop_run(life.loop, reload, &life) == LOOP_STOPPED ? LIFE_STOPPED : LIFE_DATABASE_LOST;

@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "agent/host.h"
 #include "agent/notify.h"
 #include "common/log.h"
 #include "common/tz.h"
@@ -21,6 +22,7 @@ struct loop {
 	struct event *queue_event, *wall_event, *mono_event, *stop_events[2], *reload_event, *zone_event, *drain_event,
 		*watchdog_event;
 	int wall_fd, mono_fd;
+	struct host_urgency urgency;
 	struct wall armed_wall;
 	struct mono armed_mono;
 
@@ -349,6 +351,7 @@ static void end_turn(struct loop *loop)
 		loop->clock_is_read = false;
 		core_tick(loop->core);
 		arm_timers(loop);
+		host_urgency_adjust(&loop->urgency, loop->mono);
 		loop->clock_is_read = false;
 	} else if (loop->phase == LOOP_DRAINING && loop->running == 0) {
 		struct core_stats stats;
@@ -356,6 +359,13 @@ static void end_turn(struct loop *loop)
 		if (stats.batches_unsettled == 0)
 			end(loop, LOOP_STOPPED);
 	}
+}
+
+bool loop_make_realtime(struct loop *loop)
+{
+	bool granted = host_make_thread_realtime();
+	loop->urgency = (struct host_urgency){ .wanted = granted, .realtime = granted };
+	return granted;
 }
 
 void loop_set_core(struct loop *loop, struct core *core)

@@ -38,6 +38,8 @@ enum loop_end {
 };
 /* Before core_start and loop_run. */
 void loop_set_core(struct loop *loop, struct core *core);
+/* From the thread that will run the loop: real time while it is calm (host.h). False when the host does not grant it. */
+bool loop_make_realtime(struct loop *loop);
 /* `reload` is called on SIGHUP. */
 enum loop_end loop_run(struct loop *loop, void (*reload)(void *context), void *context);
 
