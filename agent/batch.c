@@ -62,7 +62,7 @@ void batch_flush(struct core *core)
 		if (core->submitted >= BATCHES_IN_FLIGHT || may_linger(core, batch))
 			return;
 		if (batch == core->filling) {
-			core->state.clock_offset_us = core->clock_offset_us;
+			core->state.clock_offset_us = recovery_clock_mark(core);
 			batch_seal(core);
 		}
 		batch->submitted = true;

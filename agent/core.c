@@ -45,7 +45,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->done_commands = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	core->commands_under_way = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	core->stats.store_healthy = true;
-	core->state.planned_until = core->state.fixed_until = WALL_NONE;
+	core->state.planned_until = core->state.fixed_until = core->latest = WALL_NONE;
 	return core;
 }
 
@@ -115,6 +115,7 @@ void core_read_clock(struct core *core)
 	core->mono = core->clock.mono(core->clock.context);
 	if (core->started)
 		recovery_check_clock(core);
+	core->latest = wall_max(core->latest, core->now);
 }
 
 /* splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). */

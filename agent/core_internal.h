@@ -25,6 +25,8 @@
 /* Clock steps below this are left to wait out; from CLOCK_CORRECTION_US on all schedules restart (cron.md section 5). */
 #define CLOCK_STEP_REPORT_US (1 * US_PER_SECOND)
 #define CLOCK_STEP_BACK_US (60 * US_PER_SECOND)
+#define CLOCK_DISTRUSTED INT64_MIN
+#define CLOCK_TRUST_US (50 * US_PER_MS) /* slewing between the last batch and a crash stays below */
 #define CLOCK_CORRECTION_US (3 * 3600 * US_PER_SECOND)
 /* Bounds of the work done in one call, so that the loop stays live. */
 #define PLAN_FIRES_PER_TICK 20000
@@ -141,6 +143,8 @@ struct core {
 	struct store store;
 	struct runner runner;
 	struct wall now;        /* read once per call */
+	struct wall latest;     /* the greatest `now` of this clock epoch: what came due up to here is decided, also when a
+				   small step back is being waited out */
 	struct mono mono;
 	int64_t clock_offset_us;
 	uint64_t random;
@@ -243,6 +247,10 @@ void recovery_pump(struct core *core);
 void recovery_withdraw_future(struct core *core, struct core_job *job);
 void recovery_drop_backlogs(struct core *core, struct core_job *job, const char *reason);
 void recovery_check_clock(struct core *core);
+/* Where the past of this job ends and an edit begins to rule: now, or later while a step back is being waited out. */
+struct wall recovery_border(const struct core *core, const struct core_job *job);
+/* What a batch says of the clock (store_state.clock_offset_us); CLOCK_DISTRUSTED while the clock is behind. */
+int64_t recovery_clock_mark(const struct core *core);
 void recovery_step_back(struct core *core, int64_t back_us);
 void recovery_forget_backlogs(struct core *core, struct core_job *job); /* in memory only */
 void recovery_settle_backlogs(struct core *core, struct core_job *job); /* before its schedule changes */

@@ -92,7 +92,7 @@ static struct wall first_since(const struct core *core, const struct job *job)
 	if (schedule_kind(job->schedule) == SCHEDULE_AT && schedule_next(job->schedule, core->now, WALL_NONE, &at) &&
 	    at.us <= core->now.us)
 		return wall_add_us(at, -1);
-	return core->now;
+	return core->latest;
 }
 
 static struct wall milliseconds(struct wall t)
@@ -139,7 +139,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	if (!same_schedule)
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);
-	take_over(core, job, stored, core->now);
+	take_over(core, job, stored, recovery_border(core, job));
 	/* Marks are applied after upserts: one of the old definition must not have the last word. */
 	if (marked)
 		batch_add_mark(core, job);
@@ -248,7 +248,7 @@ void core_reload_zones(struct core *core)
 		struct job *old = job->job;
 		job->job = job_renew(old);
 		job_unref(old);
-		plan_schedule(core, job, core->now);
+		plan_schedule(core, job, recovery_border(core, job));
 		plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
 	}
 	core_turn(core);

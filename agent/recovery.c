@@ -252,14 +252,41 @@ void recovery_check_clock(struct core *core)
 		recovery_step_back(core, -step);
 }
 
+struct wall recovery_border(const struct core *core, const struct core_job *job)
+{
+	return is_fixed(job) ? wall_max(core->latest, core->state.fixed_until) : core->latest;
+}
+
+int64_t recovery_clock_mark(const struct core *core)
+{
+	return wall_before(core->now, core->latest) ? CLOCK_DISTRUSTED : core->clock_offset_us;
+}
+
 void recovery_withdraw_future(struct core *core, struct core_job *job)
 {
+	struct wall border = recovery_border(core, job);
 	struct fire *fire, *next;
 	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
 		next = TAILQ_NEXT(fire, in_job);
 		if ((fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED) && fire->attempt.cause == FIRE_SCHEDULE &&
-		    fire->attempt.scheduled_at.us > core->now.us)
+		    fire->attempt.scheduled_at.us > border.us)
 			fire_withdraw(core, fire);
+	}
+}
+
+/* What was to run "now", or soon after, is not to wait until the clock gets there again. */
+static void hurry_unscheduled(struct core *core, struct core_job *job)
+{
+	struct fire *fire;
+	if (job->runs == NULL)
+		return;
+	job->runs->catch_up_next = WALL_NONE;
+	TAILQ_FOREACH(fire, &job->runs->fires, in_job) {
+		if (fire->attempt.cause == FIRE_SCHEDULE || fire->due.us <= core->now.us)
+			continue;
+		fire->due = core->now;
+		if (fire->state == FIRE_ARMED)
+			heap_set(&core->due, fire, fire->due.us);
 	}
 }
 
@@ -274,10 +301,11 @@ void recovery_step_back(struct core *core, int64_t back_us)
 	} else {
 		state->fixed_until = wall_max(state->fixed_until, state->planned_until);
 	}
-	state->planned_until = core->now;
+	state->planned_until = core->latest = core->now;
 	batch_current(core);
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
+		hurry_unscheduled(core, job);
 		if (!correction && is_fixed(job))
 			continue;
 		recovery_withdraw_future(core, job);
@@ -321,7 +349,8 @@ static void resume_intent(struct core *core, const struct intent *intent, bool c
 	}
 	bool manual = intent->cause == FIRE_MANUAL;
 	int64_t number = core->state.next_intent_number;
-	struct wall due = intent->cause == FIRE_SCHEDULE ? plan_due(core, job, intent->scheduled_at) : intent->scheduled_at;
+	struct wall due = intent->cause == FIRE_SCHEDULE ? plan_due(core, job, intent->scheduled_at) :
+							   wall_min(intent->scheduled_at, core->now);
 	struct fire *fire = plan_fire(core, job, intent->id, intent->scheduled_at, due, intent->cause, intent->clock_epoch);
 	core->state.next_intent_number = number;
 	fire->intent_number = intent->number;
@@ -338,7 +367,9 @@ static void resume_intent(struct core *core, const struct intent *intent, bool c
 	}
 	if (wall_is_set(intent->not_before)) {
 		int64_t wait_us = wall_diff_us(intent->not_before, core->now);
-		int64_t longest_us = MAX(job->job->policy->retry.max_backoff_ms * US_PER_MS, INT64_C(3600) * US_PER_SECOND);
+		int64_t longest_us = job->job->policy->retry.max_backoff_ms * US_PER_MS;
+		if (clock_trusted)
+			longest_us = MAX(longest_us, INT64_C(3600) * US_PER_SECOND);
 		fire_resume_backoff(core, fire);
 		fire->wake = mono_add_us(core->mono, CLAMP(wait_us, 0, longest_us));
 		heap_set(&core->waits, fire, fire->wake.us);
@@ -365,10 +396,24 @@ static void plan_reboot_jobs(struct core *core)
 	}
 }
 
+/* The latest time that the last life is known to have seen: by what it planned, and by the jobs it was given. */
+static struct wall last_seen(const struct core *core, int64_t ahead_us)
+{
+	const struct store_state *state = &core->state;
+	struct wall seen = wall_is_set(state->planned_until) ? wall_add_us(state->planned_until, -ahead_us) : WALL_NONE;
+	for (guint i = 0; i < core->jobs->len; i++) {
+		const struct core_job *job = core->jobs->pdata[i];
+		if (job->since_epoch == state->clock_epoch)
+			seen = wall_max(seen, job->since);
+	}
+	return seen;
+}
+
 void recovery_start(struct core *core, const struct store_snapshot *snapshot)
 {
-	int64_t offset_change = core->clock_offset_us - snapshot->state.clock_offset_us;
-	bool clock_trusted = strcmp(snapshot->state.boot_id, core->boot_id) == 0 && ABS(offset_change) < US_PER_SECOND / 2;
+	bool distrusted = snapshot->state.clock_offset_us == CLOCK_DISTRUSTED;
+	int64_t offset_change = distrusted ? 0 : core->clock_offset_us - snapshot->state.clock_offset_us;
+	bool clock_trusted = !distrusted && strcmp(snapshot->state.boot_id, core->boot_id) == 0 && ABS(offset_change) < CLOCK_TRUST_US;
 	struct wall planned_until = snapshot->state.planned_until;
 	int64_t ahead_us = core->config.horizon_ms * US_PER_MS;
 	for (guint i = 0; i < core->jobs->len; i++) {
@@ -384,9 +429,12 @@ void recovery_start(struct core *core, const struct store_snapshot *snapshot)
 	}
 	for (guint i = 0; i < snapshot->intents->len; i++)
 		resume_intent(core, &g_array_index(snapshot->intents, struct intent, i), clock_trusted);
-	if (wall_is_set(planned_until) && planned_until.us - ahead_us - core->now.us >= CLOCK_STEP_BACK_US) {
+	struct wall seen = last_seen(core, ahead_us);
+	if (wall_is_set(seen) && wall_diff_us(seen, core->now) >= CLOCK_STEP_BACK_US) {
 		batch_add_event(core, "clockStep", "the clock was set back while the agent was down");
-		recovery_step_back(core, planned_until.us - ahead_us - core->now.us);
+		recovery_step_back(core, wall_diff_us(seen, core->now));
+	} else if (!clock_trusted) {
+		core->latest = wall_max(core->latest, planned_until);
 	}
 	plan_reboot_jobs(core);
 }

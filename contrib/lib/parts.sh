@@ -141,6 +141,7 @@ part_sim() {
 	build_make "$BUILD" "$LOGS/sim.log" tests/sim/sim
 	sim_worlds --file "$ROOT/tests/sim/seeds.txt"
 	sim_worlds --seeds "${BELFRY_SIM_SEEDS:-5000}" --first "$first" --jobs "$(nproc)"
+	sim_worlds --clock --seeds 2000 --first 1 --jobs "$(nproc)"
 	sim_worlds --month --seeds "${BELFRY_SIM_MONTHS:-50}" --first "$first" --jobs "$(nproc)"
 }
 
