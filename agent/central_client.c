@@ -5,9 +5,8 @@
 #include <string.h>
 
 struct central_client {
-	char *url, *authorization;
-	CURL *easy;
-	CURLM *multi;
+	char *url, *authorization, *ca; /* ca: "" = the system's */
+	CURLM *multi; /* keeps the connection from one request to the next */
 	int wake_fd;
 };
 
@@ -30,21 +29,10 @@ struct central_client *central_client_new(const char *url, const char *key, cons
 	struct central_client *client = g_new0(struct central_client, 1);
 	client->url = g_strdup(url);
 	client->authorization = key != NULL ? g_strdup_printf("Authorization: Bearer %s", key) : NULL;
+	client->ca = g_strdup(ca);
 	client->wake_fd = wake_fd;
-	client->easy = curl_easy_init();
 	client->multi = curl_multi_init();
-	g_assert(client->easy != NULL && client->multi != NULL);
-	curl_easy_setopt(client->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(client->easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(client->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(client->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CENTRAL_CONNECT_MS);
-	curl_easy_setopt(client->easy, CURLOPT_TIMEOUT_MS, (long)CENTRAL_TOTAL_MS);
-	curl_easy_setopt(client->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(client->easy, CURLOPT_LOW_SPEED_TIME, (long)CENTRAL_SILENCE_SECONDS);
-	curl_easy_setopt(client->easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(client->easy, CURLOPT_WRITEFUNCTION, receive);
-	if (*ca != '\0')
-		curl_easy_setopt(client->easy, CURLOPT_CAINFO, ca);
+	g_assert(client->multi != NULL);
 	return client;
 }
 
@@ -52,18 +40,41 @@ void central_client_free(struct central_client *client)
 {
 	if (client == NULL)
 		return;
-	curl_easy_cleanup(client->easy);
 	curl_multi_cleanup(client->multi);
 	g_free(client->url);
 	g_free(client->authorization);
+	g_free(client->ca);
 	g_free(client);
 }
 
+/*
+ * A handle for one request. Never one for all of them: libcurl before 8.1.0 keeps a pointer to the last header of a
+ * response beyond the end of the transfer, and writes through it when the next response begins with a continuation line.
+ */
+static CURL *make_easy(const struct central_client *client)
+{
+	CURL *easy = curl_easy_init();
+	if (easy == NULL)
+		return NULL;
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CENTRAL_CONNECT_MS);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)CENTRAL_TOTAL_MS);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)CENTRAL_SILENCE_SECONDS);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
+	if (*client->ca != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca);
+	return easy;
+}
+
 /* Runs the transfer on the multi interface: only there can another descriptor end the wait. */
-static CURLcode perform(struct central_client *client, bool *ret_interrupted)
+static CURLcode perform(struct central_client *client, CURL *easy, bool *ret_interrupted)
 {
 	CURLcode code = CURLE_OK;
-	curl_multi_add_handle(client->multi, client->easy);
+	curl_multi_add_handle(client->multi, easy);
 	for (bool done = false; !done;) {
 		int running = 0, left;
 		curl_multi_perform(client->multi, &running);
@@ -77,7 +88,7 @@ static CURLcode perform(struct central_client *client, bool *ret_interrupted)
 		curl_multi_poll(client->multi, &wake, client->wake_fd >= 0 ? 1 : 0, 1000, NULL);
 		*ret_interrupted = done = wake.revents != 0;
 	}
-	curl_multi_remove_handle(client->multi, client->easy);
+	curl_multi_remove_handle(client->multi, easy);
 	return code;
 }
 
@@ -92,12 +103,12 @@ static void describe_problem(struct central_answer *answer)
 	json_decref(json);
 }
 
-static void read_answer(struct central_client *client, struct central_answer *answer)
+static void read_answer(CURL *easy, struct central_answer *answer)
 {
 	long status = 0;
 	curl_off_t retry_after = 0;
-	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(client->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
 	answer->status = (int)status;
 	if (retry_after > 0)
 		answer->retry_after_ms = (int64_t)MIN(retry_after, 86400) * 1000;
@@ -109,6 +120,11 @@ void central_client_post(struct central_client *client, const char *path, const 
 			 struct central_answer *ret)
 {
 	*ret = (struct central_answer){ .body = g_string_new(NULL), .retry_after_ms = -1 };
+	CURL *easy = make_easy(client);
+	if (easy == NULL) {
+		g_strlcpy(ret->error, "out of memory", sizeof ret->error);
+		return;
+	}
 	struct receipt receipt = { .body = ret->body, .max = max };
 	char words[CURL_ERROR_SIZE] = "";
 	g_autofree char *url = g_strconcat(client->url, path, NULL);
@@ -117,22 +133,21 @@ void central_client_post(struct central_client *client, const char *path, const 
 	headers = curl_slist_append(headers, "Expect:");
 	if (client->authorization != NULL)
 		headers = curl_slist_append(headers, client->authorization);
-	curl_easy_setopt(client->easy, CURLOPT_URL, url);
-	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
-	curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, body);
-	curl_easy_setopt(client->easy, CURLOPT_WRITEDATA, &receipt);
-	curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, words);
-	CURLcode code = perform(client, &ret->interrupted);
-	curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, NULL);
-	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(headers);
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &receipt);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, words);
+	CURLcode code = perform(client, easy, &ret->interrupted);
 	if (code == CURLE_OK && !ret->interrupted)
-		read_answer(client, ret);
+		read_answer(easy, ret);
 	else if (receipt.too_long)
 		g_snprintf(ret->error, sizeof ret->error, "the answer is longer than %zu bytes", max);
 	else
 		g_strlcpy(ret->error, *words != '\0' ? words : curl_easy_strerror(code), sizeof ret->error);
+	curl_easy_cleanup(easy);
+	curl_slist_free_all(headers);
 }
 
 void central_answer_clear(struct central_answer *answer)

@@ -209,6 +209,22 @@ def test_an_answer_that_is_none_changes_nothing(agent, fake, answer):
     wait_until(lambda: len(fake.ran("a")) >= 2, 10, "the job to go on", explain=agent.tail)
 
 
+def test_an_answer_that_begins_with_a_continuation_line_is_refused_and_syncs_go_on(agent, fake):
+    odd = []
+
+    def answer(request, handler):
+        if request.path != "/api/agent/sync" or len(fake.syncs()) % 2 == 1:
+            return fake.answer(request, handler)
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n \tX: " + b"y" * 500 + b"\r\nContent-Length: 0\r\n\r\n")
+        odd.append(request)
+        return None, {}, b""
+
+    fake.target.behave(answer)
+    fake.set_jobs("a")
+    start(agent)
+    wait_until(lambda: len(odd) >= 3 and fake.records, 30, "three such answers, and records between them", explain=agent.tail)
+
+
 def test_retry_after_is_honoured(agent, fake):
     fake.script = lambda sync: FakeCentral.problem(503, "come back later", **{"Retry-After": "4"})
     start(agent)
