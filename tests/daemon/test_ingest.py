@@ -3,6 +3,7 @@ import random
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -159,6 +160,25 @@ def test_a_partition_dropped_meanwhile_is_made_again(raw, database, job_id):
     assert database.query("SELECT execution_partition_drop_before((now() - interval '40 days')::date)") == [(1,)]
     assert raw.sync(2, [execution(job_id, NOW - timedelta(days=50))])["ackedSeq"] == 2
     assert count(database) == 1
+
+
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+def test_partitions_made_at_the_same_moment_are_made_once(central, database, isolation):
+    makers, days = 4, [NOW.date() + timedelta(days=100 + n) for n in range(20)]
+    together = threading.Barrier(makers)
+
+    def make(_):
+        with closing(database.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(f"SET default_transaction_isolation = '{isolation}'")
+            made = 0
+            for day in days:
+                together.wait(30)
+                cursor.execute("SELECT execution_partition_make(%s)", (day,))
+                made += cursor.fetchone()[0]
+            return made
+
+    with ThreadPoolExecutor(makers) as pool:
+        assert sum(pool.map(make, range(makers))) == len(days)
 
 
 def test_events_of_the_agent_are_shown(raw, central):

@@ -55,6 +55,9 @@ BEGIN
 	EXECUTE format('ALTER TABLE execution ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition,
 		day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
 	RETURN true;
+EXCEPTION WHEN duplicate_table THEN
+	-- A transaction of REPEATABLE READ or above has waited, and does not see what the other one made.
+	RETURN false;
 END $$;
 
 -- Drops the partitions of all days before `day`; returns how many.
