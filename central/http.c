@@ -165,10 +165,13 @@ json_t *api_body_json(const struct api_request *request, struct api_reply *reply
 	}
 	json_error_t error;
 	json_t *json = json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	if (json == NULL)
-		problem_reply(reply, 400, NULL, "", "the body is not valid JSON: line %d column %d: %s", error.line,
-			      error.column, error.text);
-	return json;
+	if (json != NULL)
+		return json;
+	enum json_error_code code = json_error_code(&error);
+	bool is_nul = code == json_error_null_character || code == json_error_null_byte_in_key;
+	problem_reply(reply, 400, NULL, "", "the body is not valid JSON: line %d column %d: %s", error.line, error.column,
+		      is_nul ? "the character \\u0000 is not allowed" : error.text);
+	return NULL;
 }
 
 /* Forgets what an earlier reply of the same handler said; headers stay. */

@@ -127,9 +127,9 @@ static bool check_body(const struct api_request *request, struct api_reply *repl
 	if (request->body_size <= max)
 		return true;
 	if (max == 0)
-		problem_reply(reply, 413, NULL, NULL, "this request takes no body");
+		problem_reply(reply, 413, NULL, "", "this request takes no body");
 	else
-		problem_reply(reply, 413, NULL, NULL, "the body is larger than %zu bytes", max);
+		problem_reply(reply, 413, NULL, "", "the body is larger than %zu bytes", max);
 	return false;
 }
 

@@ -84,8 +84,11 @@ static struct job_timetable *find_timetable(struct job_check *check, const struc
 	struct job_timetable *table = job_timetable_get(draft->schedule_text, draft->timezone, check->id, &error);
 	if (table == NULL) {
 		bool zone = g_error_matches(error, SCHEDULE_ERROR, SCHEDULE_ERROR_ZONE);
+		/* What is wrong as a whole names itself; here the place does that already. */
+		const char *label = zone ? "time zone: " : "schedule: ";
+		size_t skip = g_str_has_prefix(error->message, label) ? strlen(label) : 0;
 		job_check_fail(check, &(struct job_place){ NULL, zone ? "timezone" : "schedule" }, "%s",
-			       error->message);
+			       error->message + skip);
 	}
 	return table;
 }

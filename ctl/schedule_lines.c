@@ -137,8 +137,11 @@ static void answer_line(const char *line, size_t length, const struct schedule_q
 	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &json_error);
 
 	if (!request) {
+		enum json_error_code code = json_error_code(&json_error);
+		bool is_nul = code == json_error_null_character || code == json_error_null_byte_in_key;
 		g_autofree char *message =
-			g_strdup_printf("broken JSON at byte %d: %s", json_error.position, json_error.text);
+			g_strdup_printf("broken JSON at byte %d: %s", json_error.position,
+					is_nul ? "the character \\u0000 is not allowed" : json_error.text);
 		answer_error(message);
 		return;
 	}
