@@ -277,11 +277,10 @@ void recovery_withdraw_future(struct core *core, struct core_job *job)
 /* What was to run "now", or soon after, is not to wait until the clock gets there again. */
 static void hurry_unscheduled(struct core *core, struct core_job *job)
 {
-	struct fire *fire;
 	if (job->runs == NULL)
 		return;
 	job->runs->catch_up_next = WALL_NONE;
-	TAILQ_FOREACH(fire, &job->runs->fires, in_job) {
+	for (struct fire *fire = TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = TAILQ_NEXT(fire, in_job)) {
 		if (fire->attempt.cause == FIRE_SCHEDULE || fire->due.us <= core->now.us)
 			continue;
 		fire->due = core->now;
