@@ -215,10 +215,29 @@ static void start(void *context, struct attempt *attempt)
 	}
 }
 
+/* Takes over what libcurl has finished. */
+static void collect(struct runner_http *runner)
+{
+	const CURLMsg *message;
+	int left;
+	while ((message = curl_multi_info_read(runner->multi, &left)) != NULL) {
+		struct transfer *transfer;
+		CURLcode code = message->data.result;
+		CURL *easy = message->easy_handle;
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+		curl_multi_remove_handle(runner->multi, easy);
+		response_judge(transfer, code);
+		TAILQ_REMOVE(&runner->busy, transfer, state_entry);
+		TAILQ_INSERT_TAIL(&runner->finished, transfer, state_entry);
+		transfer->state = TRANSFER_FINISHED;
+	}
+}
+
 static void cancel(void *context, struct attempt *attempt)
 {
 	struct runner_http *runner = context;
 	struct transfer *transfer = attempt->runner_data;
+	collect(runner); /* an answer that is there is not thrown away */
 	if (transfer == NULL || transfer->state == TRANSFER_FINISHED)
 		return;
 	if (transfer->state == TRANSFER_NAME)
@@ -263,35 +282,15 @@ static void report(struct transfer *transfer)
 	}
 }
 
-static void deliver(struct runner_http *runner)
-{
-	struct transfer *transfer;
-	while ((transfer = TAILQ_FIRST(&runner->finished)) != NULL)
-		report(transfer);
-}
-
+/* After all that was ready in this turn of the loop. */
 static void on_deliver(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd, (void)what;
-	deliver(context);
-}
-
-void runner_collect(struct runner_http *runner)
-{
-	const CURLMsg *message;
-	int left;
-	while ((message = curl_multi_info_read(runner->multi, &left)) != NULL) {
-		struct transfer *transfer;
-		CURLcode code = message->data.result;
-		CURL *easy = message->easy_handle;
-		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-		curl_multi_remove_handle(runner->multi, easy);
-		response_judge(transfer, code);
-		TAILQ_REMOVE(&runner->busy, transfer, state_entry);
-		TAILQ_INSERT_TAIL(&runner->finished, transfer, state_entry);
-		transfer->state = TRANSFER_FINISHED;
-	}
-	deliver(runner);
+	struct runner_http *runner = context;
+	struct transfer *transfer;
+	collect(runner);
+	while ((transfer = TAILQ_FIRST(&runner->finished)) != NULL)
+		report(transfer);
 }
 
 struct runner runner_http_interface(struct runner_http *runner)

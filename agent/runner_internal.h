@@ -38,6 +38,7 @@ struct place {
 
 struct call_line {
 	char *text;                /* "Name: value"; of a template only "Name: " */
+	char *owned;               /* text, where it is not a constant; else NULL */
 	struct template *compiled; /* NULL = fixed */
 };
 
@@ -64,6 +65,9 @@ struct transfer {
 
 	/* request */
 	struct curl_slist *headers;        /* one block of nodes; texts are the call's or those below */
+	guint headers_room;
+	bool method_has_body;
+	char method_set[JOB_METHOD_MAX + 1]; /* "" = none yet */
 	char idempotency_key[64], traceparent[80];
 	GPtrArray *rendered;               /* GString: header lines of templates */
 	GString *url, *body;               /* of templates, and the default body */
@@ -108,7 +112,7 @@ struct runner_http {
 	GHashTable *places;                /* scheme://host:port as written -> struct place, owned; at most PLACES_MAX */
 	struct transfer_list idle, busy, finished; /* idle: last used first */
 	int n_idle;
-	struct event *deliver;             /* made active when something finished outside of libcurl */
+	struct event *deliver;             /* made active after each call into libcurl's multi, and when something finished without it */
 
 	struct event *timer;               /* libcurl's one timer */
 	GPtrArray *sockets;                /* by descriptor: struct runner_socket or NULL */
@@ -144,8 +148,5 @@ bool runner_sockets_init(struct runner_http *runner);
 void runner_sockets_done(struct runner_http *runner);
 curl_socket_t runner_socket_open(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 int runner_socket_close(void *context, curl_socket_t fd);
-
-/* runner_http.c: after each call into libcurl's multi. */
-void runner_collect(struct runner_http *runner);
 
 #endif

@@ -27,9 +27,16 @@ static bool find_header(const struct job *job, const char *name)
 	return false;
 }
 
+/* Takes over text and compiled. */
 static void add_line(struct call *call, char *text, struct template *compiled)
 {
-	const struct call_line line = { text, compiled };
+	const struct call_line line = { .text = text, .owned = text, .compiled = compiled };
+	g_array_append_val(call->lines, line);
+}
+
+static void add_fixed_line(struct call *call, const char *text)
+{
+	const struct call_line line = { .text = (char *)text };
 	g_array_append_val(call->lines, line);
 }
 
@@ -48,9 +55,9 @@ static void make_lines(struct call *call)
 			add_line(call, g_strconcat(header->name, ": ", header->value, NULL), NULL);
 	}
 	if (call->has_body && !find_header(job, "Content-Type"))
-		add_line(call, g_strdup(body_type), NULL);
+		add_fixed_line(call, body_type);
 	if (!find_header(job, "User-Agent"))
-		add_line(call, g_strdup(user_agent), NULL);
+		add_fixed_line(call, user_agent);
 }
 
 /* Where the URL leads, by libcurl's own reading of it. */
@@ -137,8 +144,10 @@ static void make_body(struct call *call)
 	if (job->body != NULL) {
 		call->body_template = template_new(job->body, job->body_is_json ? TEMPLATE_JSON : TEMPLATE_TEXT);
 	} else {
-		call->default_body_head = g_string_new(NULL);
-		g_string_printf(call->default_body_head, "{\"jobId\":\"%s\",\"scheduledTime\":\"", job->id);
+		call->default_body_head = g_string_sized_new(96);
+		g_string_append(call->default_body_head, "{\"jobId\":\"");
+		g_string_append(call->default_body_head, job->id);
+		g_string_append(call->default_body_head, "\",\"scheduledTime\":\"");
 	}
 }
 
@@ -158,7 +167,7 @@ void call_free(struct call *call)
 {
 	for (guint i = 0; i < call->lines->len; i++) {
 		struct call_line *line = &g_array_index(call->lines, struct call_line, i);
-		g_free(line->text);
+		g_free(line->owned);
 		template_free(line->compiled);
 	}
 	g_array_unref(call->lines);
@@ -215,9 +224,14 @@ bool transfer_set_common(struct transfer *transfer)
 	       curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
 }
 
-static void set_method(CURL *easy, const struct call *call)
+static void set_method(struct transfer *transfer, const struct call *call)
 {
+	CURL *easy = transfer->easy;
 	const char *method = call->job->method;
+	if (transfer->method_has_body == call->has_body && strcmp(transfer->method_set, method) == 0)
+		return;
+	transfer->method_has_body = call->has_body;
+	g_strlcpy(transfer->method_set, method, sizeof(transfer->method_set));
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
 	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* takes NOBODY and POST back */
 	if (strcmp(method, "HEAD") == 0)
@@ -232,7 +246,11 @@ static void set_method(CURL *easy, const struct call *call)
 static void set_headers(struct transfer *transfer, const struct call *call)
 {
 	guint n = 0;
-	transfer->headers = g_new0(struct curl_slist, call->lines->len + 2);
+	if (transfer->headers_room < call->lines->len + 2) {
+		transfer->headers_room = call->lines->len + 8;
+		g_free(transfer->headers);
+		transfer->headers = g_new(struct curl_slist, transfer->headers_room);
+	}
 	for (guint i = 0; i < call->lines->len; i++) {
 		const struct call_line *line = &g_array_index(call->lines, struct call_line, i);
 		transfer->headers[n++].data = line->text;
@@ -243,6 +261,7 @@ static void set_headers(struct transfer *transfer, const struct call *call)
 	transfer->headers[n++].data = transfer->traceparent;
 	for (guint i = 0; i + 1 < n; i++)
 		transfer->headers[i].next = &transfer->headers[i + 1];
+	transfer->headers[n - 1].next = NULL;
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
@@ -260,13 +279,16 @@ static void set_body(struct transfer *transfer, const char *body, gsize size)
 void transfer_forget(struct transfer *transfer)
 {
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
-	curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, NULL);
-	g_clear_pointer(&transfer->headers, g_free);
-	g_clear_pointer(&transfer->resolve.data, g_free);
 	g_ptr_array_set_size(transfer->rendered, 0);
-	transfer->resolve_generation = 0;
-	transfer->body_set = NULL;
+	if (transfer->body_set != NULL && transfer->body_set != transfer->body->str) {
+		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
+		transfer->body_set = NULL;
+	}
+	if (transfer->resolve.data != NULL) {
+		curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, NULL);
+		g_clear_pointer(&transfer->resolve.data, g_free);
+		transfer->resolve_generation = 0;
+	}
 	transfer->call = NULL;
 }
 
@@ -280,7 +302,7 @@ void transfer_adopt(struct transfer *transfer, struct call *call)
 	set_headers(transfer, call);
 	if (call->has_body && call->default_body_head == NULL && call->body_template == NULL)
 		set_body(transfer, job->body, strlen(job->body));
-	set_method(easy, call);
+	set_method(transfer, call);
 	if (call->url_template == NULL)
 		curl_easy_setopt(easy, CURLOPT_URL, job->url);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
