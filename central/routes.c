@@ -5,6 +5,7 @@
 #include "central/api_health.h"
 #include "central/api_jobs.h"
 #include "central/api_observability.h"
+#include "central/api_schedules.h"
 #include "central/api_sync.h"
 #include "central/api_tokens.h"
 #include "common/job.h"
@@ -28,6 +29,9 @@ const struct route routes[] = {
 	{ "POST", "/api/jobs/:jobId/actions/pause", ROLE_OPERATOR, API, api_jobs_pause, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/resume", ROLE_OPERATOR, API, api_jobs_resume, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/run", ROLE_OPERATOR, API, api_jobs_run, SMALL_BODY_MAX },
+
+	{ "POST", "/api/schedules/preview", ROLE_VIEWER, API, api_schedules_preview, SMALL_BODY_MAX },
+	{ "GET", "/api/schedules/zones", ROLE_VIEWER, API, api_schedules_zones, 0 },
 
 	{ "GET", "/api/executions", ROLE_VIEWER, API, api_executions_list, 0 },
 	{ "GET", "/api/executions/:jobId", ROLE_VIEWER, API, api_executions_of_job, 0 },

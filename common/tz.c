@@ -86,7 +86,7 @@ int64_t tz_steady_from(const struct tz *tz)
 	return tz->changes[tz->cycle ? tz->cycle : tz->n - 1].begin;
 }
 
-static const char *zone_directory(void)
+const char *tz_directory(void)
 {
 	const char *directory = g_getenv("TZDIR");
 
@@ -171,7 +171,7 @@ static struct cached_zone *load_zone(const char *name, GError **error)
 		return NULL;
 	}
 
-	g_autofree char *path = g_build_filename(zone_directory(), name, NULL);
+	g_autofree char *path = g_build_filename(tz_directory(), name, NULL);
 	g_autoptr(GByteArray) bytes = read_file(path, &zone->seen);
 	if (!bytes || bytes->len < 4 || memcmp(bytes->data, "TZif", 4) != 0) {
 		set_unknown(error, name);
@@ -236,7 +236,7 @@ void tz_reload(void)
 /* The first line of tzdata.zi reads "# version 2025b". */
 static const char *read_database_version(void)
 {
-	g_autofree char *path = g_build_filename(zone_directory(), "tzdata.zi", NULL);
+	g_autofree char *path = g_build_filename(tz_directory(), "tzdata.zi", NULL);
 	char line[64] = "", version[VERSION_MAX + 1];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 

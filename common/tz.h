@@ -16,6 +16,7 @@ struct tz;
 
 #define TZ_NAME_MAX 64
 #define TZ_FILE_MAX_BYTES (256 * 1024)
+#define TZ_NAMES_MAX 2000
 
 #define TZ_ERROR (tz_error_quark())
 GQuark tz_error_quark(void);
@@ -53,5 +54,7 @@ bool tz_files_changed(void);
 void tz_reload(void);
 /* The tzdata version ("2025b") if the system tells it, else "unknown". Static text. */
 const char *tz_database_version(void);
+/* All names that tz_get() takes here, sorted; opens some hundred files, so keep the answer. Caller unrefs. */
+GPtrArray *tz_names(void); /* char * */
 
 #endif

@@ -44,4 +44,7 @@ void tz_changes_add(GArray *changes, int64_t begin, int32_t offset);
  */
 bool tz_rule_unroll(const char *footer, int64_t from, GArray *changes, int *ret_cycle);
 
+/* Where the zone files are: TZDIR from the environment, or the system's. */
+const char *tz_directory(void);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/rfc3339.h"
+#include "common/schedule_explain.h"
 #include "common/tz.h"
 #include "ctl/command.h"
 
@@ -157,74 +158,38 @@ int command_schedule_next(int argc, char **argv)
 }
 
 /* "Mon 2026-11-23 07:00:00 -05:00" */
-static void print_local(int64_t seconds, int offset, char buffer[static LOCAL_SIZE])
+static void print_local(const struct schedule_local *local, char buffer[static LOCAL_SIZE])
 {
 	static const char weekdays[7][4] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
-	char text[RFC3339_SIZE];
-	int64_t local = seconds + offset, day = local / 86400 - (local % 86400 < 0);
-	int minutes = ABS(offset) / 60;
+	char text[RFC3339_SIZE], offset[SCHEDULE_OFFSET_SIZE];
+	int64_t day = local->seconds / 86400 - (local->seconds % 86400 < 0);
 
-	rfc3339_print_seconds(wall_from_seconds(local), text);
-	g_snprintf(buffer, LOCAL_SIZE, "%s %.10s %.8s %c%02d:%02d", weekdays[(day % 7 + 7) % 7], text, text + 11,
-		   offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
+	rfc3339_print_seconds(wall_from_seconds(local->seconds), text);
+	g_snprintf(buffer, LOCAL_SIZE, "%s %.10s %.8s %s", weekdays[(day % 7 + 7) % 7], text, text + 11,
+		   schedule_offset_print(local->offset, offset));
 }
 
-/* What a change of the clock has to do with this instant, or "". */
-static const char *clock_remark(const struct schedule *schedule, const struct tz *tz, int64_t seconds)
+static void print_explained(const struct schedule_question *question, const struct schedule *schedule)
 {
-	struct tz_segment here, next;
-
-	tz_segment_at(tz, seconds, &here);
-	tz_segment_at(tz, here.end, &next);
-	if (here.begin == seconds && here.offset > here.previous_offset)
-		return schedule_is_fixed(schedule)
-			       ? "  the clock has just been put forward: for all that fell into the gap"
-			       : "  the clock has just been put forward";
-	if (here.offset < here.previous_offset && seconds < here.begin + here.previous_offset - here.offset)
-		return "  second pass of an hour the clock repeats";
-	if (next.offset < here.offset && seconds >= here.end - (here.offset - next.offset))
-		return "  first pass of an hour the clock repeats";
-	return "";
-}
-
-static const char *kind_sentence(const struct schedule *schedule)
-{
-	switch (schedule_kind(schedule)) {
-	case SCHEDULE_CRON:
-		return schedule_is_fixed(schedule)
-			       ? "fixed time of day: due exactly once when the clock skips or repeats its hour"
-			       : "interval: goes on evenly when the clock is put forward or back";
-	case SCHEDULE_EVERY:
-		return "elapsed time from the moment the job is first known; here from --from";
-	case SCHEDULE_AT:
-		return "once";
-	case SCHEDULE_REBOOT:
-		break;
-	}
-	return "once each time the host boots";
-}
-
-static void print_explained(const struct schedule_question *question, const struct schedule *schedule,
-			    const struct tz *tz)
-{
-	g_autofree char *canonical = schedule_print(schedule);
+	g_autofree char *canonical = schedule_print(schedule), *sentence = schedule_sentence(schedule);
 	struct wall at = question->from;
 	const char *note = schedule_note(schedule);
 
 	printf("schedule  %s\n", canonical);
+	printf("meaning   %s\n", sentence);
 	printf("zone      %s (tzdata %s)\n", question->zone ? question->zone : "UTC", tz_database_version());
-	printf("kind      %s\n", kind_sentence(schedule));
+	printf("kind      %s%s\n", schedule_kind_sentence(schedule),
+	       schedule_kind(schedule) == SCHEDULE_EVERY ? "; here from --from" : "");
 	if (note)
 		printf("note      %s\n", note);
 	for (int i = 0; i < EXPLAIN_COUNT && schedule_next(schedule, question->from, at, &at); i++) {
-		char utc[RFC3339_SIZE], local[LOCAL_SIZE];
-		struct tz_segment segment;
-		int64_t seconds = wall_floor_seconds(at);
+		char utc[RFC3339_SIZE], text[LOCAL_SIZE];
+		struct schedule_local local;
 
-		tz_segment_at(tz, seconds, &segment);
-		print_local(seconds, segment.offset, local);
-		printf("%s%s  %s%s\n", i == 0 ? "next      " : "          ", rfc3339_print_seconds(at, utc), local,
-		       clock_remark(schedule, tz, seconds));
+		schedule_local_at(schedule, at, &local);
+		print_local(&local, text);
+		printf("%s%s  %s%s%s\n", i == 0 ? "next      " : "          ", rfc3339_print_seconds(at, utc), text,
+		       local.note ? "  " : "", local.note ? local.note : "");
 	}
 }
 
@@ -242,9 +207,7 @@ int command_schedule_explain(int argc, char **argv)
 	struct schedule *schedule = parse_or_complain(&question, &status);
 	if (!schedule)
 		return status;
-	struct tz *tz = tz_get(question.zone ? question.zone : "UTC", NULL); /* known good: the schedule has it */
-	print_explained(&question, schedule, tz);
-	tz_unref(tz);
+	print_explained(&question, schedule);
 	schedule_unref(schedule);
 	return command_finish_output();
 }

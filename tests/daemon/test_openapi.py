@@ -186,6 +186,12 @@ def test_replies_about_jobs_fit_the_document(api):
     call(api.with_token(None), "get", "/api/jobs", 401)
 
 
+def test_replies_about_schedules_fit_the_document(api):
+    call(api, "post", "/api/schedules/preview", 200, json={"schedule": "*/5 * * * *", "timezone": "Europe/Berlin", "count": 3})
+    call(api, "post", "/api/schedules/preview", 400, json={"schedule": "61 * * * *"})
+    call(api, "get", "/api/schedules/zones", 200)
+
+
 def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
     token = call(api, "post", "/api/tokens", 201, json={"name": "t", "role": "viewer", "ttlMs": 60000})
     call(api, "post", "/api/tokens", 400, json={"name": "t", "role": "king"})
