@@ -14,6 +14,7 @@ struct auth;
 struct metrics;
 struct ingest;
 struct chores;
+struct web;
 
 struct central {
 	const struct central_config *config;
@@ -24,6 +25,7 @@ struct central {
 	struct metrics *metrics;
 	struct ingest *ingest;
 	struct chores *chores;
+	struct web *web;
 	int ready;                   /* atomic: migrations are done; until then every route but /healthz answers 503 */
 	struct mono started_at;
 };

@@ -8,6 +8,10 @@
 #include "common/config.h"
 #include "common/log.h"
 
+#ifndef BELFRY_WEB_DIR
+#define BELFRY_WEB_DIR "/usr/local/share/belfry/web"
+#endif
+
 #define ROW(key_, type_, fallback_, ...)                                                                         \
 	{                                                                                                        \
 		"central", #key_, type_, fallback_, .offset = offsetof(struct central_config, key_), __VA_ARGS__ \
@@ -18,6 +22,7 @@ static const struct config_row rows[] = {
 	ROW(agent_listen, CONFIG_STRING, "127.0.0.1:3002", .max = 64, .help = "Address and port for agents"),
 	ROW(database, CONFIG_STRING, "dbname=belfry", .min = 1, .secrecy = CONFIG_CONNINFO,
 	    .help = "PostgreSQL connection string of libpq; may name several hosts"),
+	ROW(web_dir, CONFIG_PATH, BELFRY_WEB_DIR, .help = "Folder of the built dashboard; its files are read again on SIGHUP"),
 	ROW(api_threads, CONFIG_INT, "8", .min = 1, .max = DB_POOL_MAX,
 	    .help = "Threads, and database connections, for people"),
 	ROW(agent_threads, CONFIG_INT, "4", .min = 1, .max = DB_POOL_MAX,

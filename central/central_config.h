@@ -11,6 +11,7 @@
 struct central_config {
 	char *api_listen, *agent_listen; /* "127.0.0.1:3001", "[::1]:3001" */
 	char *database;                  /* libpq connection string */
+	char *web_dir;                   /* the built dashboard; "" = none */
 	int api_threads, agent_threads;
 	int statement_timeout_ms;
 	bool allow_plain_http;           /* on addresses other than loopback */

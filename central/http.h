@@ -20,7 +20,7 @@
 #define QUERY_PARAMS_MAX 32
 #define IDENTITY_NAME_MAX 128   /* bytes */
 #define AGENT_ID_SIZE 37
-#define REPLY_HEADERS_MAX 8
+#define REPLY_HEADERS_MAX 12
 
 /* Each person's role includes those before it; an agent's credential opens agent routes only. */
 enum role { ROLE_OPEN = 0, ROLE_AGENT, ROLE_VIEWER, ROLE_OPERATOR, ROLE_EDITOR, ROLE_ADMIN, ROLE_MAX_ };
@@ -46,7 +46,7 @@ struct api_request {
 	const char *method, *path; /* path: percent-decoding not yet done, without the query */
 	char *params[ROUTE_PARAMS_MAX]; /* decoded values of the route's :names, in order */
 	GHashTable *query;         /* decoded name -> value */
-	const char *if_match, *if_none_match, *content_type; /* NULL = absent */
+	const char *if_match, *if_none_match, *content_type, *accept_encoding; /* NULL = absent */
 	const char *body;          /* not NUL-terminated */
 	size_t body_size;
 };

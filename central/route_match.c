@@ -26,9 +26,22 @@ static void clear_params(char *params[static ROUTE_PARAMS_MAX])
 		g_clear_pointer(&params[i], g_free);
 }
 
+/* Does a row of the table begin with the same segment? Such paths never become pages of the dashboard. */
+static bool is_reserved(const char *path)
+{
+	size_t size = segment_size(path + 1);
+	for (const struct route *route = routes; route->method != NULL; route++)
+		if (strcmp(route->path, ROUTE_REST) != 0 && segment_size(route->path + 1) == size &&
+		    g_ascii_strncasecmp(route->path + 1, path + 1, size) == 0)
+			return true;
+	return false;
+}
+
 static bool path_matches(const char *pattern, const char *path, char *params[static ROUTE_PARAMS_MAX])
 {
 	int n = 0;
+	if (strcmp(pattern, ROUTE_REST) == 0)
+		return !is_reserved(path);
 	for (;;) {
 		if (*pattern == '\0' || *path == '\0')
 			return *pattern == *path;

@@ -8,6 +8,7 @@
 #include "central/api_schedules.h"
 #include "central/api_sync.h"
 #include "central/api_tokens.h"
+#include "central/web.h"
 #include "common/job.h"
 #include "common/wire.h"
 
@@ -53,5 +54,8 @@ const struct route routes[] = {
 	{ "POST", "/api/agents/:agentId/actions/revoke", ROLE_ADMIN, API, api_agent_revoke, SMALL_BODY_MAX },
 	{ "POST", "/api/agent/enroll", ROLE_OPEN, AGENT, api_agent_enrol, ENROL_BODY_MAX },
 	{ "POST", "/api/agent/sync", ROLE_AGENT, AGENT, api_sync, SYNC_REQUEST_MAX },
+
+	/* What no row above takes and is not below the first segments of those. */
+	{ "GET", ROUTE_REST, ROLE_OPEN, API, api_web, 0 },
 	{ 0 }
 };

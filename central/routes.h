@@ -9,6 +9,8 @@
 
 enum listener { LISTENER_API = 1, LISTENER_AGENT = 2 };
 
+#define ROUTE_REST "/*" /* a path: all that begin with another segment than the paths of the table */
+
 struct route {
 	const char *method;  /* "GET"; HEAD is answered by GET's route */
 	const char *path;    /* "/api/jobs/:jobId" */

@@ -19,6 +19,7 @@
 #include "central/migrate.h"
 #include "central/server.h"
 #include "central/svc_auth.h"
+#include "central/web.h"
 #include "common/log.h"
 
 #define CHORES_CONNECTIONS 3
@@ -120,12 +121,27 @@ static bool make_pools(struct central *central, GError **error)
 	return central->agent_pool != NULL && central->chores_pool != NULL;
 }
 
+/* Without a dashboard everything else works: that is told, and nothing more. */
+static void load_web(struct central *central)
+{
+	g_autoptr(GError) error = NULL;
+	const char *folder = central->config->web_dir;
+	if (*folder == '\0')
+		return;
+	if (web_load(central->web, folder, &error))
+		log_info("dashboard loaded", "folder", folder, "files", log_number(web_count(central->web)), NULL);
+	else
+		log_warning("the dashboard is not loaded", "folder", folder, "reason", error->message, NULL);
+}
+
 static bool start(struct serving *serving, GError **error)
 {
 	struct central *central = &serving->central;
 	central->auth = auth_new();
 	central->metrics = metrics_new();
 	central->ingest = ingest_new();
+	central->web = web_new();
+	load_web(central);
 	central->started_at = mono_now();
 	if (!make_pools(central, error))
 		return false;
@@ -167,6 +183,7 @@ static void stop(struct serving *serving)
 	auth_free(central->auth);
 	metrics_free(central->metrics);
 	ingest_free(central->ingest);
+	web_free(central->web);
 	g_mutex_clear(&serving->lock);
 	g_cond_clear(&serving->stop);
 }
@@ -196,7 +213,17 @@ static void block_signals(sigset_t *ret)
 	sigemptyset(ret);
 	sigaddset(ret, SIGTERM);
 	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, ret, NULL);
+}
+
+static int wait_for_end(struct serving *serving, const sigset_t *signals)
+{
+	int taken = 0;
+	while (sigwait(signals, &taken) != 0 || taken == SIGHUP)
+		if (taken == SIGHUP)
+			load_web(&serving->central);
+	return taken;
 }
 
 int central_serve(const struct central_config *config)
@@ -204,7 +231,6 @@ int central_serve(const struct central_config *config)
 	struct serving serving = { .central = { .config = config } };
 	g_autoptr(GError) error = NULL;
 	sigset_t signals;
-	int taken = 0;
 	g_mutex_init(&serving.lock);
 	g_cond_init(&serving.stop);
 	block_signals(&signals);
@@ -215,7 +241,7 @@ int central_serve(const struct central_config *config)
 							config->agent_listen);
 		log_info(line, NULL);
 		notify("READY=1");
-		sigwait(&signals, &taken);
+		int taken = wait_for_end(&serving, &signals);
 		log_info("central: stopping", "signal", log_number(taken), NULL);
 		notify("STOPPING=1");
 	} else {

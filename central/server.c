@@ -199,6 +199,7 @@ static int handle(const struct _u_request *raw, struct _u_response *response, vo
 		.if_match = u_map_get_case(raw->map_header, "If-Match"),
 		.if_none_match = u_map_get_case(raw->map_header, "If-None-Match"),
 		.content_type = u_map_get_case(raw->map_header, "Content-Type"),
+		.accept_encoding = u_map_get_case(raw->map_header, "Accept-Encoding"),
 		.body = raw->binary_body != NULL ? raw->binary_body : "",
 		.body_size = raw->binary_body_length,
 	};
