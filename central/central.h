@@ -15,6 +15,7 @@ struct metrics;
 struct ingest;
 struct chores;
 struct web;
+struct fold;
 
 struct central {
 	const struct central_config *config;
@@ -26,6 +27,7 @@ struct central {
 	struct ingest *ingest;
 	struct chores *chores;
 	struct web *web;
+	struct fold *fold;
 	int ready;                   /* atomic: migrations are done; until then every route but /healthz answers 503 */
 	struct mono started_at;
 };

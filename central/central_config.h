@@ -13,10 +13,13 @@ struct central_config {
 	char *database;                  /* libpq connection string */
 	char *web_dir;                   /* the built dashboard; "" = none */
 	int api_threads, agent_threads;
+	int ingest_lanes;                /* groups of records that are committed at once */
 	int statement_timeout_ms;
 	bool allow_plain_http;           /* on addresses other than loopback */
 	int log_format, log_level;
 	int retention_days;              /* executions older than that are dropped by whole days */
+	int retention_success_days;      /* of status success; 0 = retention_days */
+	int retention_skipped_days;
 	int syncs_per_second;            /* what one central takes; paces the fleet */
 	int64_t sync_interval_ms;        /* the shortest pace that agents are told */
 	int64_t agent_offline_ms;        /* silence after which an agent counts as offline */

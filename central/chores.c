@@ -3,7 +3,11 @@
 #include "common/log.h"
 
 #define MINUTES_MS(n) ((n)*INT64_C(60000))
-#define PRUNE_ROUNDS_MAX 50 /* of rollup rows, in one go */
+#define PRUNE_ROUNDS_MAX 50 /* in one go */
+#define SWEEP_ROWS 5000     /* looked at in one round */
+/* Arrays of enum execution_status. */
+#define SWEEP_SUCCESS "{1}"
+#define SWEEP_SKIPPED "{4}"
 
 struct chores {
 	struct central *central;
@@ -53,19 +57,61 @@ static enum db_status prune_tombstones(struct db_conn *conn, const struct centra
 }
 
 /* In small bites, which hold up nobody and fit the statement timeout. */
-static enum db_status prune_rollups(struct db_conn *conn, const struct central_config *config)
+static enum db_status prune(struct db_conn *conn, const char *statement, int64_t days)
 {
 	enum db_status status = DB_OK;
 	int64_t deleted = 1;
-	(void)config;
 	for (int i = 0; status == DB_OK && deleted > 0 && i < PRUNE_ROUNDS_MAX; i++) {
 		DB_RESULT_AUTO struct db_result *result = NULL;
 		struct db_params params = { 0 };
-		db_param_int(&params, CHORES_MINUTE_ROLLUP_DAYS);
-		status = db_run(conn, "chores_rollup_prune", &params, &result);
+		db_param_int(&params, days);
+		status = db_run(conn, statement, &params, &result);
 		if (status == DB_OK)
 			deleted = db_affected(result);
 	}
+	return status;
+}
+
+static enum db_status prune_rollups(struct db_conn *conn, const struct central_config *config)
+{
+	(void)config;
+	enum db_status status = prune(conn, "chores_rollup_prune", CHORES_MINUTE_ROLLUP_DAYS);
+	return status == DB_OK ? prune(conn, "chores_agent_rollup_prune", CHORES_MINUTE_ROLLUP_DAYS) : status;
+}
+
+/* What is kept of executions beside the partitions goes when they go. */
+static enum db_status prune_traces(struct db_conn *conn, const struct central_config *config)
+{
+	enum db_status status = prune(conn, "chores_unkept_prune", config->retention_days);
+	return status == DB_OK ? prune(conn, "chores_double_prune", config->retention_days) : status;
+}
+
+static enum db_status sweep(struct db_conn *conn, const char *statuses, int days)
+{
+	enum db_status status = DB_OK;
+	int64_t looked_at = 1;
+	for (int i = 0; status == DB_OK && looked_at > 0 && i < PRUNE_ROUNDS_MAX; i++) {
+		DB_RESULT_AUTO struct db_result *result = NULL;
+		struct db_params params = { 0 };
+		db_param_int(&params, days);
+		db_param_text(&params, statuses);
+		db_param_int(&params, SWEEP_ROWS);
+		status = db_run_one(conn, "retention_sweep_step", &params, &result);
+		if (status == DB_OK)
+			looked_at = db_int(result, 0, 0);
+	}
+	return status;
+}
+
+/* The statuses that are kept for a shorter time than the rest; the longest time is that of whole partitions. */
+static enum db_status sweep_statuses(struct db_conn *conn, const struct central_config *config)
+{
+	enum db_status status = DB_OK;
+	if (config->retention_success_days > 0 && config->retention_success_days < config->retention_days)
+		status = sweep(conn, SWEEP_SUCCESS, config->retention_success_days);
+	if (status == DB_OK && config->retention_skipped_days > 0 &&
+	    config->retention_skipped_days < config->retention_days)
+		status = sweep(conn, SWEEP_SKIPPED, config->retention_skipped_days);
 	return status;
 }
 
@@ -80,6 +126,8 @@ static const struct {
 	{ "prune commands", MINUTES_MS(60), prune_commands },
 	{ "prune tombstones", MINUTES_MS(60), prune_tombstones },
 	{ "prune minute rollups", MINUTES_MS(5), prune_rollups },
+	{ "prune traces of executions", MINUTES_MS(60), prune_traces },
+	{ "clear statuses kept for less long", MINUTES_MS(5), sweep_statuses },
 };
 
 static int64_t now_ms(void)

@@ -2,30 +2,30 @@
 
 #include <string.h>
 
-#include "central/ingest_record.h"
+#include "central/ingest_lanes.h"
 #include "central/ingest_stream.h"
-#include "central/ingest_write.h"
 #include "common/rfc3339.h"
 
 #define RETRY_PAUSE_US 5000 /* times the number of the try, plus chance */
 
 struct ingest {
+	struct ingest_lanes *lanes;
 	GMutex lock;	  /* all below */
 	GHashTable *days; /* days since 1970 whose partitions were there when last looked */
 	struct ingest_stats stats;
 };
 
-/* One call of ingest_batch(). */
+/* One call of ingest_batch(): its own member, and the connection for the group when it leads one. */
 struct run {
 	struct ingest *ingest;
 	struct db_conn *conn;
-	const struct ingest_batch *batch;
-	GArray *records;
+	struct ingest_member member;
 };
 
-struct ingest *ingest_new(void)
+struct ingest *ingest_new(int lanes)
 {
 	struct ingest *ingest = g_new0(struct ingest, 1);
+	ingest->lanes = ingest_lanes_new(lanes);
 	g_mutex_init(&ingest->lock);
 	ingest->days = g_hash_table_new(NULL, NULL);
 	return ingest;
@@ -35,6 +35,7 @@ void ingest_free(struct ingest *ingest)
 {
 	if (ingest == NULL)
 		return;
+	ingest_lanes_free(ingest->lanes);
 	g_hash_table_unref(ingest->days);
 	g_mutex_clear(&ingest->lock);
 	g_free(ingest);
@@ -62,6 +63,14 @@ static void count_retry(struct ingest *ingest)
 {
 	g_mutex_lock(&ingest->lock);
 	ingest->stats.retries++;
+	g_mutex_unlock(&ingest->lock);
+}
+
+static void count_group(struct ingest *ingest, guint members)
+{
+	g_mutex_lock(&ingest->lock);
+	ingest->stats.groups += members > 0;
+	ingest->stats.groups_split += members == 0;
 	g_mutex_unlock(&ingest->lock);
 }
 
@@ -99,56 +108,20 @@ static enum db_status make_partition(struct db_conn *conn, int day)
 }
 
 /* Each in a transaction of its own, before that of the batch: its locks are held for an instant only. */
-static enum db_status make_partitions(struct run *run)
+static enum db_status make_partitions(struct ingest *ingest, struct db_conn *conn, const GArray *records)
 {
 	g_autoptr(GHashTable) days = g_hash_table_new(NULL, NULL);
 	enum db_status status = DB_OK;
 	GHashTableIter iter;
 	void *day;
-	ingest_records_days(run->records, 0, run->records->len, days);
+	ingest_records_days(records, 0, records->len, days);
 	g_hash_table_iter_init(&iter, days);
 	while (status == DB_OK && g_hash_table_iter_next(&iter, &day, NULL)) {
-		if (day_is_known(run->ingest, day))
+		if (day_is_known(ingest, day))
 			continue;
-		status = make_partition(run->conn, GPOINTER_TO_INT(day));
+		status = make_partition(conn, GPOINTER_TO_INT(day));
 		if (status == DB_OK)
-			learn_day(run->ingest, day);
-	}
-	return status;
-}
-
-/* The transaction, for records[..limit); what lies before acked_seq is passed over. */
-static enum db_status take(struct run *run, guint limit, struct ingest_result *ret)
-{
-	const struct ingest_batch *batch = run->batch;
-	struct ingest_stream stream;
-	enum db_status status = db_begin(run->conn);
-	if (status == DB_OK)
-		status = ingest_stream_open(run->conn, batch, &stream, ret);
-	if (status != DB_OK || ret->outcome != INGEST_TAKEN)
-		return status;
-	int64_t first_new = CLAMP(stream.acked_seq + 1 - batch->first_seq, 0, (int64_t)limit);
-	status = ingest_write(run->conn, batch, run->records, (guint)first_new, limit, ret);
-	if (status == DB_OK && first_new < limit)
-		status = ingest_stream_advance(run->conn, batch, &stream, batch->first_seq + limit - 1);
-	if (status == DB_OK)
-		status = db_commit(run->conn);
-	ret->acked_seq = stream.acked_seq;
-	return status;
-}
-
-static enum db_status take_or_roll_back(struct run *run, guint limit, struct ingest_result *ret)
-{
-	struct ingest_result result = { 0 };
-	enum db_status status = take(run, limit, &result);
-	if (db_in_transaction(run->conn))
-		db_rollback(run->conn);
-	if (status == DB_OK) {
-		result.executions += ret->executions;
-		result.duplicates += ret->duplicates;
-		result.events += ret->events;
-		result.quarantined += ret->quarantined;
-		*ret = result;
+			learn_day(ingest, day);
 	}
 	return status;
 }
@@ -157,47 +130,69 @@ static enum db_status take_or_roll_back(struct run *run, guint limit, struct ing
  * Repeats what may go well the next time, and finds the record that PostgreSQL refuses by halving: each part that goes
  * through stays, and the one record left over becomes poison.
  */
-static enum db_status take_all(struct run *run, struct ingest_result *ret)
+static enum db_status take_alone(struct ingest *ingest, struct db_conn *conn, struct ingest_member *member)
 {
-	guint n = run->records->len, limit = n, done = 0;
+	guint n = member->records->len, done = 0;
 	bool looked_for_partitions = false;
 	int tries = 0;
 	for (;;) {
-		enum db_status status = take_or_roll_back(run, limit, ret);
-		if (status == DB_OK && (limit == n || ret->outcome != INGEST_TAKEN))
+		enum db_status status = ingest_group_take(conn, &member, 1);
+		if (status == DB_OK && (member->limit == n || member->result.outcome != INGEST_TAKEN))
 			return DB_OK;
 		if (status == DB_OK) {
-			done = limit;
-			limit = n;
+			done = member->limit;
+			member->limit = n;
 		} else if (status == DB_CONFLICT && ++tries < INGEST_TRIES) {
-			count_retry(run->ingest);
+			count_retry(ingest);
 			g_usleep((gulong)(tries * RETRY_PAUSE_US + g_random_int_range(0, RETRY_PAUSE_US)));
 		} else if (status == DB_REFUSED && !looked_for_partitions) {
 			looked_for_partitions = true;
-			forget_days(run->ingest);
-			status = make_partitions(run);
+			forget_days(ingest);
+			status = make_partitions(ingest, conn, member->records);
 			if (status != DB_OK)
 				return status;
-		} else if (status == DB_REFUSED && limit - done > 1) {
-			limit = done + (limit - done) / 2;
-		} else if (status == DB_REFUSED && limit - done == 1 &&
-			   g_array_index(run->records, struct ingest_record, done).kind != INGEST_POISON) {
-			ingest_record_refuse(&g_array_index(run->records, struct ingest_record, done),
-					     db_message(run->conn));
+		} else if (status == DB_REFUSED && member->limit - done > 1) {
+			member->limit = done + (member->limit - done) / 2;
+		} else if (status == DB_REFUSED && member->limit - done == 1 &&
+			   g_array_index(member->records, struct ingest_record, done).kind != INGEST_POISON) {
+			ingest_record_refuse(&g_array_index(member->records, struct ingest_record, done),
+					     db_message(conn));
 		} else {
 			return status;
 		}
 	}
 }
 
-static enum db_status peek(struct run *run, struct ingest_result *ret, bool *ret_done)
+/* What one member is to blame for must not fail the others; a lost connection is nobody's fault and fails all. */
+static bool may_be_one_members_fault(enum db_status status)
+{
+	return status == DB_CONFLICT || status == DB_REFUSED || status == DB_TIMEOUT || status == DB_FAILED;
+}
+
+static void lead(void *data, struct ingest_member *const *members, guint n)
+{
+	struct run *run = data;
+	enum db_status status = DB_CONFLICT;
+	if (n > 1) {
+		status = ingest_group_take(run->conn, members, n);
+		count_group(run->ingest, status == DB_OK ? n : 0);
+	}
+	for (guint i = 0; i < n; i++) {
+		enum db_status own = status;
+		if (may_be_one_members_fault(status))
+			own = take_alone(run->ingest, run->conn, members[i]);
+		ingest_lanes_answer(run->ingest->lanes, members[i], own);
+	}
+}
+
+/* A batch without records seldom has anything to write: a look at the stream tells. */
+static enum db_status peek(struct db_conn *conn, const struct ingest_batch *batch, struct ingest_result *ret, bool *ret_done)
 {
 	struct ingest_stream stream;
-	const struct ingest_batch *batch = run->batch;
 	*ret_done = false;
 	if (json_array_size(batch->records) > 0)
 		return DB_OK;
-	enum db_status status = ingest_stream_peek(run->conn, batch, &stream);
+	enum db_status status = ingest_stream_peek(conn, batch, &stream);
 	if (status == DB_OK && stream.newest_epoch == batch->epoch && batch->first_seq <= stream.acked_seq + 1) {
 		ret->outcome = INGEST_TAKEN;
 		ret->acked_seq = stream.acked_seq;
@@ -206,29 +201,31 @@ static enum db_status peek(struct run *run, struct ingest_result *ret, bool *ret
 	return status == DB_NOT_FOUND ? DB_OK : status;
 }
 
+static enum db_status pass(struct run *run)
+{
+	struct ingest_member *member = &run->member;
+	member->records = ingest_records_parse(member->batch->records, member->batch->first_seq, wall_now());
+	member->limit = member->records->len;
+	enum db_status status = make_partitions(run->ingest, run->conn, member->records);
+	if (status == DB_OK)
+		status = ingest_lanes_pass(run->ingest->lanes, member, lead, run);
+	g_array_unref(member->records);
+	return status;
+}
+
 enum db_status ingest_batch(struct ingest *ingest, struct db_conn *conn, const struct ingest_batch *batch,
 			    struct ingest_result *ret)
 {
-	struct run run = { .ingest = ingest, .conn = conn, .batch = batch };
-	struct ingest_result result = { 0 };
-	bool done, durable = false;
-	enum db_status status = peek(&run, &result, &done);
+	struct run run = { .ingest = ingest, .conn = conn, .member = { .batch = batch } };
+	bool done;
+	if (!fire_id_parse(batch->agent_id, &run.member.agent_id))
+		return DB_REFUSED;
+	enum db_status status = peek(conn, batch, &run.member.result, &done);
 	if (status == DB_OK && !done)
-		status = db_is_durable(conn, &durable);
-	if (status == DB_OK && !done && !durable) {
-		result.outcome = INGEST_NOT_DURABLE;
-		done = true;
-	}
-	if (status == DB_OK && !done) {
-		run.records = ingest_records_parse(batch->records, batch->first_seq, wall_now());
-		status = make_partitions(&run);
-		if (status == DB_OK)
-			status = take_all(&run, &result);
-		g_array_unref(run.records);
-	}
+		status = pass(&run);
 	if (status != DB_OK)
 		return status;
-	count_result(ingest, &result, (guint)json_array_size(batch->records));
-	*ret = result;
+	count_result(ingest, &run.member.result, (guint)json_array_size(batch->records));
+	*ret = run.member.result;
 	return DB_OK;
 }

@@ -1,11 +1,14 @@
 /*
  * Ingest: records of an agent's stream become rows, once, and only then an ack. Owns: the tables agent_stream,
- * execution, rollup, agent_event, quarantine, and the making of partitions on demand.
+ * execution, execution_double, execution_unkept, agent_rollup, agent_event, quarantine, and the making of partitions on demand.
  * Does not own: HTTP and the job set (svc_sync), retention (chores).
  *
- *   batch  ->  parse (no lock held)  ->  partitions  ->  BEGIN, lock the stream, drop what is acked already
- *          ->  execution, ON CONFLICT DO NOTHING RETURNING  ->  rollups of the rows that were new
- *          ->  acked_seq  ->  COMMIT  ->  ack
+ *   batch  ->  parse (no lock held)  ->  partitions  ->  a group with other agents' batches (ingest_lanes)
+ *          ->  BEGIN, lock the streams, drop what is acked already
+ *          ->  execution, ON CONFLICT DO NOTHING RETURNING  ->  sums of the rows that were new
+ *          ->  acked_seq  ->  COMMIT  ->  acks
+ *
+ * A group that fails is tried again member by member, so that one agent's records never hold up another's.
  *
  * Why a batch may come twice, split, reordered or to two centrals at once: the stream's row lock puts them in a row,
  * acked_seq drops repeated ones, the primary key drops repeated executions, and the rollups count only rows that were
@@ -29,7 +32,7 @@
 
 /* One per process; any thread. Remembers which partitions exist, and counts. */
 struct ingest;
-struct ingest *ingest_new(void);
+struct ingest *ingest_new(int lanes); /* groups that commit at once */
 void ingest_free(struct ingest *ingest);
 
 /* What a sync says of the agent's stream. */
@@ -64,7 +67,7 @@ enum db_status ingest_batch(struct ingest *ingest, struct db_conn *conn, const s
 			    struct ingest_result *ret);
 
 /* Since start, for /metrics. */
-struct ingest_stats { guint64 batches, executions, duplicates, events, quarantined, retries; };
+struct ingest_stats { guint64 batches, executions, duplicates, events, quarantined, retries, groups, groups_split; };
 void ingest_get_stats(struct ingest *ingest, struct ingest_stats *ret);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "central/copy_text.h"
+#include "central/copy_row.h"
 #include "common/rfc3339.h"
 
 #define US_PER_DAY (INT64_C(86400) * US_PER_SECOND)
@@ -99,33 +99,45 @@ void ingest_records_days(const GArray *records, guint from, guint to, GHashTable
 	}
 }
 
-void ingest_record_copy(GString *out, const struct ingest_record *record)
+static void copy_int8_unless(GString *out, int64_t value, int64_t absent)
+{
+	if (value == absent)
+		copy_null(out);
+	else
+		copy_int8(out, value);
+}
+
+void ingest_record_copy(GString *out, struct fire_id agent_id, const struct ingest_record *record)
 {
 	const struct execution *execution = &record->execution;
 	const struct attempt_timing *timing = &execution->timing;
 	bool is_range = execution->last_scheduled_at.us != execution->scheduled_at.us;
+	copy_row(out, 24);
+	copy_uuid(out, agent_id);
 	copy_uuid(out, execution->id);
 	copy_uuid(out, record->job_id);
 	copy_wall(out, execution->scheduled_at);
 	copy_wall(out, is_range ? execution->last_scheduled_at : WALL_NONE);
 	copy_wall(out, execution->started_at);
 	copy_wall(out, execution->finished_at);
-	copy_int(out, execution->job_revision);
-	copy_int(out, execution->count);
-	copy_int(out, execution->duration_us);
-	copy_int(out, execution->lateness_us);
-	copy_int_or_null(out, timing->dns_us, -1);
-	copy_int_or_null(out, timing->connect_us, -1);
-	copy_int_or_null(out, timing->tls_us, -1);
-	copy_int_or_null(out, timing->first_byte_us, -1);
-	copy_int_or_null(out, timing->total_us, -1);
-	copy_int(out, execution->attempts);
-	copy_int_or_null(out, execution->http_status, 0);
-	copy_int(out, execution->status);
-	copy_int(out, execution->cause);
+	copy_int8(out, execution->job_revision);
+	copy_int8(out, execution->count);
+	copy_int8(out, execution->duration_us);
+	copy_int8(out, execution->lateness_us);
+	copy_int8_unless(out, timing->dns_us, -1);
+	copy_int8_unless(out, timing->connect_us, -1);
+	copy_int8_unless(out, timing->tls_us, -1);
+	copy_int8_unless(out, timing->first_byte_us, -1);
+	copy_int8_unless(out, timing->total_us, -1);
+	copy_int4(out, execution->attempts);
+	if (execution->http_status != 0)
+		copy_int4(out, execution->http_status);
+	else
+		copy_null(out);
+	copy_int2(out, execution->status);
+	copy_int2(out, execution->cause);
 	copy_text(out, execution->reason);
 	copy_text(out, execution->error);
 	copy_text(out, execution->response_body);
 	copy_bytea(out, execution->response_digest);
-	copy_end_row(out);
 }

@@ -29,7 +29,7 @@ void ingest_record_refuse(struct ingest_record *record, const char *reason);
 char *ingest_record_md5(const json_t *json);
 /* The days (since 1970, UTC) of the executions among records[from..to). */
 void ingest_records_days(const GArray *records, guint from, guint to, GHashTable *ret_days);
-/* Appends one line of COPY text for ingest_execution_copy. */
-void ingest_record_copy(GString *out, const struct ingest_record *record);
+/* Appends one row for ingest_execution_copy. */
+void ingest_record_copy(GString *out, struct fire_id agent_id, const struct ingest_record *record);
 
 #endif

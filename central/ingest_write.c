@@ -2,12 +2,36 @@
 
 #include <string.h>
 
-#include "central/ingest_record.h"
+#include "central/copy_row.h"
 #include "central/rollup.h"
 
-static const struct ingest_record *record_at(const GArray *records, guint i)
+#define US_PER_MINUTE (60 * US_PER_SECOND)
+
+/* Sums of one agent's minute. */
+struct agent_minute {
+	const char *agent_id;
+	int64_t minute_us, success, bad;
+};
+
+/* What is known of a group's executions while they are written. */
+struct writing {
+	struct db_conn *conn;
+	struct ingest_member *const *members;
+	guint n;
+	int64_t executions;    /* in the stage */
+	GHashTable *new_ones;  /* struct new_id, NULL = all are new */
+	struct rollup *rollup;
+	GArray *minutes;       /* struct agent_minute */
+};
+
+/* One newly inserted execution; two agents may have sent the same one. */
+struct new_id {
+	struct fire_id execution_id, agent_id;
+};
+
+static const struct ingest_record *record_at(const struct ingest_member *member, guint i)
 {
-	return &g_array_index(records, struct ingest_record, i);
+	return &g_array_index(member->records, struct ingest_record, i);
 }
 
 static guint id_hash(const void *id)
@@ -19,63 +43,144 @@ static guint id_hash(const void *id)
 
 static gboolean id_equal(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct fire_id)) == 0;
+	return memcmp(a, b, sizeof(struct new_id)) == 0;
 }
 
-/* The ids that were inserted, as a set (keys owned). */
-static GHashTable *read_ids(const struct db_result *inserted)
+/* Columns in the order of ingest_execution_insert. */
+static void read_inserted(struct writing *writing, const struct db_result *inserted)
 {
-	GHashTable *ids = g_hash_table_new_full(id_hash, id_equal, g_free, NULL);
+	if (db_int(inserted, 0, 0) == writing->executions)
+		return;
+	writing->new_ones = g_hash_table_new_full(id_hash, id_equal, g_free, NULL);
 	for (int i = 0; i < db_rows(inserted); i++) {
-		struct fire_id id;
-		if (fire_id_parse(db_text(inserted, i, 0), &id))
-			g_hash_table_add(ids, g_memdup2(&id, sizeof id));
+		struct new_id id;
+		if (fire_id_parse(db_text(inserted, i, 1), &id.execution_id) &&
+		    fire_id_parse(db_text(inserted, i, 2), &id.agent_id))
+			g_hash_table_add(writing->new_ones, g_memdup2(&id, sizeof id));
 	}
-	return ids;
 }
 
-/* Counts those that are new; usually all are. */
-static void count_new(struct rollup *rollup, const GArray *records, guint from, guint to,
-		      const struct db_result *inserted, int n)
+static void count_minute(struct writing *writing, const char *agent_id, const struct execution *execution)
 {
-	g_autoptr(GHashTable) ids = db_rows(inserted) < n ? read_ids(inserted) : NULL;
-	for (guint i = from; i < to; i++) {
-		const struct ingest_record *record = record_at(records, i);
-		if (record->kind == INGEST_EXECUTION &&
-		    (ids == NULL || g_hash_table_remove(ids, &record->execution.id)))
-			rollup_count(rollup, record->job_id, &record->execution);
+	int64_t at = execution->scheduled_at.us, minute = at - (at % US_PER_MINUTE + US_PER_MINUTE) % US_PER_MINUTE;
+	struct agent_minute *last = NULL;
+	/* Records come in the order of time, more or less: the minute is among the last ones. */
+	for (guint i = writing->minutes->len; last == NULL && i-- > 0;) {
+		struct agent_minute *known = &g_array_index(writing->minutes, struct agent_minute, i);
+		if (known->agent_id != agent_id)
+			break;
+		if (known->minute_us == minute)
+			last = known;
+	}
+	if (last == NULL) {
+		struct agent_minute fresh = { .agent_id = agent_id, .minute_us = minute };
+		g_array_append_val(writing->minutes, fresh);
+		last = &g_array_index(writing->minutes, struct agent_minute, writing->minutes->len - 1);
+	}
+	if (execution->status == EXECUTION_SUCCESS)
+		last->success += execution->count;
+	else if (execution->status != EXECUTION_SKIPPED)
+		last->bad += execution->count;
+}
+
+static void count_member(struct writing *writing, struct ingest_member *member)
+{
+	for (guint i = member->from; i < member->limit; i++) {
+		const struct ingest_record *record = record_at(member, i);
+		struct new_id id = { record->execution.id, member->agent_id };
+		if (record->kind != INGEST_EXECUTION)
+			continue;
+		if (writing->new_ones != NULL && !g_hash_table_remove(writing->new_ones, &id)) {
+			member->result.duplicates++;
+			continue;
+		}
+		member->result.executions++;
+		rollup_count(writing->rollup, record->job_id, &record->execution);
+		count_minute(writing, member->batch->agent_id, &record->execution);
 	}
 }
 
-static enum db_status write_executions(struct db_conn *conn, const struct ingest_batch *batch, const GArray *records,
-				       guint from, guint to, struct ingest_result *result)
+static enum db_status write_minutes(struct writing *writing)
+{
+	g_autoptr(GString) agents = g_string_new(NULL);
+	g_autoptr(GString) minutes = g_string_new(NULL);
+	g_autoptr(GString) successes = g_string_new(NULL);
+	g_autoptr(GString) bads = g_string_new(NULL);
+	struct db_params params = { 0 };
+	for (guint i = 0; i < writing->minutes->len; i++) {
+		const struct agent_minute *minute = &g_array_index(writing->minutes, struct agent_minute, i);
+		db_array_append(agents, minute->agent_id);
+		db_array_append_wall(minutes, (struct wall){ minute->minute_us });
+		db_array_append_int(successes, minute->success);
+		db_array_append_int(bads, minute->bad);
+	}
+	if (writing->minutes->len == 0)
+		return DB_OK;
+	db_param_text(&params, db_array_close(agents));
+	db_param_text(&params, db_array_close(minutes));
+	db_param_text(&params, db_array_close(successes));
+	db_param_text(&params, db_array_close(bads));
+	return db_run(writing->conn, "ingest_agent_add", &params, NULL);
+}
+
+static enum db_status write_sums(struct writing *writing)
+{
+	for (guint i = 0; i < writing->n; i++)
+		count_member(writing, writing->members[i]);
+	enum db_status status = rollup_write_parts(writing->rollup, writing->conn);
+	if (status == DB_OK)
+		status = write_minutes(writing);
+	return status;
+}
+
+static enum db_status stage(struct writing *writing)
+{
+	g_autoptr(GString) rows = NULL;
+	guint n = 0;
+	for (guint i = 0; i < writing->n; i++)
+		n += writing->members[i]->limit - writing->members[i]->from;
+	rows = g_string_sized_new(n * 384 + 64);
+	copy_begin(rows);
+	for (guint m = 0; m < writing->n; m++) {
+		const struct ingest_member *member = writing->members[m];
+		for (guint i = member->from; i < member->limit; i++) {
+			if (record_at(member, i)->kind != INGEST_EXECUTION)
+				continue;
+			ingest_record_copy(rows, member->agent_id, record_at(member, i));
+			writing->executions++;
+		}
+	}
+	copy_end(rows);
+	return writing->executions > 0 ? db_copy_in(writing->conn, "ingest_execution_copy", rows->str, rows->len) : DB_OK;
+}
+
+static enum db_status write_staged(struct writing *writing, bool thin)
 {
 	DB_RESULT_AUTO struct db_result *inserted = NULL;
-	g_autoptr(GString) text = g_string_sized_new((to - from) * 320);
 	struct db_params params = { 0 };
-	int n = 0;
-	for (guint i = from; i < to; i++) {
-		if (record_at(records, i)->kind != INGEST_EXECUTION)
-			continue;
-		ingest_record_copy(text, record_at(records, i));
-		n++;
-	}
-	if (n == 0)
-		return DB_OK;
-	db_param_text(&params, batch->agent_id);
-	enum db_status status = db_run(conn, "ingest_stage_make", NULL, NULL);
-	if (status == DB_OK)
-		status = db_copy_in(conn, "ingest_execution_copy", text->str, text->len);
-	if (status == DB_OK)
-		status = db_run(conn, "ingest_execution_insert", &params, &inserted);
+	db_param_int(&params, writing->executions);
+	enum db_status status = db_run_one(writing->conn, thin ? "ingest_execution_thin" : "ingest_execution_insert", &params,
+					   &inserted);
 	if (status != DB_OK)
 		return status;
-	result->executions += db_rows(inserted);
-	result->duplicates += n - db_rows(inserted);
-	struct rollup *rollup = rollup_new(batch->agent_id);
-	count_new(rollup, records, from, to, inserted, n);
-	status = rollup_write(rollup, conn);
-	rollup_free(rollup);
+	read_inserted(writing, inserted);
+	if (writing->new_ones != NULL)
+		status = db_run(writing->conn, "ingest_double_insert", NULL, NULL);
+	return status == DB_OK ? write_sums(writing) : status;
+}
+
+static enum db_status write_executions(struct db_conn *conn, struct ingest_member *const *members, guint n, bool thin)
+{
+	struct writing writing = { .conn = conn, .members = members, .n = n };
+	enum db_status status = stage(&writing);
+	if (status != DB_OK || writing.executions == 0)
+		return status;
+	writing.rollup = rollup_new();
+	writing.minutes = g_array_new(FALSE, TRUE, sizeof(struct agent_minute));
+	status = write_staged(&writing, thin);
+	rollup_free(writing.rollup);
+	g_array_unref(writing.minutes);
+	g_clear_pointer(&writing.new_ones, g_hash_table_unref);
 	return status;
 }
 
@@ -108,22 +213,28 @@ static enum db_status write_poison(struct db_conn *conn, const struct ingest_bat
 	return db_run(conn, "ingest_quarantine_insert", &params, NULL);
 }
 
-enum db_status ingest_write(struct db_conn *conn, const struct ingest_batch *batch, const GArray *records, guint from,
-			    guint to, struct ingest_result *result)
+static enum db_status write_others(struct db_conn *conn, struct ingest_member *member)
 {
 	enum db_status status = DB_OK;
-	for (guint i = from; status == DB_OK && i < to; i++) {
-		const struct ingest_record *record = record_at(records, i);
+	for (guint i = member->from; status == DB_OK && i < member->limit; i++) {
+		const struct ingest_record *record = record_at(member, i);
 		if (record->kind == INGEST_EVENT) {
-			status = write_event(conn, batch, record);
-			result->events++;
+			status = write_event(conn, member->batch, record);
+			member->result.events++;
 		} else if (record->kind == INGEST_POISON) {
-			status = write_poison(conn, batch, record);
-			result->quarantined++;
+			status = write_poison(conn, member->batch, record);
+			member->result.quarantined++;
 		}
 	}
-	/* Last, because the sums are what transactions wait for each other on. */
+	return status;
+}
+
+enum db_status ingest_write(struct db_conn *conn, struct ingest_member *const *members, guint n, bool thin)
+{
+	enum db_status status = DB_OK;
+	for (guint i = 0; status == DB_OK && i < n; i++)
+		status = write_others(conn, members[i]);
 	if (status == DB_OK)
-		status = write_executions(conn, batch, records, from, to, result);
+		status = write_executions(conn, members, n, thin);
 	return status;
 }

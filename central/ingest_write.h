@@ -1,13 +1,15 @@
 /*
- * The rows of a batch, written inside ingest's transaction: executions and their sums, events, quarantine.
+ * The rows of a group, written inside its transaction: executions and their sums, doubled executions, events, quarantine.
  */
 #ifndef BELFRY_CENTRAL_INGEST_WRITE_H
 #define BELFRY_CENTRAL_INGEST_WRITE_H
 
-#include "central/ingest.h"
+#include "central/ingest_group.h"
 
-/* Writes records[from..to) and counts into *result. */
-enum db_status ingest_write(struct db_conn *conn, const struct ingest_batch *batch, const GArray *records, guint from,
-			    guint to, struct ingest_result *result);
+/*
+ * Writes records[from..limit) of each member and counts into its result. `thin`: some jobs keep only part of their
+ * history.
+ */
+enum db_status ingest_write(struct db_conn *conn, struct ingest_member *const *members, guint n, bool thin);
 
 #endif

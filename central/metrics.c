@@ -7,6 +7,7 @@
 
 #include "central/central.h"
 #include "central/chores.h"
+#include "central/fold.h"
 #include "central/ingest.h"
 
 #define ROUTES_MAX 96
@@ -143,6 +144,11 @@ static void print_ingest(const struct central *central, GString *out)
 		{ "belfry_central_ingest_events_total", "Events of agents.", stats.events },
 		{ "belfry_central_ingest_quarantined_total", "Records that could not be taken.", stats.quarantined },
 		{ "belfry_central_ingest_retries_total", "Batches tried again after a conflict.", stats.retries },
+		{ "belfry_central_ingest_groups_total", "Commits for several agents at once.", stats.groups },
+		{ "belfry_central_ingest_groups_split_total", "Groups that failed and were taken one by one.",
+		  stats.groups_split },
+		{ "belfry_central_ingest_parts_folded_total", "Parts added up into sums.",
+		  (guint64)fold_count(central->fold) },
 	};
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		metrics_head(out, rows[i].name, "counter", rows[i].help);

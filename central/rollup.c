@@ -2,51 +2,34 @@
 
 #include <string.h>
 
-#include "central/copy_text.h"
-#include "central/histogram.h"
-
-struct cell_key {
-	int64_t bucket; /* us since 1970 */
-	struct fire_id job_id;
-	enum rollup_grain grain;
-};
-
-struct cell {
-	struct cell_key key;
-	int64_t by_status[EXECUTION_STATUS_MAX_];
-	int64_t started, attempts;
-	int64_t duration_sum, duration_max, lateness_sum, lateness_max;
-	int64_t duration[HISTOGRAM_BUCKETS], lateness[HISTOGRAM_BUCKETS];
-};
+#include "central/copy_row.h"
 
 struct rollup {
-	GHashTable *cells; /* struct cell_key * (inside the cell) -> struct cell * */
-	int shard;
+	GHashTable *cells; /* struct rollup_key * (inside the cell) -> struct rollup_cell * */
 };
 
 static guint key_hash(const void *data)
 {
-	const struct cell_key *key = data;
+	const struct rollup_key *key = data;
 	uint64_t high, low;
 	memcpy(&high, key->job_id.bytes, 8);
 	memcpy(&low, key->job_id.bytes + 8, 8);
-	uint64_t hash =
-		(high ^ low * 31 ^ (uint64_t)key->bucket ^ (uint64_t)key->grain << 61) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = (high ^ low * 31 ^ (uint64_t)key->bucket_us ^ (uint64_t)key->grain << 61) *
+			UINT64_C(0x9e3779b97f4a7c15);
 	return (guint)(hash >> 32);
 }
 
 static gboolean key_equal(const void *a, const void *b)
 {
-	const struct cell_key *left = a, *right = b;
-	return left->bucket == right->bucket && left->grain == right->grain &&
+	const struct rollup_key *left = a, *right = b;
+	return left->bucket_us == right->bucket_us && left->grain == right->grain &&
 	       fire_id_equal(left->job_id, right->job_id);
 }
 
-struct rollup *rollup_new(const char *agent_id)
+struct rollup *rollup_new(void)
 {
 	struct rollup *rollup = g_new0(struct rollup, 1);
 	rollup->cells = g_hash_table_new_full(key_hash, key_equal, NULL, g_free);
-	rollup->shard = (int)(g_str_hash(agent_id) % ROLLUP_SHARDS);
 	return rollup;
 }
 
@@ -58,83 +41,123 @@ void rollup_free(struct rollup *rollup)
 	g_free(rollup);
 }
 
-static struct cell *cell_get(struct rollup *rollup, struct cell_key key)
+static struct rollup_cell *cell_get(struct rollup *rollup, struct rollup_key key)
 {
-	struct cell *cell = g_hash_table_lookup(rollup->cells, &key);
+	struct rollup_cell *cell = g_hash_table_lookup(rollup->cells, &key);
 	if (cell == NULL) {
-		cell = g_new0(struct cell, 1);
+		cell = g_new0(struct rollup_cell, 1);
 		cell->key = key;
 		g_hash_table_insert(rollup->cells, &cell->key, cell);
 	}
 	return cell;
 }
 
-static void cell_count(struct cell *cell, const struct execution *execution)
+static int64_t floor_to(int64_t us, int64_t seconds)
+{
+	int64_t width = seconds * US_PER_SECOND, rest = us % width;
+	return us - (rest < 0 ? rest + width : rest);
+}
+
+static void cell_count(struct rollup_cell *cell, const struct execution *execution)
 {
 	cell->by_status[execution->status] += execution->count;
 	cell->attempts += execution->attempts;
 	if (!wall_is_set(execution->started_at))
 		return;
 	cell->started++;
-	cell->duration_sum += execution->duration_us;
-	cell->duration_max = MAX(cell->duration_max, execution->duration_us);
-	cell->lateness_sum += execution->lateness_us;
-	cell->lateness_max = MAX(cell->lateness_max, execution->lateness_us);
+	cell->duration_sum_us += execution->duration_us;
+	cell->duration_max_us = MAX(cell->duration_max_us, execution->duration_us);
+	cell->lateness_sum_us += execution->lateness_us;
+	cell->lateness_max_us = MAX(cell->lateness_max_us, execution->lateness_us);
 	cell->duration[histogram_bucket(execution->duration_us)]++;
 	cell->lateness[histogram_bucket(execution->lateness_us)]++;
 }
 
 void rollup_count(struct rollup *rollup, struct fire_id job_id, const struct execution *execution)
 {
-	static const struct {
-		enum rollup_grain grain;
-		int64_t seconds;
-	} grains[] = {
-		{ ROLLUP_MINUTE, 60 },
-		{ ROLLUP_HOUR, 3600 },
-		{ ROLLUP_DAY, 86400 },
-	};
-	const struct fire_id all_jobs = { { 0 } };
-	for (size_t i = 0; i < G_N_ELEMENTS(grains); i++) {
-		int64_t width = grains[i].seconds * US_PER_SECOND, at = execution->scheduled_at.us;
-		struct cell_key key = { .bucket = at - at % width, .job_id = job_id, .grain = grains[i].grain };
-		cell_count(cell_get(rollup, key), execution);
-		key.job_id = all_jobs;
-		cell_count(cell_get(rollup, key), execution);
+	struct rollup_key key = { .bucket_us = floor_to(execution->scheduled_at.us, 60), .grain = ROLLUP_MINUTE };
+	cell_count(cell_get(rollup, key), execution);
+	key.job_id = job_id;
+	cell_count(cell_get(rollup, key), execution);
+}
+
+static void cell_add(struct rollup_cell *cell, const struct rollup_cell *part)
+{
+	for (int status = 0; status < EXECUTION_STATUS_MAX_; status++)
+		cell->by_status[status] += part->by_status[status];
+	cell->started += part->started;
+	cell->attempts += part->attempts;
+	cell->duration_sum_us += part->duration_sum_us;
+	cell->duration_max_us = MAX(cell->duration_max_us, part->duration_max_us);
+	cell->lateness_sum_us += part->lateness_sum_us;
+	cell->lateness_max_us = MAX(cell->lateness_max_us, part->lateness_max_us);
+	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		cell->duration[i] += part->duration[i];
+		cell->lateness[i] += part->lateness[i];
 	}
 }
 
-static void cell_copy(GString *out, const struct cell *cell, int shard)
+void rollup_fold(struct rollup *rollup, const struct rollup_cell *part)
 {
-	copy_int(out, cell->key.grain);
-	copy_wall(out, (struct wall){ cell->key.bucket });
-	copy_uuid(out, cell->key.job_id);
-	copy_int(out, shard);
-	for (int status = EXECUTION_SUCCESS; status < EXECUTION_STATUS_MAX_; status++)
-		copy_int(out, cell->by_status[status]);
-	copy_int(out, cell->started);
-	copy_int(out, cell->attempts);
-	copy_int(out, cell->duration_sum);
-	copy_int(out, cell->duration_max);
-	copy_int(out, cell->lateness_sum);
-	copy_int(out, cell->lateness_max);
-	copy_ints(out, cell->duration, HISTOGRAM_BUCKETS);
-	copy_ints(out, cell->lateness, HISTOGRAM_BUCKETS);
-	copy_end_row(out);
+	static const int64_t seconds[] = { [ROLLUP_MINUTE] = 60, [ROLLUP_HOUR] = 3600, [ROLLUP_DAY] = 86400 };
+	for (enum rollup_grain grain = ROLLUP_MINUTE; grain <= ROLLUP_DAY; grain++) {
+		struct rollup_key key = { floor_to(part->key.bucket_us, seconds[grain]), part->key.job_id, grain };
+		cell_add(cell_get(rollup, key), part);
+	}
 }
 
-enum db_status rollup_write(struct rollup *rollup, struct db_conn *conn)
+void rollup_each(const struct rollup *rollup, rollup_visit visit, void *data)
 {
-	g_autoptr(GString) text = g_string_sized_new(65536);
 	GHashTableIter cells;
 	void *cell;
-	if (g_hash_table_size(rollup->cells) == 0)
-		return DB_OK;
 	g_hash_table_iter_init(&cells, rollup->cells);
 	while (g_hash_table_iter_next(&cells, NULL, &cell))
-		cell_copy(text, cell, rollup->shard);
-	enum db_status status = db_copy_in(conn, "ingest_rollup_copy", text->str, text->len);
-	if (status == DB_OK)
-		status = db_run(conn, "ingest_rollup_add", NULL, NULL);
-	return status;
+		visit(cell, data);
+}
+
+/* {bucket, count, bucket, count ...} of those that counted something. */
+static void copy_pairs(GString *out, const int64_t counts[static HISTOGRAM_BUCKETS])
+{
+	int64_t pairs[2 * HISTOGRAM_BUCKETS];
+	int n = 0;
+	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		if (counts[i] == 0)
+			continue;
+		pairs[n++] = i;
+		pairs[n++] = counts[i];
+	}
+	copy_int4_array(out, pairs, n);
+}
+
+static void copy_part(const struct rollup_cell *cell, void *data)
+{
+	GString *out = data;
+	copy_row(out, 16);
+	copy_wall(out, (struct wall){ cell->key.bucket_us });
+	copy_uuid(out, cell->key.job_id);
+	for (int status = EXECUTION_SUCCESS; status < EXECUTION_STATUS_MAX_; status++) {
+		if (status == EXECUTION_MISSED)
+			copy_int8(out, cell->by_status[status]);
+		else
+			copy_int4(out, cell->by_status[status]);
+	}
+	copy_int4(out, cell->started);
+	copy_int8(out, cell->attempts);
+	copy_int8(out, cell->duration_sum_us);
+	copy_int8(out, cell->duration_max_us);
+	copy_int8(out, cell->lateness_sum_us);
+	copy_int8(out, cell->lateness_max_us);
+	copy_pairs(out, cell->duration);
+	copy_pairs(out, cell->lateness);
+}
+
+enum db_status rollup_write_parts(const struct rollup *rollup, struct db_conn *conn)
+{
+	g_autoptr(GString) rows = g_string_sized_new(g_hash_table_size(rollup->cells) * 256 + 64);
+	if (g_hash_table_size(rollup->cells) == 0)
+		return DB_OK;
+	copy_begin(rows);
+	rollup_each(rollup, copy_part, rows);
+	copy_end(rows);
+	return db_copy_in(conn, "ingest_part_copy", rows->str, rows->len);
 }

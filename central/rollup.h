@@ -1,24 +1,45 @@
 /*
- * Sums over the executions that one transaction inserted, by minute, hour and day, per job and for all jobs.
- * Owns: the rows of `rollup`. Does not own: reading them (db_stats).
+ * Sums over executions by time of their due instants, per job and for all jobs together. Owns: struct rollup, how an
+ * execution and a part of a sum count, the rows of rollup_part. Does not own: rollup_sum (fold), reading
+ * (db_observability).
+ *
+ * Ingest counts what a transaction inserted by the minute and adds it as parts: rows that are only inserted, so no
+ * transaction waits for another one's sums. The fold adds parts up, to minutes, hours and days.
  */
 #ifndef BELFRY_CENTRAL_ROLLUP_H
 #define BELFRY_CENTRAL_ROLLUP_H
 
 #include "central/db.h"
+#include "central/histogram.h"
 #include "common/execution.h"
 
 enum rollup_grain { ROLLUP_MINUTE = 1, ROLLUP_HOUR, ROLLUP_DAY };
 
-/* Agents write into different shards of a sum; readers add the shards up. */
-#define ROLLUP_SHARDS 16
+struct rollup_key {
+	int64_t bucket_us; /* since 1970 */
+	struct fire_id job_id; /* all zero: all jobs together */
+	enum rollup_grain grain;
+};
+
+struct rollup_cell {
+	struct rollup_key key;
+	int64_t by_status[EXECUTION_STATUS_MAX_];
+	int64_t started, attempts;
+	int64_t duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us;
+	int64_t duration[HISTOGRAM_BUCKETS], lateness[HISTOGRAM_BUCKETS];
+};
 
 struct rollup;
-struct rollup *rollup_new(const char *agent_id);
+struct rollup *rollup_new(void);
 void rollup_free(struct rollup *rollup);
-/* Counts one newly inserted execution. */
+/* Counts one newly inserted execution, by the minute. */
 void rollup_count(struct rollup *rollup, struct fire_id job_id, const struct execution *execution);
-/* Adds everything to the table, in the caller's transaction, in which ingest_stage_make has run. */
-enum db_status rollup_write(struct rollup *rollup, struct db_conn *conn);
+/* Adds a part (its key: a minute) to its minute, hour and day. */
+void rollup_fold(struct rollup *rollup, const struct rollup_cell *part);
+/* All cells, in no order; borrowed. */
+typedef void (*rollup_visit)(const struct rollup_cell *cell, void *data);
+void rollup_each(const struct rollup *rollup, rollup_visit visit, void *data);
+/* Inserts all as parts, in the caller's transaction. */
+enum db_status rollup_write_parts(const struct rollup *rollup, struct db_conn *conn);
 
 #endif

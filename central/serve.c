@@ -14,6 +14,7 @@
 
 #include "central/central.h"
 #include "central/chores.h"
+#include "central/fold.h"
 #include "central/ingest.h"
 #include "central/metrics.h"
 #include "central/migrate.h"
@@ -22,7 +23,7 @@
 #include "central/web.h"
 #include "common/log.h"
 
-#define CHORES_CONNECTIONS 3
+#define CHORES_CONNECTIONS 4
 #define PREPARE_RETRY_MS 500
 
 /* The daemon while it runs. */
@@ -139,9 +140,9 @@ static bool start(struct serving *serving, GError **error)
 	struct central *central = &serving->central;
 	central->auth = auth_new();
 	central->metrics = metrics_new();
-	central->ingest = ingest_new();
 	central->web = web_new();
 	load_web(central);
+	central->ingest = ingest_new(central->config->ingest_lanes);
 	central->started_at = mono_now();
 	if (!make_pools(central, error))
 		return false;
@@ -155,6 +156,7 @@ static bool start(struct serving *serving, GError **error)
 		serving->preparer = g_thread_new("preparer", preparer_main, serving);
 	}
 	central->chores = chores_start(central);
+	central->fold = fold_start(central);
 	/* The api listener last: who finds it ready finds the other one too. */
 	serving->agents = server_start(central, LISTENER_AGENT, error);
 	if (serving->agents == NULL)
@@ -176,6 +178,7 @@ static void stop(struct serving *serving)
 	server_stop(serving->api);
 	server_stop(serving->agents);
 	chores_stop(central->chores);
+	fold_stop(central->fold);
 	if (serving->preparer != NULL)
 		g_thread_join(serving->preparer);
 	for (size_t i = 0; i < G_N_ELEMENTS(pools); i++)

@@ -230,7 +230,7 @@ def insert_history(database, job_id):
     histogram = "'{" + ",".join(zeros) + "}'"
     for grain, unit in ((1, "minute"), (2, "hour"), (3, "day")):
         for job in (job_id, "00000000-0000-0000-0000-000000000000"):
-            database.execute(f"INSERT INTO rollup VALUES ({grain}, date_trunc('{unit}', '{at.isoformat()}'::timestamptz, 'UTC'), '{job}', 0, "
+            database.execute(f"INSERT INTO rollup_sum VALUES ({grain}, date_trunc('{unit}', '{at.isoformat()}'::timestamptz, 'UTC'), '{job}', 0, "
                              f"2, 1, 0, 0, 0, 0, 3, 3, 4500, 1500, 2100, 700, {histogram}, {histogram})")
 
 

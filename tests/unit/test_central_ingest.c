@@ -3,40 +3,105 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "central/copy_text.h"
+#include "central/copy_row.h"
 #include "central/histogram.h"
 #include "central/ingest_record.h"
+#include "central/rollup.h"
 #include "common/rfc3339.h"
 
 static const char job[] = "018f0000-0000-7000-8000-000000000001";
 
-START_TEST(copy_text_escapes_what_would_end_a_column_or_row)
+static void check_bytes(const GString *out, const char *expected, size_t size)
 {
+	ck_assert_uint_eq(out->len, size);
+	ck_assert_mem_eq(out->str, expected, size);
+}
+
+START_TEST(copy_frames_rows_as_the_manual_says)
+{
+	static const char expected[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\2\377\377\377\377\0\0\0\3a\tb\377\377";
 	g_autoptr(GString) out = g_string_new(NULL);
-	copy_text(out, "a\tb\nc\\d\re");
-	copy_text(out, "");
-	copy_text(out, NULL);
-	copy_text(out, "\\N");
-	copy_bytea(out, "ab");
-	copy_end_row(out);
-	ck_assert_str_eq(out->str, "a\\tb\\nc\\\\d\\re\t\t\\N\t\\\\N\t\\\\xab\n");
+	copy_begin(out);
+	copy_row(out, 2);
+	copy_null(out);
+	copy_text(out, "a\tb");
+	copy_end(out);
+	check_bytes(out, expected, sizeof expected - 1);
 }
 END_TEST
 
-START_TEST(copy_numbers_and_instants_read_as_postgresql_does)
+START_TEST(copy_numbers_and_instants_are_big_endian_and_instants_count_from_2000)
 {
+	static const char expected[] = "\0\0\0\2\377\376\0\0\0\4\0\0\1\0\0\0\0\10\377\377\377\377\377\377\377\373"
+				       "\0\0\0\10\0\0\0\0\0\0\0\1\377\377\377\377\0\0\0\2\253\1\0\0\0\2\177\377";
 	g_autoptr(GString) out = g_string_new(NULL);
-	const int64_t values[] = { 0, -5, INT64_MAX, INT64_MIN };
-	copy_int(out, INT64_MIN);
-	copy_int_or_null(out, -1, -1);
-	copy_int_or_null(out, 0, -1);
-	copy_ints(out, values, 4);
-	copy_wall(out, (struct wall){ 1 });
-	copy_wall(out, (struct wall){ -1 });
+	copy_int2(out, -2);
+	copy_int4(out, 256);
+	copy_int8(out, -5);
+	copy_wall(out, (struct wall){ INT64_C(946684800000001) });
 	copy_wall(out, WALL_NONE);
-	copy_end_row(out);
-	ck_assert_str_eq(out->str, "-9223372036854775808\t\\N\t0\t{0,-5,9223372036854775807,-9223372036854775808}\t"
-				   "1970-01-01T00:00:00.000001Z\t1969-12-31T23:59:59.999999Z\t\\N\n");
+	copy_bytea(out, "ab01");
+	copy_int2(out, 1 << 20);
+	check_bytes(out, expected, sizeof expected - 1);
+}
+END_TEST
+
+START_TEST(copy_arrays_have_one_dimension_and_empty_ones_none)
+{
+	static const char expected[] = "\0\0\0\34\0\0\0\1\0\0\0\0\0\0\0\27\0\0\0\1\0\0\0\1\0\0\0\4\0\0\0\7"
+				       "\0\0\0\14\0\0\0\0\0\0\0\0\0\0\0\24";
+	const int64_t values[] = { 7 };
+	g_autoptr(GString) out = g_string_new(NULL);
+	copy_int4_array(out, values, 1);
+	copy_int8_array(out, values, 0);
+	check_bytes(out, expected, sizeof expected - 1);
+}
+END_TEST
+
+static struct execution ran(int64_t at_us, enum execution_status status, int64_t duration_us)
+{
+	return (struct execution){ .scheduled_at = { at_us }, .started_at = { at_us + 5 }, .status = status, .count = 1,
+				   .attempts = 2, .duration_us = duration_us, .lateness_us = 5 };
+}
+
+static void check_sum(const struct rollup_cell *cell, void *data)
+{
+	int64_t *seen = data;
+	seen[cell->key.grain]++;
+	ck_assert_int_eq(cell->started, cell->by_status[EXECUTION_SUCCESS] + cell->by_status[EXECUTION_FAILED]);
+	ck_assert_int_eq(cell->attempts, 2 * cell->started);
+	ck_assert_int_eq(cell->lateness[histogram_bucket(5)], cell->started);
+	if (cell->key.grain == ROLLUP_DAY)
+		ck_assert_int_eq(cell->duration_sum_us, 100 * cell->started);
+}
+
+static void fold_part(const struct rollup_cell *part, void *data)
+{
+	rollup_fold(data, part);
+}
+
+START_TEST(parts_by_the_minute_fold_to_minutes_hours_and_days_without_loss)
+{
+	const struct fire_id a = { { 1 } }, b = { { 2 } };
+	struct rollup *parts = rollup_new(), *sums = rollup_new();
+	int64_t seen[ROLLUP_DAY + 1] = { 0 };
+	for (int minute = -60; minute < 120; minute++) {
+		struct execution one = ran(minute * 60 * US_PER_SECOND + 1, EXECUTION_SUCCESS, 50);
+		struct execution other = ran(minute * 60 * US_PER_SECOND + 1, EXECUTION_FAILED, 150);
+		rollup_count(parts, a, &one);
+		rollup_count(parts, a, &other);
+		if (minute % 2 == 0) {
+			rollup_count(parts, b, &one);
+			rollup_count(parts, b, &other);
+		}
+	}
+	rollup_each(parts, fold_part, sums);
+	rollup_each(sums, check_sum, seen);
+	ck_assert_int_eq(seen[ROLLUP_MINUTE], 180 + 180 + 90);
+	ck_assert_int_eq(seen[ROLLUP_HOUR], 3 * 3);
+	ck_assert_int_eq(seen[ROLLUP_DAY], 2 * 3);
+	rollup_free(parts);
+	rollup_free(sums);
 }
 END_TEST
 
@@ -116,8 +181,10 @@ int main(void)
 {
 	Suite *suite = suite_create("central ingest");
 	TCase *tests = tcase_create("all");
-	tcase_add_test(tests, copy_text_escapes_what_would_end_a_column_or_row);
-	tcase_add_test(tests, copy_numbers_and_instants_read_as_postgresql_does);
+	tcase_add_test(tests, copy_frames_rows_as_the_manual_says);
+	tcase_add_test(tests, copy_numbers_and_instants_are_big_endian_and_instants_count_from_2000);
+	tcase_add_test(tests, copy_arrays_have_one_dimension_and_empty_ones_none);
+	tcase_add_test(tests, parts_by_the_minute_fold_to_minutes_hours_and_days_without_loss);
 	tcase_add_test(tests, a_value_on_a_bound_belongs_to_the_bucket_below_it);
 	tcase_add_test(tests, a_quantile_lies_between_its_buckets_bounds_and_not_above_the_largest_value);
 	tcase_add_test(tests, poison_is_told_from_records_one_by_one);

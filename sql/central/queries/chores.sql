@@ -13,5 +13,23 @@ FROM generate_series(0, $1::integer) AS day
 SELECT execution_partition_drop_before((now() AT TIME ZONE 'UTC')::date - $1::integer)
 
 -- name: chores_rollup_prune
-DELETE FROM rollup WHERE ctid = ANY (ARRAY (
-	SELECT ctid FROM rollup WHERE grain = 1 AND bucket_at < now() - $1::integer * interval '1 day' LIMIT 5000))
+DELETE FROM rollup_sum WHERE ctid = ANY (ARRAY (
+	SELECT ctid FROM rollup_sum WHERE grain = 1 AND bucket_at < now() - $1::integer * interval '1 day' LIMIT 5000))
+
+-- name: chores_agent_rollup_prune
+DELETE FROM agent_rollup WHERE ctid = ANY (ARRAY (
+	SELECT ctid FROM agent_rollup WHERE bucket_at < now() - $1::integer * interval '1 day' LIMIT 5000))
+
+-- name: chores_unkept_prune
+DELETE FROM execution_unkept WHERE (scheduled_at, execution_id) IN (
+	SELECT scheduled_at, execution_id FROM execution_unkept WHERE scheduled_at < now() - $1::integer * interval '1 day'
+	ORDER BY scheduled_at, execution_id LIMIT 5000)
+
+-- name: chores_double_prune
+DELETE FROM execution_double WHERE (scheduled_at, execution_id, agent_id) IN (
+	SELECT scheduled_at, execution_id, agent_id FROM execution_double
+	WHERE scheduled_at < now() - $1::integer * interval '1 day'
+	ORDER BY scheduled_at, execution_id, agent_id LIMIT 5000)
+
+-- name: retention_sweep_step
+SELECT retention_sweep_step((now() AT TIME ZONE 'UTC')::date - $1::integer, $2::smallint[], $3::integer)

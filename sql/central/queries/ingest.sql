@@ -7,15 +7,25 @@ SELECT acked_seq, encode(acked_md5, 'hex'), (SELECT max(epoch) FROM agent_stream
 FROM agent_stream WHERE agent_id = $1::uuid AND epoch = $2::bigint
 FOR UPDATE
 
+-- The streams of a group, locked in one order whoever asks.
+-- name: stream_lock_all
+SELECT stream.agent_id, acked_seq, encode(acked_md5, 'hex'),
+	(SELECT max(newest.epoch) FROM agent_stream AS newest WHERE newest.agent_id = stream.agent_id)
+FROM agent_stream AS stream
+WHERE (agent_id, epoch) IN (SELECT * FROM unnest($1::uuid[], $2::bigint[]))
+ORDER BY stream.agent_id
+FOR UPDATE OF stream
+
+-- name: stream_advance_all
+UPDATE agent_stream SET acked_seq = wanted.seq, acked_md5 = decode(wanted.md5, 'hex')
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[]) AS wanted (agent_id, epoch, seq, md5)
+WHERE agent_stream.agent_id = wanted.agent_id AND agent_stream.epoch = wanted.epoch
+
 -- name: stream_newest
 SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid
 
 -- name: stream_insert
 INSERT INTO agent_stream (agent_id, epoch) VALUES ($1::uuid, $2::bigint) ON CONFLICT DO NOTHING
-
--- name: stream_advance
-UPDATE agent_stream SET acked_seq = $3::bigint, acked_md5 = coalesce(decode($4, 'hex'), acked_md5)
-WHERE agent_id = $1::uuid AND epoch = $2::bigint
 
 -- name: stream_hole
 UPDATE agent_stream SET acked_seq = $4::bigint, acked_md5 = NULL,
@@ -25,32 +35,111 @@ WHERE agent_id = $1::uuid AND epoch = $2::bigint
 -- name: ingest_partition_make
 SELECT execution_partition_make($1::date)
 
--- name: ingest_stage_make
-SELECT ingest_stage_make()
+-- What a group has to know and have first: is what it commits kept, are there history policies or traces of them.
+-- name: ingest_prepare
+SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off',
+	EXISTS (SELECT FROM job WHERE history_one_of IS NOT NULL) OR EXISTS (SELECT FROM execution_unkept),
+	ingest_stage_make()
 
 -- name: ingest_execution_copy
-COPY execution_stage (execution_id, job_id, scheduled_at, last_scheduled_at, started_at, finished_at, job_revision, count,
-	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
-	reason, error, response_body, response_digest) FROM STDIN
+COPY execution_stage (agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at, finished_at,
+	job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status,
+	status, cause, reason, error, response_body, response_digest) FROM STDIN WITH (FORMAT binary)
 
+-- One row with the number of new rows; when they are fewer than $1, a row for each of them.
 -- name: ingest_execution_insert
-INSERT INTO execution (agent_id, received_at, execution_id, job_id, scheduled_at, last_scheduled_at, started_at, finished_at,
-	job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts,
-	http_status, status, cause, reason, error, response_body, response_digest)
-SELECT $1::uuid, now(), execution_id, job_id, scheduled_at, last_scheduled_at, started_at, finished_at,
-	job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts,
-	http_status, status, cause, reason, error, response_body, response_digest
-FROM execution_stage
+WITH inserted AS (
+	INSERT INTO execution (received_at, agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
+		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
+		attempts, http_status, status, cause, reason, error, response_body, response_digest)
+	SELECT now(), agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
+		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
+		attempts, http_status, status, cause, reason, error, response_body, response_digest
+	FROM execution_stage
+	ON CONFLICT DO NOTHING
+	RETURNING execution_id, agent_id
+), total AS (SELECT count(*) AS n FROM inserted)
+SELECT n, execution_id, inserted.agent_id FROM total LEFT JOIN inserted ON n < $1::bigint
+
+-- The same where some jobs keep only part of their history: the others' rows leave a trace by which they are known again.
+-- Of two records of one execution in the stage (two agents ran it) one is taken.
+-- name: ingest_execution_thin
+WITH judged AS (
+	SELECT DISTINCT ON (stage.scheduled_at, execution_id) stage.*, history_keeps(history_one_of, status, execution_id) AS kept
+	FROM execution_stage AS stage
+	LEFT JOIN (SELECT job_id, history_one_of FROM job WHERE history_one_of IS NOT NULL) AS thinned USING (job_id)
+	ORDER BY stage.scheduled_at, execution_id, agent_id
+), inserted AS (
+	INSERT INTO execution (received_at, agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
+		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
+		attempts, http_status, status, cause, reason, error, response_body, response_digest)
+	SELECT now(), agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
+		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
+		attempts, http_status, status, cause, reason, error, response_body, response_digest
+	FROM judged
+	WHERE kept AND NOT EXISTS (SELECT FROM execution_unkept AS known
+		WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id)
+	ON CONFLICT DO NOTHING
+	RETURNING execution_id, agent_id
+), traced AS (
+	INSERT INTO execution_unkept (execution_id, scheduled_at, agent_id)
+	SELECT execution_id, scheduled_at, agent_id FROM judged
+	WHERE NOT kept AND NOT EXISTS (SELECT FROM execution AS known
+		WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id)
+	ON CONFLICT DO NOTHING
+	RETURNING execution_id, agent_id
+), new AS (SELECT execution_id, agent_id FROM inserted UNION ALL SELECT execution_id, agent_id FROM traced
+), total AS (SELECT count(*) AS n FROM new)
+SELECT n, execution_id, new.agent_id FROM total LEFT JOIN new ON n < $1::bigint
+
+-- Those in the stage that another agent had decided.
+-- name: ingest_double_insert
+INSERT INTO execution_double (execution_id, scheduled_at, agent_id, job_id, started_at, finished_at, received_at, status,
+	attempts, http_status, duration_us, reason, error)
+SELECT stage.execution_id, stage.scheduled_at, stage.agent_id, stage.job_id, stage.started_at, stage.finished_at, now(),
+	stage.status, stage.attempts, stage.http_status, stage.duration_us, stage.reason, stage.error
+FROM execution_stage AS stage
+CROSS JOIN LATERAL (
+	SELECT agent_id FROM execution AS first
+	WHERE first.scheduled_at = stage.scheduled_at AND first.execution_id = stage.execution_id
+	UNION ALL
+	SELECT agent_id FROM execution_unkept AS first
+	WHERE first.scheduled_at = stage.scheduled_at AND first.execution_id = stage.execution_id
+	LIMIT 1
+) AS first
+WHERE first.agent_id <> stage.agent_id
 ON CONFLICT DO NOTHING
-RETURNING execution_id
 
--- name: ingest_rollup_copy
-COPY rollup_stage (grain, bucket_at, job_id, shard, success, failed, timeout, skipped, missed, interrupted, started, attempts,
-	duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_histogram, lateness_histogram) FROM STDIN
+-- name: ingest_part_copy
+COPY rollup_part (bucket_at, job_id, success, failed, timeout, skipped, missed, interrupted, started, attempts,
+	duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_counts, lateness_counts)
+	FROM STDIN WITH (FORMAT binary)
 
--- In the order of the key, so that two that add to the same sums wait for each other and never in a circle.
--- name: ingest_rollup_add
-INSERT INTO rollup AS r (grain, bucket_at, job_id, shard, success, failed, timeout, skipped, missed, interrupted, started,
+-- The agents' streams are locked, so nobody else adds to these rows.
+-- name: ingest_agent_add
+INSERT INTO agent_rollup AS r (agent_id, bucket_at, success, bad)
+SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::bigint[])
+ON CONFLICT (agent_id, bucket_at) DO UPDATE SET success = r.success + excluded.success, bad = r.bad + excluded.bad
+
+-- One instance at a time.
+-- name: fold_lock
+SELECT pg_try_advisory_xact_lock(hashtext('belfry.fold'))
+
+-- name: fold_take
+DELETE FROM rollup_part WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_part LIMIT $1::bigint))
+RETURNING bucket_at, job_id, success, failed, timeout, skipped, missed, interrupted, started, attempts,
+	duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_counts, lateness_counts
+
+-- name: fold_stage_make
+SELECT rollup_stage_make()
+
+-- name: fold_copy
+COPY rollup_stage (grain, bucket_at, job_id, shard, success, failed, timeout, skipped, missed, interrupted, started,
+	attempts, duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_histogram, lateness_histogram)
+	FROM STDIN WITH (FORMAT binary)
+
+-- name: fold_add
+INSERT INTO rollup_sum AS r (grain, bucket_at, job_id, shard, success, failed, timeout, skipped, missed, interrupted, started,
 	attempts, duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_histogram, lateness_histogram)
 SELECT grain, bucket_at, job_id, shard, success, failed, timeout, skipped, missed, interrupted, started,
 	attempts, duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_histogram, lateness_histogram
@@ -65,6 +154,10 @@ ON CONFLICT (grain, bucket_at, job_id, shard) DO UPDATE SET success = r.success 
 	lateness_max_us = greatest(r.lateness_max_us, excluded.lateness_max_us),
 	duration_histogram = histogram_add(r.duration_histogram, excluded.duration_histogram),
 	lateness_histogram = histogram_add(r.lateness_histogram, excluded.lateness_histogram)
+
+-- The space of folded parts is free again at once.
+-- name: fold_vacuum
+VACUUM rollup_part
 
 -- name: ingest_event_insert
 INSERT INTO agent_event (agent_id, epoch, seq, kind, at, detail)

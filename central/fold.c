@@ -1,0 +1,205 @@
+#include "central/fold.h"
+
+#include <stdatomic.h>
+
+#include "central/copy_row.h"
+#include "central/rollup.h"
+#include "common/log.h"
+
+struct fold {
+	struct central *central;
+	GThread *thread;
+	GMutex lock;
+	GCond wake;
+	bool ending;
+	atomic_int_least64_t count;
+};
+
+static void read_pairs(const struct db_result *parts, int row, int column, int64_t counts[static HISTOGRAM_BUCKETS])
+{
+	int64_t pairs[2 * HISTOGRAM_BUCKETS];
+	int n = MIN(db_int_array(parts, row, column, pairs, 2 * HISTOGRAM_BUCKETS), 2 * HISTOGRAM_BUCKETS);
+	for (int i = 0; i + 1 < n; i += 2)
+		if (pairs[i] >= 0 && pairs[i] < HISTOGRAM_BUCKETS)
+			counts[pairs[i]] += pairs[i + 1];
+}
+
+/* Columns in the order of fold_take. */
+static struct rollup_cell read_part(const struct db_result *parts, int row)
+{
+	struct rollup_cell part = { .key = { .bucket_us = db_wall(parts, row, 0).us, .grain = ROLLUP_MINUTE } };
+	fire_id_parse(db_text(parts, row, 1), &part.key.job_id);
+	for (int status = EXECUTION_SUCCESS; status < EXECUTION_STATUS_MAX_; status++)
+		part.by_status[status] = db_int(parts, row, 1 + status);
+	part.started = db_int(parts, row, 8);
+	part.attempts = db_int(parts, row, 9);
+	part.duration_sum_us = db_int(parts, row, 10);
+	part.duration_max_us = db_int(parts, row, 11);
+	part.lateness_sum_us = db_int(parts, row, 12);
+	part.lateness_max_us = db_int(parts, row, 13);
+	read_pairs(parts, row, 14, part.duration);
+	read_pairs(parts, row, 15, part.lateness);
+	return part;
+}
+
+static void copy_sum(const struct rollup_cell *cell, void *data)
+{
+	GString *out = data;
+	copy_row(out, 18);
+	copy_int2(out, cell->key.grain);
+	copy_wall(out, (struct wall){ cell->key.bucket_us });
+	copy_uuid(out, cell->key.job_id);
+	copy_int2(out, 0);
+	for (int status = EXECUTION_SUCCESS; status < EXECUTION_STATUS_MAX_; status++)
+		copy_int8(out, cell->by_status[status]);
+	copy_int8(out, cell->started);
+	copy_int8(out, cell->attempts);
+	copy_int8(out, cell->duration_sum_us);
+	copy_int8(out, cell->duration_max_us);
+	copy_int8(out, cell->lateness_sum_us);
+	copy_int8(out, cell->lateness_max_us);
+	copy_int8_array(out, cell->duration, HISTOGRAM_BUCKETS);
+	copy_int8_array(out, cell->lateness, HISTOGRAM_BUCKETS);
+}
+
+static enum db_status add_sums(struct db_conn *conn, const struct rollup *rollup)
+{
+	g_autoptr(GString) rows = g_string_sized_new(1 << 20);
+	copy_begin(rows);
+	rollup_each(rollup, copy_sum, rows);
+	copy_end(rows);
+	enum db_status status = db_run(conn, "fold_stage_make", NULL, NULL);
+	if (status == DB_OK)
+		status = db_copy_in(conn, "fold_copy", rows->str, rows->len);
+	if (status == DB_OK)
+		status = db_run(conn, "fold_add", NULL, NULL);
+	return status;
+}
+
+static enum db_status take_parts(struct db_conn *conn, struct rollup *rollup, int64_t *ret_taken)
+{
+	DB_RESULT_AUTO struct db_result *parts = NULL;
+	struct db_params params = { 0 };
+	db_param_int(&params, FOLD_PARTS_MAX);
+	enum db_status status = db_run(conn, "fold_take", &params, &parts);
+	if (status != DB_OK)
+		return status;
+	for (int row = 0; row < db_rows(parts); row++) {
+		struct rollup_cell part = read_part(parts, row);
+		rollup_fold(rollup, &part);
+	}
+	*ret_taken = db_rows(parts);
+	return DB_OK;
+}
+
+/* The transaction but for its end. */
+static enum db_status fold_parts(struct db_conn *conn, int64_t *ret_folded)
+{
+	DB_RESULT_AUTO struct db_result *locked = NULL;
+	int64_t taken = 0;
+	enum db_status status = db_run_one(conn, "fold_lock", NULL, &locked);
+	if (status != DB_OK || !db_bool(locked, 0, 0))
+		return status;
+	struct rollup *rollup = rollup_new();
+	status = take_parts(conn, rollup, &taken);
+	if (status == DB_OK && taken > 0)
+		status = add_sums(conn, rollup);
+	rollup_free(rollup);
+	if (status == DB_OK)
+		*ret_folded = taken;
+	return status;
+}
+
+enum db_status fold_step(struct db_conn *conn, int64_t *ret_folded)
+{
+	int64_t folded = 0;
+	enum db_status status = db_begin(conn);
+	if (status == DB_OK)
+		status = fold_parts(conn, &folded);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	if (db_in_transaction(conn))
+		db_rollback(conn);
+	if (status == DB_OK)
+		*ret_folded = folded;
+	return status;
+}
+
+static bool is_ending(struct fold *fold)
+{
+	g_mutex_lock(&fold->lock);
+	bool ending = fold->ending;
+	g_mutex_unlock(&fold->lock);
+	return ending;
+}
+
+/* Until no full step is left. */
+static void fold_all(struct fold *fold)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	int64_t folded = FOLD_PARTS_MAX, total = 0;
+	enum db_status status = db_acquire(fold->central->chores_pool, &conn);
+	if (status != DB_OK)
+		return;
+	while (status == DB_OK && folded == FOLD_PARTS_MAX && !is_ending(fold)) {
+		status = fold_step(conn, &folded);
+		if (status == DB_OK)
+			total += folded;
+	}
+	atomic_fetch_add(&fold->count, total);
+	if (status == DB_OK && total >= FOLD_VACUUM_AFTER)
+		status = db_run(conn, "fold_vacuum", NULL, NULL);
+	if (status != DB_OK && status != DB_AWAY && status != DB_UNCERTAIN)
+		log_warning("sums could not be folded; trying again soon", "status", db_status_name(status), "reason",
+			    db_message(conn), NULL);
+}
+
+/* True when the thread is to end. */
+static bool wait_round(struct fold *fold)
+{
+	gint64 until = g_get_monotonic_time() + FOLD_ROUND_MS * US_PER_MS;
+	g_mutex_lock(&fold->lock);
+	while (!fold->ending && g_cond_wait_until(&fold->wake, &fold->lock, until))
+		;
+	bool ending = fold->ending;
+	g_mutex_unlock(&fold->lock);
+	return ending;
+}
+
+static void *fold_main(void *data)
+{
+	struct fold *fold = data;
+	while (!wait_round(fold))
+		if (g_atomic_int_get(&fold->central->ready))
+			fold_all(fold);
+	return NULL;
+}
+
+struct fold *fold_start(struct central *central)
+{
+	struct fold *fold = g_new0(struct fold, 1);
+	fold->central = central;
+	g_mutex_init(&fold->lock);
+	g_cond_init(&fold->wake);
+	fold->thread = g_thread_new("fold", fold_main, fold);
+	return fold;
+}
+
+void fold_stop(struct fold *fold)
+{
+	if (fold == NULL)
+		return;
+	g_mutex_lock(&fold->lock);
+	fold->ending = true;
+	g_cond_broadcast(&fold->wake);
+	g_mutex_unlock(&fold->lock);
+	g_thread_join(fold->thread);
+	g_mutex_clear(&fold->lock);
+	g_cond_clear(&fold->wake);
+	g_free(fold);
+}
+
+int64_t fold_count(struct fold *fold)
+{
+	return fold != NULL ? atomic_load(&fold->count) : 0;
+}
