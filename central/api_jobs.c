@@ -1,12 +1,7 @@
 #include "central/api_jobs.h"
 
-#include <string.h>
-
-#include "central/cursor.h"
 #include "central/job_view.h"
 #include "central/svc_jobs.h"
-
-#define CURSOR_KIND 'j'
 
 static struct author author_of(const struct api_request *request)
 {
@@ -69,55 +64,6 @@ void api_jobs_create(const struct api_request *request, struct api_reply *reply)
 	}
 	api_reply_header(reply, "Location", "/api/jobs/%s", record.row.job_id);
 	reply_record(reply, 201, &record);
-}
-
-static json_t *render_list(GArray *records, int64_t limit)
-{
-	json_t *jobs = json_array(), *next = json_null();
-	struct wall now = wall_now();
-	/* One more than the page was read, to know whether there is more. */
-	for (guint i = 0; i < records->len && i < limit; i++)
-		json_array_append_new(jobs, job_record_to_json(&g_array_index(records, struct job_record, i), now));
-	if (records->len > limit) {
-		struct cursor cursor = { .at = { 0 } };
-		const struct job_record *last = &g_array_index(records, struct job_record, limit - 1);
-		g_strlcpy(cursor.id, last->row.job_id, sizeof cursor.id);
-		g_autofree char *text = cursor_encode(CURSOR_KIND, &cursor);
-		next = json_string(text);
-	}
-	return json_pack("{s:o, s:o}", "jobs", jobs, "nextCursor", next);
-}
-
-void api_jobs_list(const struct api_request *request, struct api_reply *reply)
-{
-	static const char *const parameters[] = { "limit", "cursor", "q", "active", NULL };
-	struct cursor cursor = { .at = WALL_NONE };
-	int64_t limit = JOBS_LIMIT_DEFAULT;
-	bool active = false;
-	GArray *records = NULL;
-	if (!api_query_only(request, reply, parameters) ||
-	    !api_query_int(request, reply, "limit", 1, JOBS_LIMIT_MAX, &limit) ||
-	    !api_query_bool(request, reply, "active", &active) ||
-	    !api_query_cursor(request, reply, CURSOR_KIND, &cursor))
-		return;
-	const char *q = api_query(request, "q");
-	if (q != NULL && strlen(q) > JOB_NAME_MAX) {
-		problem_parameter(reply, "q", "is longer than %d bytes", JOB_NAME_MAX);
-		return;
-	}
-	struct job_filter filter = {
-		.after_id = *cursor.id != '\0' ? cursor.id : NULL,
-		.name_part = q,
-		.active = api_query(request, "active") != NULL ? active : -1,
-		.limit = (int)limit + 1,
-	};
-	enum db_status status = job_list(request->pool, &filter, &records);
-	if (status != DB_OK) {
-		problem_db(reply, status, "list of jobs");
-		return;
-	}
-	api_reply_json(reply, 200, render_list(records, limit));
-	g_array_unref(records);
 }
 
 void api_jobs_get(const struct api_request *request, struct api_reply *reply)

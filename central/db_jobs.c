@@ -9,7 +9,7 @@ void job_row_clear(struct job_row *row)
 	g_clear_pointer(&row->updated_by, g_free);
 }
 
-static struct job_row read_row(const struct db_result *result, int i)
+struct job_row db_job_read_row(const struct db_result *result, int i)
 {
 	struct job_row row = {
 		.revision = db_int(result, i, 1),
@@ -30,7 +30,7 @@ enum db_status db_job_get(struct db_conn *conn, const char *job_id, bool for_upd
 	db_param_text(&params, job_id);
 	enum db_status status = db_run_one(conn, for_update ? "job_get_for_update" : "job_get", &params, &result);
 	if (status == DB_OK)
-		*ret = read_row(result, 0);
+		*ret = db_job_read_row(result, 0);
 	return status;
 }
 
@@ -106,28 +106,4 @@ enum db_status db_job_delete(struct db_conn *conn, const struct job_row *row, st
 	if (status == DB_OK)
 		status = insert_revision(conn, row->job_id, row->revision + 1, now, author, "delete", NULL);
 	return status;
-}
-
-enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter, GArray **ret_rows)
-{
-	DB_RESULT_AUTO struct db_result *result = NULL;
-	struct db_params params = { 0 };
-	db_param_text(&params, filter->after_id);
-	db_param_text(&params, filter->name_part);
-	if (filter->active < 0)
-		db_param_null(&params);
-	else
-		db_param_bool(&params, filter->active != 0);
-	db_param_int(&params, filter->limit);
-	enum db_status status = db_run(conn, "job_list", &params, &result);
-	if (status != DB_OK)
-		return status;
-	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct job_row));
-	g_array_set_clear_func(rows, (GDestroyNotify)job_row_clear);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct job_row row = read_row(result, i);
-		g_array_append_val(rows, row);
-	}
-	*ret_rows = rows;
-	return DB_OK;
 }

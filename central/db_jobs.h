@@ -1,6 +1,6 @@
 /*
  * Statements about jobs. Owns the tables job and job_revision. Does not own what makes a definition valid (common/job.h)
- * or where a job runs (assign.h).
+ * or where a job runs (assign.h), lists (db_job_list.h).
  */
 #ifndef BELFRY_DB_JOBS_H
 #define BELFRY_DB_JOBS_H
@@ -17,6 +17,8 @@ struct job_row {
 	char *created_by, *updated_by;
 };
 void job_row_clear(struct job_row *row);
+/* From the first seven columns, in the order of job_get. */
+struct job_row db_job_read_row(const struct db_result *result, int row);
 
 /* A live job. `for_update` locks its row until the end of the transaction. */
 enum db_status db_job_get(struct db_conn *conn, const char *job_id, bool for_update, struct job_row *ret);
@@ -28,15 +30,5 @@ enum db_status db_job_insert(struct db_conn *conn, const struct job_row *row, co
 enum db_status db_job_update(struct db_conn *conn, const struct job_row *row, const struct job *job, const char *action);
 /* Makes it a tombstone with the next revision. */
 enum db_status db_job_delete(struct db_conn *conn, const struct job_row *row, struct wall now, const char *author);
-
-struct job_filter {
-	const char *after_id;   /* NULL = from the start */
-	const char *name_part;  /* NULL = all; any case */
-	int active;             /* -1 = all */
-	int limit;
-};
-/* Live jobs by job_id, which is the order of creation. */
-enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter,
-			   GArray **ret_rows); /* struct job_row */
 
 #endif

@@ -360,26 +360,3 @@ enum job_outcome job_run(struct db_pool *pool, const struct author *author, cons
 	*ret_agents = agents;
 	return JOB_DONE;
 }
-
-enum db_status job_list(struct db_pool *pool, const struct job_filter *filter, GArray **ret_records)
-{
-	DB_AUTO struct db_conn *conn = NULL;
-	GArray *rows = NULL;
-	enum db_status status = db_acquire(pool, &conn);
-	if (status == DB_OK)
-		status = db_job_list(conn, filter, &rows);
-	if (status != DB_OK)
-		return status;
-	GArray *records = g_array_new(FALSE, FALSE, sizeof(struct job_record));
-	g_array_set_clear_func(records, (GDestroyNotify)job_record_clear);
-	for (guint i = 0; i < rows->len; i++) {
-		struct job_record record = { .row = g_array_index(rows, struct job_row, i) };
-		job_record_parse(&record);
-		g_array_append_val(records, record);
-	}
-	/* The records own what the rows pointed to. */
-	g_array_set_clear_func(rows, NULL);
-	g_array_unref(rows);
-	*ret_records = records;
-	return DB_OK;
-}

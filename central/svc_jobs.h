@@ -53,7 +53,5 @@ enum job_outcome job_delete(struct db_pool *pool, const struct author *author, c
 /* "Run now" at every agent that holds it; 0 = none does yet. */
 enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, int *ret_agents,
 			 struct job_failure *ret_failure);
-/* One page; struct job_record. */
-enum db_status job_list(struct db_pool *pool, const struct job_filter *filter, GArray **ret_records);
 
 #endif

@@ -29,11 +29,31 @@ RETURNING revision
 INSERT INTO job_revision (job_id, revision, at, author, action, definition)
 VALUES ($1::uuid, $2, $3::timestamptz, $4, $5, $6)
 
+-- One page ($1-$11 as in the function job_page) with what lists show of each job. The strip looks back 8 days from the
+-- latest execution: however old history is, few partitions are looked into.
 -- name: job_list
-SELECT job_id, revision, definition, created_at, created_by, updated_at, updated_by
-FROM job
-WHERE deleted_at IS NULL AND job_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
-	AND ($2::text IS NULL OR strpos(lower(name), lower($2::text)) > 0)
-	AND ($3::boolean IS NULL OR active = $3::boolean)
-ORDER BY job_id
-LIMIT $4::integer
+SELECT job.job_id, job.revision, job.definition, job.created_at, job.created_by, job.updated_at, job.updated_by, page.sort_at,
+	latest.execution_id, latest.scheduled_at, latest.status, CASE WHEN latest.started THEN latest.duration_us END, latest.reason,
+	ARRAY (
+		SELECT status FROM execution
+		WHERE execution.job_id = page.job_id AND execution.scheduled_at <= latest.scheduled_at
+			AND execution.scheduled_at > latest.scheduled_at - interval '8 days'
+		ORDER BY execution.scheduled_at DESC, execution.execution_id DESC LIMIT 20
+	),
+	CASE WHEN latest.decided_until >= late.due_at THEN NULL ELSE late.late_since END
+FROM job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean, $9::timestamptz,
+	$10::uuid, $11::integer) WITH ORDINALITY AS page (job_id, sort_at, place)
+JOIN job ON job.job_id = page.job_id
+LEFT JOIN job_latest latest ON latest.job_id = page.job_id
+LEFT JOIN job_late late ON late.job_id = page.job_id
+ORDER BY page.place
+
+-- Their histograms of the hours from $2 to $3, to be added up by the caller: SQL takes ten times as long for that.
+-- name: job_list_durations
+SELECT job_id, duration_max_us, duration_histogram FROM rollup
+WHERE grain = 2 AND job_id = ANY ($1::uuid[]) AND started > 0
+	AND bucket_at = ANY (ARRAY(SELECT generate_series($2::timestamptz, $3::timestamptz, interval '1 hour')))
+
+-- name: job_page
+SELECT job_id FROM job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean,
+	$9::timestamptz, $10::uuid, $11::integer)

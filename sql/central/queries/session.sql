@@ -1,7 +1,9 @@
 -- name: session_setup
 SELECT set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO', false), set_config('client_encoding', 'UTF8', false),
 	set_config('statement_timeout', $1::text, false), set_config('lock_timeout', $1::text, false),
-	set_config('idle_in_transaction_session_timeout', $2::text, false), set_config('application_name', $3::text, false)
+	set_config('idle_in_transaction_session_timeout', $2::text, false), set_config('application_name', $3::text, false),
+	-- Compiling takes longer than any statement here, and whether it happens hangs on estimates.
+	set_config('jit', 'off', false)
 
 -- name: session_timeout
 SELECT set_config('statement_timeout', $1::text, false), set_config('lock_timeout', $1::text, false)

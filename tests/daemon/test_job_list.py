@@ -1,0 +1,136 @@
+"""Finding jobs: search, filters and orders agree with a naive reading of all jobs, page by page."""
+import time
+
+import pytest
+
+from harness.api import assert_problem
+
+DAY = "@daily"
+
+
+@pytest.fixture
+def jobs(api):
+    """Names and URLs in no order; one paused, one at most once."""
+    made = [api.create_job(DAY, f"http://127.0.0.1:1/{path}", name=name) for name, path in (
+        ("Zeta invoices", "a"), ("alpha Backup", "Reports"), ("beta", "b"), ("Alpha mail", "c"), ("100% odd_name", "d"), ("ära", "e"))]
+    api.post(f"/api/jobs/{made[2]['jobId']}/actions/pause")
+    api.edit_job(made[3]["jobId"], type="ATMOST_ONCE")
+    return [api.json(f"/api/jobs/{job['jobId']}") for job in made]
+
+
+def walk(api, **filters):
+    cursor, found = None, []
+    while True:
+        page = api.json("/api/jobs", **filters, **({"cursor": cursor} if cursor else {}))
+        found += page["jobs"]
+        cursor = page["nextCursor"]
+        if not cursor:
+            return found
+
+
+def names(found):
+    return [job["name"] for job in found]
+
+
+def decide(database, job, status, age_s, duration_us=5000, n=1):
+    """Executions as ingest would have written them, the last one age_s ago, a second apart."""
+    database.execute("SELECT execution_partition_make((now() - interval '1 day' * d)::date) FROM generate_series(0, 1) d")
+    database.execute(
+        "INSERT INTO execution (execution_id, job_id, agent_id, scheduled_at, started_at, finished_at, received_at, job_revision, count, "
+        "duration_us, lateness_us, attempts, http_status, status, cause) SELECT gen_random_uuid(), %s, gen_random_uuid(), at, at, at, at, 1, 1, "
+        "%s, 1, 1, 200, %s, 1 FROM (SELECT date_trunc('second', now()) - interval '1 second' * (%s + i) AS at FROM generate_series(0, %s) i) t",
+        (job["jobId"], duration_us, status, age_s, n - 1))
+
+
+def test_a_part_of_name_url_or_id_finds_a_job_in_any_case(api, jobs):
+    assert names(walk(api, q="ALPHA")) == ["alpha Backup", "Alpha mail"]
+    assert names(walk(api, q="reports")) == ["alpha Backup"]
+    assert names(walk(api, q=jobs[0]["jobId"][-6:].upper())) == ["Zeta invoices"]
+    assert names(walk(api, q="0% ODD_n")) == ["100% odd_name"]
+    assert names(walk(api, q="ÄR")) == ["ära"]
+    assert names(walk(api, q="et")) == ["Zeta invoices", "beta"]
+    assert walk(api, q="%") == walk(api, q="100%") and walk(api, q="nowhere") == [] and len(walk(api, q="")) == len(jobs)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 500])
+def test_every_order_walks_all_jobs_once_in_both_directions(api, jobs, database, limit):
+    for i, job in enumerate(jobs[:4]):
+        decide(database, job, 1, 100 - 7 * i)
+    latest = {job["jobId"]: (job["lastExecution"] or {}).get("scheduledAt", "") for job in walk(api)}
+    keys = {
+        "createdAt": lambda job: job["jobId"],
+        "name": lambda job: (job["name"].lower().encode(), job["jobId"]),
+        "updatedAt": lambda job: (job["updatedAt"], job["jobId"]),
+        "lastAt": lambda job: (latest[job["jobId"]], job["jobId"]),
+    }
+    for sort, key in keys.items():
+        expected = names(sorted(jobs, key=key))
+        assert names(walk(api, sort=sort, limit=limit)) == expected, sort
+        assert names(walk(api, sort="-" + sort, limit=limit)) == expected[::-1], sort
+
+
+def test_filters_narrow_the_list_together(api, jobs, database):
+    assert names(walk(api, active="false")) == ["beta"]
+    assert names(walk(api, type="ATMOST_ONCE", q="alpha")) == ["Alpha mail"]
+    decide(database, jobs[0], 2, 10)
+    decide(database, jobs[1], 3, 10)
+    decide(database, jobs[2], 1, 10)
+    decide(database, jobs[0], 1, 20)  # late news of an older fire
+    assert names(walk(api, lastStatus="failed,timeout")) == ["Zeta invoices", "alpha Backup"]
+    assert names(walk(api, lastStatus="success", sort="-lastAt")) == ["beta"]
+    assert walk(api, lastStatus="missed") == [] and walk(api, late="true") == []
+    database.execute("INSERT INTO job_late VALUES (%s, now(), now(), NULL, 'test')", (jobs[4]["jobId"],))
+    assert names(walk(api, late="true")) == ["100% odd_name"] and walk(api, late="true")[0]["lateSince"]
+    assert_problem(api.get("/api/jobs", params={"agentId": "x"}), 400)
+
+
+def test_jobs_of_an_agent_are_those_it_holds(api, central, jobs):
+    from raw_agent import RawAgent
+    agent = RawAgent(central)
+    api.edit_job(jobs[0]["jobId"], target={"mode": "agent", "agent": "nobody"})
+    assert len(walk(api, agentId=agent.agent_id)) == len(jobs) - 1
+    assert walk(api, agentId=jobs[0]["jobId"]) == []
+
+
+def test_a_listed_job_shows_its_last_runs_and_how_long_they_took(api, jobs, database, central):
+    from raw_agent import NOW, RawAgent, execution, timedelta
+    quiet, busy = jobs[0]["jobId"], jobs[1]["jobId"]
+    records = [execution(busy, NOW - timedelta(seconds=60 - i), "failed" if i == 28 else "success") for i in range(30)]
+    RawAgent(central).sync(1, records)
+    listed = {job["jobId"]: job for job in walk(api)}
+    assert listed[busy]["recent"] == ["success", "failed"] + ["success"] * 18
+    assert listed[busy]["lastExecution"]["status"] == "success" and listed[busy]["lastExecution"]["durationMs"] == 12
+    assert listed[busy]["lastExecution"]["executionId"] == records[-1]["executionId"]
+    assert 10 <= listed[busy]["p95Ms"] <= 20 and listed[busy]["scheduleText"] == "At 00:00"
+    assert (listed[quiet]["recent"], listed[quiet]["lastExecution"], listed[quiet]["p95Ms"], listed[quiet]["lateSince"]) == ([], None, None, None)
+
+
+@pytest.mark.parametrize("parameter, value", [("sort", "colour"), ("sort", "--name"), ("type", "ONCE"), ("agentId", "1"), ("late", "maybe"),
+                                              ("lastStatus", "fine"), ("q", "x" * 513), ("cursor", "x"), ("limit", "0")])  # fmt: skip
+def test_a_bad_question_names_the_parameter(api, parameter, value):
+    assert assert_problem(api.get("/api/jobs", params={parameter: value}), 400)["parameter"] == parameter
+
+
+def test_a_cursor_of_another_order_is_refused(api, jobs):
+    cursor = api.json("/api/jobs", sort="name", limit=1)["nextCursor"]
+    assert_problem(api.get("/api/jobs", params={"sort": "updatedAt", "cursor": cursor}), 400)
+    assert_problem(api.get("/api/jobs", params={"sort": "-name", "cursor": cursor}), 400)
+
+
+@pytest.mark.long
+def test_searches_among_100000_jobs_answer_within_50_ms(central, api, database):
+    database.execute("""
+        INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at, updated_by)
+        SELECT ('0192f0c1-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1, 'job ' || md5(n::text) || ' ' || n, true, 'ATLEAST_ONCE',
+            'one', '{"schedule":"*/5 * * * *","api":"https://host' || n % 500 || '.example.com/hooks/' || md5('u' || n) || '"}', now(), 'a',
+            now() - n * interval '1 s', 'a' FROM generate_series(1, 100000) n""")
+    database.execute("ANALYZE job")
+    for question in ({"q": "50000"}, {"q": "nowhere"}, {"q": "abc", "sort": "-updatedAt"}, {"q": "host77.", "sort": "name"}, {"sort": "name"}):
+        times = []
+        for i in range(60):
+            started = time.perf_counter()
+            api.json("/api/jobs", limit=50, **question)
+            times.append(time.perf_counter() - started)
+        times = sorted(times[10:])
+        print(question, f"median {times[25] * 1000:.1f} ms, worst {times[-1] * 1000:.1f} ms")
+        assert times[25] <= 0.05, f"{question}: {times[25] * 1000:.1f} ms"
