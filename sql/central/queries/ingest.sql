@@ -88,6 +88,19 @@ WITH judged AS (
 		WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id)
 	ON CONFLICT DO NOTHING
 	RETURNING execution_id, agent_id
+), noted AS (
+	-- What the trigger on execution does for those that are kept.
+	INSERT INTO job_latest AS l (job_id, scheduled_at, execution_id, agent_id, status, started, duration_us, reason,
+		decided_until)
+	SELECT DISTINCT ON (job_id) job_id, scheduled_at, execution_id, agent_id, status, started_at IS NOT NULL, duration_us,
+		reason, max(CASE WHEN cause <> 3 THEN scheduled_at ELSE '-infinity' END) OVER (PARTITION BY job_id)
+	FROM judged JOIN traced USING (execution_id, agent_id)
+	ORDER BY job_id, scheduled_at DESC, execution_id DESC
+	ON CONFLICT (job_id) DO UPDATE SET scheduled_at = excluded.scheduled_at, execution_id = excluded.execution_id,
+		agent_id = excluded.agent_id, status = excluded.status, started = excluded.started,
+		duration_us = excluded.duration_us, reason = excluded.reason,
+		decided_until = greatest(l.decided_until, excluded.decided_until)
+	WHERE excluded.scheduled_at >= l.scheduled_at
 ), new AS (SELECT execution_id, agent_id FROM inserted UNION ALL SELECT execution_id, agent_id FROM traced
 ), total AS (SELECT count(*) AS n FROM new)
 SELECT n, execution_id, new.agent_id FROM total LEFT JOIN new ON n < $1::bigint
