@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/egress.h"
+#include "agent/runner_pool.h"
 
 #define ROW(key_, type_, fallback_, ...)                                                                              \
 	{ "agent", #key_, type_, fallback_, .offset = offsetof(struct agent_config, key_), __VA_ARGS__ }
@@ -16,6 +17,8 @@ const struct config_row agent_config_rows[] = {
 	ROW(jobs_dir, CONFIG_PATH, "", .help = "Standalone: folder of job files, NAME.json defines the job NAME"),
 	ROW(horizon_ms, CONFIG_MS, "500", .min = 10, .max = 60000, .help = "How far ahead of their instant fires are written down"),
 	ROW(realtime, CONFIG_BOOL, "true", .help = "The thread that starts the fires runs before other work, if the host allows it"),
+	ROW(runner_threads, CONFIG_INT, "-1", .min = -1, .max = RUNNER_POOL_HELPERS_MAX,
+	    .help = "Threads that help to call when many attempts are under way; -1 = one less than processors"),
 	ROW(max_open_transfers, CONFIG_INT, "256", .min = 1, .max = 65536, .help = "Attempts under way at once"),
 	ROW(max_open_per_target, CONFIG_INT, "64", .min = 1, .max = 65536, .help = "Attempts under way at once to one host and port"),
 	ROW(max_waiting_per_target, CONFIG_INT, "10000", .min = 1, .max = 1000000,
@@ -75,6 +78,8 @@ static bool check(const struct agent_config *config, const char *file, GError **
 
 static void fill_in(struct agent_config *config)
 {
+	if (config->runner_threads < 0)
+		config->runner_threads = runner_pool_helpers_of_host();
 	if (*config->name == '\0') {
 		g_free(config->name);
 		config->name = g_strndup(g_get_host_name(), JOB_ID_MAX);

@@ -14,6 +14,7 @@ struct agent_config {
 	char *state_dir, *socket, *central_url, *name, *jobs_dir;
 	int64_t horizon_ms;
 	bool realtime;
+	int runner_threads;               /* beside the loop */
 	int max_open_transfers, max_open_per_target, max_waiting_per_target, max_fires;
 	double target_rate_per_second;
 	int target_rate_burst;

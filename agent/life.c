@@ -8,7 +8,7 @@
 #include "agent/local_api.h"
 #include "agent/loop.h"
 #include "agent/notify.h"
-#include "agent/runner_http.h"
+#include "agent/runner_pool.h"
 #include "agent/sync.h"
 #include "common/tz.h"
 
@@ -22,7 +22,7 @@ struct life {
 	struct loop *loop;
 	struct store_sqlite *store;
 	struct egress_policy *egress;
-	struct runner_http *runner;
+	struct runner_pool *runner;
 	struct core *core;
 	struct sync *sync;
 	struct local_api *local_api;
@@ -172,12 +172,13 @@ static bool make_runner(struct life *life)
 	life->egress = egress_policy_new(life->config->egress_deny, life->config->egress_allow, &error);
 	if (life->egress == NULL)
 		return say(error);
-	struct runner_http_config config = {
-		.agent_id = life->setup->key != NULL ? life->setup->key->id : "",
-		.max_open_transfers = life->config->max_open_transfers,
-		.egress = life->egress,
+	struct runner_pool_config config = {
+		.http.agent_id = life->setup->key != NULL ? life->setup->key->id : "",
+		.http.max_open_transfers = life->config->max_open_transfers,
+		.http.egress = life->egress,
+		.helpers = life->config->runner_threads,
 	};
-	life->runner = runner_http_new(loop_base(life->loop), &config, loop_report, life->loop, &error);
+	life->runner = runner_pool_new(loop_base(life->loop), &config, loop_report, life->loop, &error);
 	return life->runner != NULL || say(error);
 }
 
@@ -189,7 +190,7 @@ static void start_core(struct life *life, const struct store_snapshot *snapshot)
 	config.boot_id = life->boot_id;
 	config.booted_at = host_booted_at();
 	config.seed = (uint64_t)g_random_int() << 32 | g_random_int();
-	struct runner runner = loop_runner(life->loop, runner_http_interface(life->runner));
+	struct runner runner = loop_runner(life->loop, runner_pool_interface(life->runner));
 	life->core = core_new(&config, loop_clock(life->loop), store_sqlite_interface(life->store), runner);
 	loop_set_core(life->loop, life->core);
 	core_start(life->core, snapshot);
@@ -257,7 +258,8 @@ static bool begin(struct life *life)
 {
 	GError *error = NULL;
 	host_boot_id(life->boot_id, sizeof life->boot_id);
-	if (!host_allow_open_files(life->config->max_open_transfers + OTHER_FILES))
+	if (!host_allow_open_files(runner_pool_connections_max(life->config->max_open_transfers, life->config->runner_threads) +
+				   OTHER_FILES))
 		log_warning("the limit of open files is lower than max_open_transfers needs", NULL);
 	struct store_snapshot *snapshot = open_store(life);
 	if (snapshot == NULL)
@@ -289,7 +291,7 @@ static void finish(struct life *life)
 	if (life->core != NULL)
 		store_sqlite_stop(life->store);
 	local_api_free(life->local_api);
-	runner_http_free(life->runner);
+	runner_pool_free(life->runner);
 	core_free(life->core);
 	sync_free(life->sync);
 	if (life->jobs_dir_event != NULL)

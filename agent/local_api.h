@@ -24,7 +24,7 @@
 #include "agent/core.h"
 #include "agent/egress.h"
 #include "agent/loop.h"
-#include "agent/runner_http.h"
+#include "agent/runner_pool.h"
 #include "agent/store_sqlite.h"
 
 #define LOCAL_API_JOBS_MAX 200       /* `limit` of /jobs */
@@ -48,7 +48,7 @@ struct local_api_config {
 	const char *central_url;     /* "" = standalone */
 	const struct egress_policy *egress;
 	struct core *core;
-	struct runner_http *runner;  /* NULL = no figures of it */
+	struct runner_pool *runner;  /* NULL = no figures of it */
 	struct local_api_source source;
 };
 

@@ -212,7 +212,7 @@ void local_get_metrics(struct local_request *request)
 	figures.sync = *config->source.sync_news(config->source.context);
 	figures.uptime_us = mono_diff_us(mono_now(), request->api->started);
 	if (config->runner != NULL)
-		runner_http_get_stats(config->runner, &figures.runner);
+		runner_pool_get_stats(config->runner, &figures.runner);
 	agent_metrics_print(&figures, out);
 	local_http_reply(request->exchange, 200, "text/plain; version=0.0.4; charset=utf-8", NULL, out->str, out->len);
 }

@@ -10,13 +10,22 @@ struct queue {
 	int fd;
 };
 
-struct queue *queue_new(void)
+struct queue *queue_try_new(void)
 {
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd < 0)
+		return NULL;
 	struct queue *queue = g_new0(struct queue, 1);
 	g_mutex_init(&queue->lock);
 	queue->end = &queue->first;
-	queue->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (queue->fd < 0)
+	queue->fd = fd;
+	return queue;
+}
+
+struct queue *queue_new(void)
+{
+	struct queue *queue = queue_try_new();
+	if (queue == NULL)
 		g_error("eventfd: %s", g_strerror(errno));
 	return queue;
 }
@@ -42,17 +51,22 @@ void queue_free(struct queue *queue)
 	g_free(queue);
 }
 
-void queue_push(struct queue *queue, struct message *message)
+void queue_push_chain(struct queue *queue, struct message *first, struct message *last)
 {
-	message->next = NULL;
+	last->next = NULL;
 	g_mutex_lock(&queue->lock);
 	bool was_empty = queue->first == NULL;
-	*queue->end = message;
-	queue->end = &message->next;
+	*queue->end = first;
+	queue->end = &last->next;
 	/* Within the lock: once it is released the taker may have taken all and freed the queue. */
 	if (was_empty)
 		eventfd_write(queue->fd, 1);
 	g_mutex_unlock(&queue->lock);
+}
+
+void queue_push(struct queue *queue, struct message *message)
+{
+	queue_push_chain(queue, message, message);
 }
 
 bool message_reply(struct message *message)

@@ -25,11 +25,14 @@ struct message {
 };
 void message_free(struct message *message);
 
-struct queue *queue_new(void);
+struct queue *queue_new(void); /* ends the process when there is no descriptor left: for start-up */
+struct queue *queue_try_new(void); /* NULL then, with errno */
 /* After all threads that push are gone. Messages still inside are freed. */
 void queue_free(struct queue *queue);
 
 void queue_push(struct queue *queue, struct message *message);
+/* Many at once, linked by `next` from first to last: one lock, at most one wake-up. */
+void queue_push_chain(struct queue *queue, struct message *first, struct message *last);
 /* Answers a request: back to where it came from. False when nobody waits for it: the caller frees it. */
 bool message_reply(struct message *message);
 

@@ -3,8 +3,9 @@
  * request carries, what a response may cost, the verdict on how an attempt ended.
  * Does not own: when and how many (admission), whether again (retry), where to (egress.h), names (resolver.h).
  *
- * Loop thread only. Use: curl_global_init (main), runner_http_new, core_new(.., runner_http_interface(runner)); results come
- * through `done` from the event loop, never from within start() or cancel().
+ * One thread: the one that runs its event base, the loop's or a helper's (runner_pool.h, which the daemon uses). Use:
+ * curl_global_init (main), runner_http_new, runner_http_interface; results come through `done` from the event base, never
+ * from within start() or cancel().
  *
  * The files: runner_http.c (this surface, transfers), runner_request.c (job -> request), runner_response.c (limits,
  * verdict), runner_socket.c (libcurl's sockets and timer on libevent).

@@ -2,14 +2,14 @@
  * The agent's runner under the load of bench_loop.c: attempts of one or more jobs, each started again when it ended. What
  * core and store cost is not in it.
  *
- *	bench_runner URL [SECONDS [CONNECTIONS [JOBS]]]
+ *	bench_runner URL [SECONDS [CONNECTIONS [JOBS [HELPERS]]]]
  */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/runner_http.h"
+#include "agent/runner_pool.h"
 #include "tests/bench/figures.h"
 
 #define CONNECTIONS_MAX 1024
@@ -58,24 +58,24 @@ static struct job *new_job(const char *url, int i)
 	return job;
 }
 
-static void run(struct bench *bench, const struct runner_http_config *config, int seconds)
+static void run(struct bench *bench, const struct runner_pool_config *config, int seconds)
 {
 	GError *error = NULL;
 	struct attempt attempts[CONNECTIONS_MAX] = { 0 };
-	struct runner_http *runner = runner_http_new(bench->base, config, done, bench, &error);
+	struct runner_pool *runner = runner_pool_new(bench->base, config, done, bench, &error);
 	if (runner == NULL)
 		g_error("%s", error->message);
-	bench->runner = runner_http_interface(runner);
+	bench->runner = runner_pool_interface(runner);
 	struct mono begin = mono_now();
 	bench->until_us = begin.us + seconds * US_PER_SECOND;
-	for (int i = 0; i < config->max_open_transfers; i++) {
+	for (int i = 0; i < config->http.max_open_transfers; i++) {
 		attempts[i].cause = FIRE_SCHEDULE;
 		attempts[i].number = 1;
 		start(bench, &attempts[i]);
 	}
 	event_base_dispatch(bench->base);
 	print_figures("runner", bench->n, bench->failed, begin);
-	runner_http_free(runner);
+	runner_pool_free(runner);
 }
 
 int main(int argc, char **argv)
@@ -84,14 +84,15 @@ int main(int argc, char **argv)
 	struct bench bench = { .n_jobs = argc > 4 ? atoi(argv[4]) : 1 };
 	if (argc < 2 || seconds < 1 || connections < 1 || connections > CONNECTIONS_MAX || bench.n_jobs < 1 ||
 	    bench.n_jobs > JOBS_MAX) {
-		fprintf(stderr, "usage: bench_runner URL [SECONDS [CONNECTIONS [JOBS]]]\n");
+		fprintf(stderr, "usage: bench_runner URL [SECONDS [CONNECTIONS [JOBS [HELPERS]]]]\n");
 		return 2;
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	struct egress_policy *egress = egress_policy_new(NULL, NULL, NULL);
-	const struct runner_http_config config = { .agent_id = "bench",
-						   .max_open_transfers = connections,
-						   .egress = egress };
+	const struct runner_pool_config config = { .http.agent_id = "bench",
+						   .http.max_open_transfers = connections,
+						   .http.egress = egress,
+						   .helpers = argc > 5 ? atoi(argv[5]) : 0 };
 	bench.base = event_base_new();
 	bench.jobs = g_new(struct job *, bench.n_jobs);
 	for (int i = 0; i < bench.n_jobs; i++)

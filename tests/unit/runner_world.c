@@ -134,7 +134,7 @@ static void on_patience_end(evutil_socket_t fd, short what, void *context)
 	event_base_loopbreak(((struct world *)context)->base);
 }
 
-struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host))
+static struct world *make_world(const char *deny, const char *allow, struct runner_pool_config config)
 {
 	GError *error = NULL;
 	struct world *world = g_new0(struct world, 1);
@@ -145,29 +145,36 @@ struct world *world_new_with_names(const char *deny, const char *allow, char *(*
 	world->peers = g_ptr_array_new();
 	world->egress = egress_policy_new(deny, allow, &error);
 	g_assert_no_error(error);
-	const struct runner_http_config config = {
-		.agent_id = "agent-1",
-		.max_open_transfers = 64,
-		.egress = world->egress,
-		.lookup = lookup,
-		.name_ttl_ms = lookup == NULL ? 0 : WORLD_NAME_TTL_MS,
-	};
-	world->runner = runner_http_new(world->base, &config, on_done, world, &error);
+	config.http.agent_id = "agent-1";
+	config.http.max_open_transfers = 64;
+	config.http.egress = world->egress;
+	world->runner = runner_pool_new(world->base, &config, on_done, world, &error);
 	g_assert_no_error(error);
-	world->interface = runner_http_interface(world->runner);
+	world->interface = runner_pool_interface(world->runner);
 	world->answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 	listen_on(world);
 	return world;
 }
 
+struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host))
+{
+	const struct runner_pool_config config = { .http.lookup = lookup, .http.name_ttl_ms = WORLD_NAME_TTL_MS };
+	return make_world(deny, allow, config);
+}
+
 struct world *world_new(const char *deny, const char *allow)
 {
-	return world_new_with_names(deny, allow, NULL);
+	return make_world(deny, allow, (struct runner_pool_config){ .helpers = 0 });
+}
+
+struct world *world_new_with_helpers(int helpers, bool helpers_only)
+{
+	return make_world(NULL, NULL, (struct runner_pool_config){ .helpers = helpers, .helpers_only = helpers_only });
 }
 
 void world_free(struct world *world)
 {
-	runner_http_free(world->runner);
+	runner_pool_free(world->runner);
 	while (world->peers->len > 0)
 		drop_peer(world->peers->pdata[0]);
 	for (int i = 0; i < 2; i++)

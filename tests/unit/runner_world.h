@@ -12,12 +12,12 @@
 #include <event2/event.h>
 #include <glib.h>
 
-#include "agent/runner_http.h"
+#include "agent/runner_pool.h"
 
 struct world {
 	struct event_base *base;
 	struct egress_policy *egress;
-	struct runner_http *runner;
+	struct runner_pool *runner;
 	struct runner interface;
 	int port;
 	const char *answer;      /* sent for each complete request; NULL = nothing is sent */
@@ -46,6 +46,8 @@ struct world *world_new(const char *deny, const char *allow);
 #define WORLD_NAME_TTL_MS 300
 /* With a name service of its own: see resolver.h. */
 struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host));
+/* With up to that many helpers, the rest as world_new(NULL, NULL). */
+struct world *world_new_with_helpers(int helpers, bool helpers_only);
 void world_free(struct world *world);
 
 /* Members beside schedule may be given; PORT in the text is replaced. */

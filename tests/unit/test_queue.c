@@ -23,6 +23,27 @@ static bool is_readable(struct queue *queue)
 	return poll(&fd, 1, 0) == 1;
 }
 
+START_TEST(test_a_chain_comes_in_its_order_behind_what_was_there)
+{
+	struct queue *queue = queue_new();
+	queue_push(queue, numbered(0, 0));
+	struct message *first = numbered(0, 1), *last = first;
+	for (int i = 2; i < 5; i++)
+		last = last->next = numbered(0, i);
+	queue_push_chain(queue, first, last);
+	queue_push(queue, numbered(0, 5));
+	struct message *next, *message = queue_take_all(queue);
+	for (int i = 0; i < 6; i++, message = next) {
+		next = message->next;
+		ck_assert_int_eq(((struct numbered *)message)->number, i);
+		message_free(message);
+	}
+	ck_assert_ptr_null(message);
+	ck_assert(!is_readable(queue));
+	queue_free(queue);
+}
+END_TEST
+
 START_TEST(test_messages_come_in_the_order_they_were_pushed)
 {
 	struct queue *queue = queue_new();
@@ -140,6 +161,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("queue");
 	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, test_a_chain_comes_in_its_order_behind_what_was_there);
 	tcase_add_test(tests, test_messages_come_in_the_order_they_were_pushed);
 	tcase_add_test(tests, test_the_descriptor_is_readable_exactly_while_something_is_there);
 	tcase_add_test(tests, test_an_answer_goes_back_to_where_the_question_came_from);

@@ -29,6 +29,12 @@ static void set_up(void)
 	world = world_new(NULL, NULL);
 }
 
+/* Every promise on the wire holds on a helper's thread as well. */
+static void set_up_helper(void)
+{
+	world = world_new_with_helpers(1, true);
+}
+
 static void tear_down(void)
 {
 	world_free(world);
@@ -381,7 +387,7 @@ START_TEST(test_many_at_once_all_end)
 		}
 	}
 	struct runner_http_stats stats;
-	runner_http_get_stats(world->runner, &stats);
+	runner_pool_get_stats(world->runner, &stats);
 	ck_assert_int_eq(stats.started, 1000);
 	ck_assert_int_eq(stats.finished[ATTEMPT_RESPONSE], 1000);
 	ck_assert_int_eq(stats.running, 0);
@@ -534,6 +540,11 @@ int main(void)
 	TCase *tests = tcase_create("http");
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
+	add_tests(tests);
+	suite_add_tcase(suite, tests);
+	tests = tcase_create("http on a helper");
+	tcase_set_timeout(tests, 60);
+	tcase_add_checked_fixture(tests, set_up_helper, tear_down);
 	add_tests(tests);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("names");
