@@ -130,6 +130,9 @@ void api_tokens_revoke(const struct api_request *request, struct api_reply *repl
 		status = db_commit(conn);
 	if (status == DB_OK)
 		api_reply_empty(reply, 204);
+	else if (status == DB_REFUSED)
+		problem_reply(reply, 409, NULL, NULL,
+			      "this is the last credential of an admin; make another admin first");
 	else
 		problem_db(reply, status, "token of this id that is still good");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "central/db.h"
+#include "central/origin.h"
 #include "common/config.h"
 #include "common/log.h"
 
@@ -33,6 +34,12 @@ static const struct config_row rows[] = {
 	    .help = "Longest time a statement may take"),
 	ROW(allow_plain_http, CONFIG_BOOL, "false",
 	    .help = "Listen without TLS on other addresses than loopback; only behind a proxy that speaks TLS"),
+	ROW(trusted_proxies, CONFIG_STRING, "", .max = 1024,
+	    .help = "Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between"),
+	ROW(session_idle_ms, CONFIG_MS, "28800000", .min = 1000, .max = 2592000000,
+	    .help = "A browser that asks nothing for so long is logged out"),
+	ROW(session_max_ms, CONFIG_MS, "604800000", .min = 1000, .max = 31536000000,
+	    .help = "A browser has to log in again after so long"),
 	ROW(log_format, CONFIG_WORD, "text", .words = LOG_FORMAT_WORDS, .help = "Form of the log"),
 	ROW(log_level, CONFIG_WORD, "info", .words = LOG_LEVEL_WORDS, .help = "Least level that is logged"),
 	ROW(retention_days, CONFIG_INT, "90", .min = 1, .max = 36500, .help = "Days that executions are kept"),
@@ -140,6 +147,12 @@ static bool check_database(const char *file, const char *conninfo, GError **erro
 	return db_conninfo_check(conninfo, &reason) || bad_value(file, "database", reason->message, error);
 }
 
+static bool check_proxies(const char *file, const char *proxies, GError **error)
+{
+	return proxies_are_valid(proxies) ||
+	       bad_value(file, "trusted_proxies", "must be numeric addresses with commas between", error);
+}
+
 bool central_config_load(const char *file, struct central_config *ret, GError **error)
 {
 	struct central_config config = { 0 };
@@ -147,7 +160,7 @@ bool central_config_load(const char *file, struct central_config *ret, GError **
 		return false;
 	if (!check_listen(file, "api_listen", config.api_listen, config.allow_plain_http, error) ||
 	    !check_listen(file, "agent_listen", config.agent_listen, config.allow_plain_http, error) ||
-	    !check_database(file, config.database, error)) {
+	    !check_database(file, config.database, error) || !check_proxies(file, config.trusted_proxies, error)) {
 		config_free_strings(rows, &config);
 		return false;
 	}

@@ -16,6 +16,8 @@ struct central_config {
 	int ingest_lanes;                /* groups of records that are committed at once */
 	int statement_timeout_ms;
 	bool allow_plain_http;           /* on addresses other than loopback */
+	char *trusted_proxies;           /* addresses whose X-Forwarded-For and -Proto are believed */
+	int64_t session_idle_ms, session_max_ms;
 	int log_format, log_level;
 	int retention_days;              /* executions older than that are dropped by whole days */
 	int retention_success_days;      /* of status success; 0 = retention_days */

@@ -1,5 +1,6 @@
 #include "central/chores.h"
 
+#include "central/db_sessions.h"
 #include "common/log.h"
 
 #define MINUTES_MS(n) ((n)*INT64_C(60000))
@@ -54,6 +55,12 @@ static enum db_status prune_tombstones(struct db_conn *conn, const struct centra
 {
 	(void)config;
 	return run_number(conn, "assign_tombstones_prune", CHORES_TOMBSTONE_DAYS);
+}
+
+static enum db_status prune_sessions(struct db_conn *conn, const struct central_config *config)
+{
+	(void)config;
+	return session_prune(conn);
 }
 
 /* In small bites, which hold up nobody and fit the statement timeout. */
@@ -125,6 +132,7 @@ static const struct {
 	{ "prune enrolment tokens", MINUTES_MS(60), prune_tokens },
 	{ "prune commands", MINUTES_MS(60), prune_commands },
 	{ "prune tombstones", MINUTES_MS(60), prune_tombstones },
+	{ "prune sessions", MINUTES_MS(5), prune_sessions },
 	{ "prune minute rollups", MINUTES_MS(5), prune_rollups },
 	{ "prune traces of executions", MINUTES_MS(60), prune_traces },
 	{ "clear statuses kept for less long", MINUTES_MS(5), sweep_statuses },

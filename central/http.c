@@ -174,6 +174,31 @@ json_t *api_body_json(const struct api_request *request, struct api_reply *reply
 	return NULL;
 }
 
+json_t *api_body_object(const struct api_request *request, struct api_reply *reply, const char *const known[],
+			bool may_be_empty)
+{
+	const char *name;
+	json_t *value;
+	json_t *json = may_be_empty && request->body_size == 0 ? json_object() : api_body_json(request, reply, 4);
+	if (json != NULL && !json_is_object(json)) {
+		problem_reply(reply, 400, NULL, "", "a JSON object is expected");
+		json_decref(json);
+		return NULL;
+	}
+	json_object_foreach(json, name, value)
+	{
+		if (g_strv_contains(known, name))
+			continue;
+		g_autofree char *pointer = g_strconcat("/", name, NULL);
+		g_autofree char *names = g_strjoinv(", ", (char **)known);
+		problem_reply(reply, 400, NULL, pointer, "there is no such member; known are %s",
+			      *names != '\0' ? names : "none");
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
 /* Forgets what an earlier reply of the same handler said; headers stay. */
 static void start_reply(struct api_reply *reply, int status, const char *content_type)
 {

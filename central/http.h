@@ -30,12 +30,17 @@ bool role_parse(const char *name, enum role *ret); /* viewer to admin only */
 /* Who asks. */
 struct identity {
 	enum role role;
-	char name[IDENTITY_NAME_MAX + 1]; /* of the token or agent; the author of edits */
+	bool is_account;                  /* an account's session; otherwise a token, or a session that came from one */
+	bool by_session;                  /* the cookie, not a bearer token */
+	char name[IDENTITY_NAME_MAX + 1]; /* of the account, token or agent; the author of edits */
 	char agent_id[AGENT_ID_SIZE];     /* "" for people */
+	char token_id[AGENT_ID_SIZE];     /* "" for accounts and agents */
+	struct wall expires_at;           /* WALL_NONE = never */
 };
 
 struct central;
 struct route;
+struct sockaddr;
 
 struct api_request {
 	struct central *central;
@@ -47,6 +52,9 @@ struct api_request {
 	char *params[ROUTE_PARAMS_MAX]; /* decoded values of the route's :names, in order */
 	GHashTable *query;         /* decoded name -> value */
 	const char *if_match, *if_none_match, *content_type, *accept_encoding; /* NULL = absent */
+	/* What tells who asks, and from where: admit.c. NULL = absent. */
+	const char *authorization, *cookie, *origin, *fetch_site, *host, *forwarded_for, *forwarded_proto;
+	const struct sockaddr *peer;
 	const char *body;          /* not NUL-terminated */
 	size_t body_size;
 };
@@ -83,6 +91,13 @@ bool api_query_only(const struct api_request *request, struct api_reply *reply, 
  * 415 (a Content-Type that is neither application/json nor ...+json; absent is fine) problem in the reply.
  */
 json_t *api_body_json(const struct api_request *request, struct api_reply *reply, int max_depth);
+
+/*
+ * The same for a JSON object that has no other members than those of the NULL-terminated list; an absent body is {} when
+ * `may_be_empty`.
+ */
+json_t *api_body_object(const struct api_request *request, struct api_reply *reply, const char *const known[],
+			bool may_be_empty);
 
 /* Replies. api_reply_json takes the reference. */
 void api_reply_json(struct api_reply *reply, int status, json_t *json);

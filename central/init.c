@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "central/db_accounts.h"
 #include "central/migrate.h"
+#include "central/password.h"
+#include "central/svc_accounts.h"
 #include "central/svc_auth.h"
 
 #define INIT_ERROR (g_quark_from_static_string("belfry-init"))
@@ -67,19 +70,16 @@ static bool make_token(struct db_conn *conn, const char *path, GError **error)
 	return true;
 }
 
-static bool init_with(struct db_pool *pool, const char *path, bool force, GError **error)
+static bool init_token(struct db_pool *pool, const char *path, bool force, GError **error)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	bool exists = false, valid = false;
-	int applied = 0;
-	if (migrate_run(pool, &applied, error) != MIGRATE_OK)
-		return false;
 	g_autofree char *present = read_token(path);
 	enum db_status status = db_acquire(pool, &conn);
 	if (status == DB_OK && present != NULL)
 		status = token_is_admin(conn, present, &valid);
 	if (status == DB_OK)
-		status = token_admin_exists(conn, &exists);
+		status = admin_exists(conn, &exists);
 	if (status != DB_OK)
 		return fail_db(status, conn, error);
 	if (valid && !force) {
@@ -88,7 +88,7 @@ static bool init_with(struct db_pool *pool, const char *path, bool force, GError
 	}
 	if (exists && !force) {
 		g_set_error(error, INIT_ERROR, 0,
-			    "admin tokens exist already, but %s holds none of them; give the right file, or --force to "
+			    "admins exist already, but %s holds no valid token of one; give the right file, or --force to "
 			    "make another "
 			    "token",
 			    path);
@@ -97,12 +97,86 @@ static bool init_with(struct db_pool *pool, const char *path, bool force, GError
 	return make_token(conn, path, error);
 }
 
-bool central_init(const struct central_config *config, const char *token_file, bool force, GError **error)
+/* The first line of standard input; NULL with an error. */
+static char *ask_password(GError **error)
 {
+	char line[PASSWORD_MAX + 3] = "";
+	if (fgets(line, sizeof line, stdin) == NULL)
+		line[0] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
+	const char *complaint = password_complaint(line);
+	if (complaint == NULL)
+		return g_strdup(line);
+	g_set_error(error, INIT_ERROR, 0, "the password on standard input %s", complaint);
+	return NULL;
+}
+
+static char *make_password(const char *path, GError **error)
+{
+	char password[TOKEN_TEXT_SIZE];
+	if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+		g_set_error(error, INIT_ERROR, 0, "%s is there already, and there is no such user; remove one of them", path);
+		return NULL;
+	}
+	credential_make("", password);
+	return write_aside(path, password, error) ? g_strdup(password) : NULL;
+}
+
+static bool has_account(struct db_pool *pool, const char *name, bool *ret, GError **error)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct account_row row = { 0 };
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = account_get(conn, name, false, &row);
+	account_row_clear(&row);
+	*ret = status == DB_OK;
+	return status == DB_OK || status == DB_NOT_FOUND || fail_db(status, conn, error);
+}
+
+static bool init_admin(struct db_pool *pool, const struct init_wish *wish, GError **error)
+{
+	struct change_author author = { "init", NULL };
+	struct account_row row = { 0 };
+	enum db_status status = DB_OK;
+	bool exists;
+	if (!account_name_is_valid(wish->admin)) {
+		g_set_error(error, INIT_ERROR, 0, "\"%s\" is no name: letters, digits and . _ - @ make one", wish->admin);
+		return false;
+	}
+	if (!has_account(pool, wish->admin, &exists, error))
+		return false;
+	if (exists) {
+		printf("there is a user %s already; nothing to do\n", wish->admin);
+		return true;
+	}
+	g_autofree char *password =
+		wish->password_file != NULL ? make_password(wish->password_file, error) : ask_password(error);
+	if (password == NULL)
+		return false;
+	if (account_create(pool, &author, wish->admin, ROLE_ADMIN, password, &row, &status) != ACCOUNT_DONE) {
+		if (wish->password_file != NULL)
+			unlink(wish->password_file);
+		return fail_db(status, NULL, error);
+	}
+	account_row_clear(&row);
+	printf("made the user %s, an admin%s%s\n", wish->admin,
+	       wish->password_file != NULL ? "; the password is in " : "",
+	       wish->password_file != NULL ? wish->password_file : "");
+	return true;
+}
+
+bool central_init(const struct central_config *config, const struct init_wish *wish, GError **error)
+{
+	int applied = 0;
 	struct db_pool *pool = db_pool_new("init", config->database, 1, config->statement_timeout_ms, error);
 	if (pool == NULL)
 		return false;
-	bool ok = init_with(pool, token_file, force, error);
+	bool ok = migrate_run(pool, &applied, error) == MIGRATE_OK;
+	if (ok && wish->token_file != NULL)
+		ok = init_token(pool, wish->token_file, wish->force, error);
+	if (ok && wish->admin != NULL)
+		ok = init_admin(pool, wish, error);
 	db_pool_free(pool);
 	return ok;
 }

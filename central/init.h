@@ -1,5 +1,5 @@
 /*
- * `belfry-central init`: migrates and makes the first admin token.
+ * `belfry-central init`: migrates, and makes the first admin token and the first admin who can log in.
  */
 #ifndef BELFRY_INIT_H
 #define BELFRY_INIT_H
@@ -8,10 +8,19 @@
 
 #include "central/central_config.h"
 
+struct init_wish {
+	const char *token_file;    /* NULL = no token */
+	const char *admin;         /* name of an account; NULL = none */
+	const char *password_file; /* NULL = its password is the first line of standard input */
+	bool force;
+};
+
 /*
  * Writes a new admin token to `token_file` (mode 0600). When the file holds a valid admin token already, nothing
- * changes. When admin tokens exist but the file holds none, makes another only with `force`. Says on stdout what it did.
+ * changes. When admins exist but the file holds no token of one, makes another only with `force`. Then makes the account
+ * `admin`, unless there is one of this name; with `password_file` the password is made up and written there (0600).
+ * Says on stdout what it did.
  */
-bool central_init(const struct central_config *config, const char *token_file, bool force, GError **error);
+bool central_init(const struct central_config *config, const struct init_wish *wish, GError **error);
 
 #endif

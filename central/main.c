@@ -19,7 +19,7 @@
 enum { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2 };
 
 struct options {
-	char *config_file, *token_file, *command;
+	char *config_file, *token_file, *admin, *password_file, *command;
 	gboolean print_config, print_routes, version, force;
 };
 
@@ -34,6 +34,10 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 		  NULL },
 		{ "token-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->token_file, "init: where the admin token goes",
 		  "PATH" },
+		{ "admin", 0, 0, G_OPTION_ARG_STRING, &ret->admin,
+		  "init: also make this user, an admin; the password is read from standard input", "NAME" },
+		{ "password-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->password_file,
+		  "init: make the password up and write it there", "PATH" },
 		{ "force", 0, 0, G_OPTION_ARG_NONE, &ret->force, "init: make a token although there are some", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &ret->version, "Print the version and exit", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, "[serve|migrate|init]" },
@@ -45,7 +49,7 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 				     "Commands:\n"
 				     "  serve     answer people and agents (the default)\n"
 				     "  migrate   bring the database to this version and exit\n"
-				     "  init      migrate, and make the first admin token (--token-file PATH)");
+				     "  init      migrate, and make the first admin token (--token-file PATH) or user (--admin NAME)");
 	if (!g_option_context_parse(context, &argc, &argv, error))
 		return false;
 	ret->command = g_strdup(rest != NULL ? rest[0] : "serve");
@@ -74,12 +78,14 @@ static int run_migrate(const struct central_config *config)
 static int run_init(const struct central_config *config, const struct options *options)
 {
 	g_autoptr(GError) error = NULL;
-	if (options->token_file == NULL) {
+	struct init_wish wish = { options->token_file, options->admin, options->password_file, options->force };
+	if (wish.token_file == NULL && wish.admin == NULL) {
 		fprintf(stderr,
-			"belfry-central: init needs --token-file PATH, the file that will hold the admin token\n");
+			"belfry-central: init needs --token-file PATH, the file that will hold the admin token, or "
+			"--admin NAME\n");
 		return EXIT_USAGE;
 	}
-	if (central_init(config, options->token_file, options->force, &error))
+	if (central_init(config, &wish, &error))
 		return EXIT_OK;
 	fprintf(stderr, "belfry-central: %s\n", error->message);
 	return EXIT_RUNTIME;
@@ -114,6 +120,8 @@ static void free_options(struct options *options)
 {
 	g_free(options->config_file);
 	g_free(options->token_file);
+	g_free(options->admin);
+	g_free(options->password_file);
 	g_free(options->command);
 }
 

@@ -6,8 +6,11 @@
 #include "central/api_jobs.h"
 #include "central/api_observability.h"
 #include "central/api_schedules.h"
+#include "central/api_session.h"
+#include "central/api_settings.h"
 #include "central/api_sync.h"
 #include "central/api_tokens.h"
+#include "central/api_users.h"
 #include "central/web.h"
 #include "common/job.h"
 #include "common/wire.h"
@@ -42,6 +45,18 @@ const struct route routes[] = {
 	{ "GET", "/api/observability/stats/executions", ROLE_VIEWER, API, api_stats_executions, 0 },
 	{ "GET", "/api/observability/stats/job/:jobId", ROLE_VIEWER, API, api_stats_job, 0 },
 	{ "GET", "/api/observability/alerts/failures", ROLE_VIEWER, API, api_alerts_failures, 0 },
+
+	{ "POST", "/api/session", ROLE_OPEN, API, api_session_create, SMALL_BODY_MAX },
+	{ "GET", "/api/session", ROLE_VIEWER, API, api_session_get, 0 },
+	{ "DELETE", "/api/session", ROLE_VIEWER, API, api_session_delete, 0 },
+	{ "POST", "/api/session/password", ROLE_VIEWER, API, api_session_password, SMALL_BODY_MAX },
+	{ "POST", "/api/session/links", ROLE_VIEWER, API, api_session_link, SMALL_BODY_MAX },
+	{ "GET", "/api/settings", ROLE_VIEWER, API, api_settings, 0 },
+
+	{ "GET", "/api/users", ROLE_ADMIN, API, api_users_list, 0 },
+	{ "POST", "/api/users", ROLE_ADMIN, API, api_users_create, SMALL_BODY_MAX },
+	{ "PATCH", "/api/users/:userName", ROLE_ADMIN, API, api_users_patch, SMALL_BODY_MAX },
+	{ "DELETE", "/api/users/:userName", ROLE_ADMIN, API, api_users_delete, 0 },
 
 	{ "POST", "/api/tokens", ROLE_ADMIN, API, api_tokens_create, SMALL_BODY_MAX },
 	{ "GET", "/api/tokens", ROLE_ADMIN, API, api_tokens_list, 0 },

@@ -19,6 +19,7 @@
 #include "central/metrics.h"
 #include "central/migrate.h"
 #include "central/server.h"
+#include "central/db_accounts.h"
 #include "central/svc_auth.h"
 #include "central/web.h"
 #include "common/log.h"
@@ -53,7 +54,7 @@ static enum prepared check_credentials(struct central *central, GError **error)
 	bool exists = false;
 	enum db_status status = db_acquire(central->chores_pool, &conn);
 	if (status == DB_OK)
-		status = token_admin_exists(conn, &exists);
+		status = admin_exists(conn, &exists);
 	if (status == DB_OK && exists)
 		return PREPARED;
 	g_set_error(error, g_quark_from_static_string("belfry-serve"), 0,

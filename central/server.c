@@ -9,8 +9,8 @@
 #include <sodium.h>
 #include <ulfius.h>
 
+#include "central/admit.h"
 #include "central/metrics.h"
-#include "central/svc_auth.h"
 #include "common/log.h"
 
 struct server {
@@ -92,35 +92,6 @@ static bool find_route(enum listener listener, struct api_request *request, stru
 	return false;
 }
 
-static bool check_credential(enum listener listener, const char *authorization, struct api_request *request,
-			     struct api_reply *reply)
-{
-	enum role least = request->route->role;
-	enum db_status status = DB_OK;
-	if (least == ROLE_OPEN)
-		return true;
-	switch (auth_check(request->central->auth, request->pool, listener, authorization, &request->identity,
-			   &status)) {
-	case AUTH_OK:
-		break;
-	case AUTH_MISSING:
-	case AUTH_UNKNOWN:
-		api_reply_header(reply, "WWW-Authenticate", "Bearer realm=\"belfry\"");
-		problem_reply(reply, 401, NULL, NULL,
-			      authorization == NULL ? "send a token as \"Authorization: Bearer TOKEN\""
-						    : "the token is unknown, expired or revoked");
-		return false;
-	case AUTH_UNAVAILABLE:
-		problem_db(reply, status, "the token");
-		return false;
-	}
-	if (request->identity.role >= least && (least == ROLE_AGENT) == (request->identity.role == ROLE_AGENT))
-		return true;
-	problem_reply(reply, 403, NULL, NULL, "this needs the role %s; the token \"%s\" has the role %s",
-		      role_name(least), request->identity.name, role_name(request->identity.role));
-	return false;
-}
-
 static bool check_body(const struct api_request *request, struct api_reply *reply)
 {
 	size_t max = request->route->body_max;
@@ -147,8 +118,7 @@ static void serve(struct server *server, const struct _u_request *raw, struct ap
 {
 	if (!check_sizes(raw, reply) || !find_route(server->listener, request, reply) || !check_ready(request, reply))
 		return;
-	const char *authorization = u_map_get_case(raw->map_header, "Authorization");
-	if (!check_credential(server->listener, authorization, request, reply) || !check_body(request, reply))
+	if (!admit_request(server->listener, request, reply) || !check_body(request, reply))
 		return;
 	if (!parse_query(raw->http_url, &request->query)) {
 		problem_reply(reply, 400, NULL, NULL,
@@ -186,6 +156,22 @@ static void fill_response(struct _u_response *response, const struct api_request
 		u_map_put(response->map_header, reply->headers[i].name, reply->headers[i].value);
 }
 
+static void read_headers(const struct _u_request *raw, struct api_request *request)
+{
+	const struct _u_map *headers = raw->map_header;
+	request->if_match = u_map_get_case(headers, "If-Match");
+	request->if_none_match = u_map_get_case(headers, "If-None-Match");
+	request->content_type = u_map_get_case(headers, "Content-Type");
+	request->accept_encoding = u_map_get_case(headers, "Accept-Encoding");
+	request->authorization = u_map_get_case(headers, "Authorization");
+	request->cookie = u_map_get_case(headers, "Cookie");
+	request->origin = u_map_get_case(headers, "Origin");
+	request->fetch_site = u_map_get_case(headers, "Sec-Fetch-Site");
+	request->host = u_map_get_case(headers, "Host");
+	request->forwarded_for = u_map_get_case(headers, "X-Forwarded-For");
+	request->forwarded_proto = u_map_get_case(headers, "X-Forwarded-Proto");
+}
+
 static int handle(const struct _u_request *raw, struct _u_response *response, void *data)
 {
 	struct server *server = data;
@@ -196,14 +182,12 @@ static int handle(const struct _u_request *raw, struct _u_response *response, vo
 		.pool = server->listener == LISTENER_API ? server->central->api_pool : server->central->agent_pool,
 		.method = raw->http_verb,
 		.path = raw->url_path,
-		.if_match = u_map_get_case(raw->map_header, "If-Match"),
-		.if_none_match = u_map_get_case(raw->map_header, "If-None-Match"),
-		.content_type = u_map_get_case(raw->map_header, "Content-Type"),
-		.accept_encoding = u_map_get_case(raw->map_header, "Accept-Encoding"),
+		.peer = raw->client_address,
 		.body = raw->binary_body != NULL ? raw->binary_body : "",
 		.body_size = raw->binary_body_length,
 	};
 	uint8_t random[8];
+	read_headers(raw, &request);
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(request.id, sizeof request.id, random, sizeof random);
 

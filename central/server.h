@@ -4,7 +4,7 @@
  *
  * Each listener has its own pool of epoll threads; a thread serves many connections and runs one handler at a time.
  * The order of checks: size of URL and headers (414, 431), path (404), method (405), readiness (503), credential (401),
- * role (403), size of the body (413), query (400), then the handler. The body is received up to the largest maximum of
+ * role and origin (403), size of the body (413), query (400), then the handler. The body is received up to the largest maximum of
  * the listener's routes; the rest of a longer one is read and thrown away, so memory stays bounded and the client gets
  * its answer.
  */

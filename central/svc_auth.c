@@ -1,10 +1,14 @@
 #include "central/svc_auth.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
+#include "central/db_accounts.h"
 #include "central/db_audit.h"
+#include "central/db_sessions.h"
+#include "common/rfc3339.h"
 
 #define HASH_BYTES crypto_hash_sha256_BYTES
 
@@ -13,9 +17,11 @@ struct auth {
 	GHashTable *cache; /* struct known, key and value in one */
 };
 
+enum kind { KIND_TOKEN, KIND_SESSION, KIND_AGENT };
+
 struct known {
 	uint8_t hash[HASH_BYTES];
-	enum listener listener;
+	enum kind kind;
 	bool valid;
 	struct identity identity;
 	gint64 until; /* monotonic us */
@@ -31,7 +37,7 @@ static guint known_hash(const void *key)
 static gboolean known_equal(const void *a, const void *b)
 {
 	const struct known *x = a, *y = b;
-	return x->listener == y->listener && sodium_memcmp(x->hash, y->hash, HASH_BYTES) == 0;
+	return x->kind == y->kind && sodium_memcmp(x->hash, y->hash, HASH_BYTES) == 0;
 }
 
 struct auth *auth_new(void)
@@ -74,6 +80,15 @@ static void remember(struct auth *auth, const struct known *known)
 	g_mutex_unlock(&auth->lock);
 }
 
+static enum db_status look_up_session(struct db_conn *conn, const char *hex, struct known *known)
+{
+	bool touch = false;
+	enum db_status status = session_find(conn, hex, &known->identity, &known->valid, &touch);
+	if (status == DB_OK && known->valid && touch)
+		status = session_touch(conn, hex);
+	return status;
+}
+
 static enum db_status look_up(struct db_pool *pool, struct known *known)
 {
 	DB_AUTO struct db_conn *conn = NULL;
@@ -82,8 +97,11 @@ static enum db_status look_up(struct db_pool *pool, struct known *known)
 	char hex[CREDENTIAL_HASH_SIZE];
 	sodium_bin2hex(hex, sizeof hex, known->hash, HASH_BYTES);
 	db_param_text(&params, hex);
-	bool for_people = known->listener == LISTENER_API;
+	bool for_people = known->kind == KIND_TOKEN;
+	known->identity.expires_at = WALL_NONE;
 	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK && known->kind == KIND_SESSION)
+		return look_up_session(conn, hex, known);
 	if (status == DB_OK)
 		status = db_run(conn, for_people ? "token_find" : "token_find_agent", &params, &result);
 	if (status != DB_OK || db_rows(result) == 0)
@@ -91,6 +109,8 @@ static enum db_status look_up(struct db_pool *pool, struct known *known)
 	g_strlcpy(known->identity.name, db_text(result, 0, 0), sizeof known->identity.name);
 	if (for_people) {
 		known->valid = role_parse(db_text(result, 0, 1), &known->identity.role);
+		g_strlcpy(known->identity.token_id, db_text(result, 0, 2), sizeof known->identity.token_id);
+		known->identity.expires_at = db_wall(result, 0, 3);
 	} else {
 		known->valid = true;
 		known->identity.role = ROLE_AGENT;
@@ -100,12 +120,18 @@ static enum db_status look_up(struct db_pool *pool, struct known *known)
 }
 
 enum auth_result auth_check(struct auth *auth, struct db_pool *pool, enum listener listener, const char *authorization,
-			    struct identity *ret, enum db_status *ret_status)
+			    const char *session, struct identity *ret, enum db_status *ret_status)
 {
-	if (authorization == NULL || g_ascii_strncasecmp(authorization, "Bearer ", 7) != 0)
+	struct known known = { .kind = listener == LISTENER_AGENT ? KIND_AGENT : KIND_TOKEN };
+	const char *credential;
+	if (authorization != NULL && g_ascii_strncasecmp(authorization, "Bearer ", 7) == 0) {
+		credential = authorization + 7 + strspn(authorization + 7, " ");
+	} else if (authorization == NULL && session != NULL && listener == LISTENER_API) {
+		credential = session;
+		known.kind = KIND_SESSION;
+	} else {
 		return AUTH_MISSING;
-	const char *credential = authorization + 7 + strspn(authorization + 7, " ");
-	struct known known = { .listener = listener };
+	}
 	crypto_hash_sha256(known.hash, (const uint8_t *)credential, strlen(credential));
 	if (!recall(auth, &known)) {
 		enum db_status status = look_up(pool, &known);
@@ -119,6 +145,20 @@ enum auth_result auth_check(struct auth *auth, struct db_pool *pool, enum listen
 		return AUTH_UNKNOWN;
 	*ret = known.identity;
 	return AUTH_OK;
+}
+
+static gboolean is_session(void *key, void *value, void *data)
+{
+	(void)value;
+	(void)data;
+	return ((const struct known *)key)->kind == KIND_SESSION;
+}
+
+void auth_forget_sessions(struct auth *auth)
+{
+	g_mutex_lock(&auth->lock);
+	g_hash_table_foreach_remove(auth->cache, is_session, NULL);
+	g_mutex_unlock(&auth->lock);
 }
 
 void credential_hash(const char *credential, char ret[static CREDENTIAL_HASH_SIZE])
@@ -135,13 +175,24 @@ void token_row_free(struct token_row *row)
 	g_free(row);
 }
 
-static void make_token(char ret[static TOKEN_TEXT_SIZE])
+void credential_make(const char *prefix, char ret[static TOKEN_TEXT_SIZE])
 {
 	uint8_t random[32];
 	randombytes_buf(random, sizeof random);
-	size_t prefix = g_strlcpy(ret, TOKEN_PREFIX, TOKEN_TEXT_SIZE);
-	sodium_bin2base64(ret + prefix, TOKEN_TEXT_SIZE - prefix, random, sizeof random,
+	size_t size = g_strlcpy(ret, prefix, TOKEN_TEXT_SIZE);
+	sodium_bin2base64(ret + size, TOKEN_TEXT_SIZE - size, random, sizeof random,
 			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+/* What the audit tells of a token. */
+static char *token_text(const char *name, const char *role, struct wall expires_at)
+{
+	char at[RFC3339_SIZE];
+	const char *until = wall_is_set(expires_at) ? rfc3339_print_ms(expires_at, at) : NULL;
+	json_t *json = json_pack("{s:s, s:s, s:s?}", "name", name, "role", role, "expiresAt", until);
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
 }
 
 enum db_status token_create(struct db_conn *conn, const char *name, enum role role, struct wall expires_at,
@@ -149,7 +200,7 @@ enum db_status token_create(struct db_conn *conn, const char *name, enum role ro
 			    char ret_token_id[static UUID_SIZE])
 {
 	char hash[CREDENTIAL_HASH_SIZE];
-	make_token(ret_token);
+	credential_make(TOKEN_PREFIX, ret_token);
 	credential_hash(ret_token, hash);
 	uuid_v7(wall_now(), ret_token_id);
 	struct db_params params = { 0 };
@@ -160,8 +211,11 @@ enum db_status token_create(struct db_conn *conn, const char *name, enum role ro
 	db_param_text(&params, author);
 	db_param_wall(&params, expires_at);
 	enum db_status status = db_run(conn, "token_insert", &params, NULL);
-	if (status == DB_OK)
-		status = db_audit(conn, author, "token.create", ret_token_id, NULL, name, request_id);
+	if (status != DB_OK)
+		return status;
+	char *after = token_text(name, role_name(role), expires_at);
+	status = db_audit(conn, author, "token.create", ret_token_id, NULL, after, request_id);
+	free(after);
 	return status;
 }
 
@@ -189,21 +243,21 @@ enum db_status token_list(struct db_conn *conn, GPtrArray **ret_rows)
 
 enum db_status token_revoke(struct db_conn *conn, const char *token_id, const char *author, const char *request_id)
 {
+	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	db_param_text(&params, token_id);
-	enum db_status status = db_run_one(conn, "token_revoke", &params, NULL);
+	bool admin_is_left = false;
+	enum db_status status = admin_lock(conn);
 	if (status == DB_OK)
-		status = db_audit(conn, author, "token.revoke", token_id, NULL, NULL, request_id);
-	return status;
-}
-
-enum db_status token_admin_exists(struct db_conn *conn, bool *ret)
-{
-	DB_RESULT_AUTO struct db_result *result = NULL;
-	enum db_status status = db_run_one(conn, "token_admin_exists", NULL, &result);
+		status = db_run_one(conn, "token_revoke", &params, &result);
+	if (status == DB_OK) {
+		char *before = token_text(db_text(result, 0, 0), db_text(result, 0, 1), db_wall(result, 0, 2));
+		status = db_audit(conn, author, "token.revoke", token_id, before, NULL, request_id);
+		free(before);
+	}
 	if (status == DB_OK)
-		*ret = db_bool(result, 0, 0);
-	return status;
+		status = admin_exists(conn, &admin_is_left);
+	return status == DB_OK && !admin_is_left ? DB_REFUSED : status;
 }
 
 enum db_status token_is_admin(struct db_conn *conn, const char *token, bool *ret)

@@ -1,6 +1,7 @@
 /*
- * Credentials: who may ask. Owns: tokens of people (made, found, revoked) and the finding of agents by their key.
- * Does not own: enrolment (svc_agents), which role a route needs (routes.h).
+ * Credentials: who may ask. Owns: tokens of people (made, found, revoked) and the finding of agents by their key and of
+ * browsers by their cookie. Does not own: logging in (svc_sessions), enrolment (svc_agents), which role a route needs
+ * (routes.h).
  *
  * Only SHA-256 of a credential is stored or looked up, so neither the database nor timing of the look-up gives one away;
  * 256 random bits need no slow hash. Answers, also negative ones, are remembered for AUTH_CACHE_MS: a revoked token dies
@@ -23,14 +24,21 @@ void auth_free(struct auth *auth);
 
 enum auth_result {
 	AUTH_OK,
-	AUTH_MISSING,    /* no "Bearer ..." in the header */
+	AUTH_MISSING,    /* neither "Bearer ..." in the header nor a cookie */
 	AUTH_UNKNOWN,    /* unknown, expired or revoked */
 	AUTH_UNAVAILABLE /* *ret_status says why */
 };
-/* On the api listener tokens of people count, on the agent listener keys of agents. Any thread. */
+/*
+ * On the api listener tokens of people count, on the agent listener keys of agents. `session` is the value of the cookie,
+ * for the api listener and when there is no `authorization`; both may be NULL. Any thread.
+ */
 enum auth_result auth_check(struct auth *auth, struct db_pool *pool, enum listener listener, const char *authorization,
-			    struct identity *ret, enum db_status *ret_status);
+			    const char *session, struct identity *ret, enum db_status *ret_status);
+/* Sessions are looked up anew on this central: after a logout, a new password, an account that changed. */
+void auth_forget_sessions(struct auth *auth);
 
+/* `prefix` and 256 random bits as text. */
+void credential_make(const char *prefix, char ret[static TOKEN_TEXT_SIZE]);
 /* The SHA-256 of a credential as 64 hex digits. */
 #define CREDENTIAL_HASH_SIZE 65
 void credential_hash(const char *credential, char ret[static CREDENTIAL_HASH_SIZE]);
@@ -49,10 +57,11 @@ enum db_status token_create(struct db_conn *conn, const char *name, enum role ro
 			    char ret_token_id[static UUID_SIZE]);
 enum db_status token_list(struct db_conn *conn,
 			  GPtrArray **ret_rows); /* struct token_row, at most 1000, newest first */
-/* DB_NOT_FOUND when there is none or it is revoked already. */
+/*
+ * DB_NOT_FOUND when there is none or it is revoked already, DB_REFUSED when nobody could administer without it (account or
+ * token).
+ */
 enum db_status token_revoke(struct db_conn *conn, const char *token_id, const char *author, const char *request_id);
-/* Is there any token that still opens the API as admin? */
-enum db_status token_admin_exists(struct db_conn *conn, bool *ret);
 /* Is this text a valid admin token? */
 enum db_status token_is_admin(struct db_conn *conn, const char *token, bool *ret);
 

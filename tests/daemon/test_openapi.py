@@ -281,3 +281,30 @@ def test_every_documented_metric_has_points_for_every_step(api, database, name):
 ])  # fmt: skip
 def test_a_bad_question_about_a_metric_names_the_parameter(api, query, parameter):
     assert call(api, "get", "/api/observability/metrics", 400, query=query)["parameter"] == parameter
+
+
+def test_replies_about_sessions_and_users_fit_the_document(api):
+    secret = "long enough 1"
+    call(api, "post", "/api/users", 201, json={"name": "anna", "role": "viewer", "password": secret})
+    call(api, "post", "/api/users", 409, json={"name": "anna", "role": "viewer", "password": secret})
+    call(api, "post", "/api/users", 400, json={"name": "anna"})
+    call(api, "get", "/api/users", 200)
+    call(api, "patch", "/api/users/{userName}", 200, ids={"userName": "anna"}, json={"active": True})
+    call(api, "patch", "/api/users/{userName}", 404, ids={"userName": "nobody"}, json={"active": True})
+    anonymous = api.with_token(None)
+    call(anonymous, "post", "/api/session", 200, json={"name": "anna", "password": secret})
+    call(anonymous, "post", "/api/session", 401, json={"name": "anna", "password": "wrong"})
+    call(anonymous, "post", "/api/session", 400, json={"name": "anna"})
+    link = call(api, "post", "/api/session/links", 201, json={"ttlMs": None})["link"]
+    call(anonymous, "post", "/api/session", 200, json={"link": link})
+    browser = api.log_in(name="anna", password=secret)
+    call(browser, "get", "/api/session", 200)
+    call(browser, "post", "/api/session/links", 400, json={"ttlMs": 1})
+    call(browser, "post", "/api/session/password", 204, json={"old": secret, "new": secret + "2"})
+    call(browser, "get", "/api/settings", 200)
+    call(browser, "delete", "/api/session", 204)
+    call(api, "get", "/api/session", 200)
+    call(api, "delete", "/api/session", 409)
+    call(api, "get", "/*", 200)
+    call(api, "delete", "/api/users/{userName}", 204, ids={"userName": "anna"})
+    call(api, "delete", "/api/users/{userName}", 404, ids={"userName": "anna"})

@@ -1,5 +1,5 @@
 -- name: token_find
-SELECT name, role FROM token
+SELECT name, role, token_id, expires_at FROM token
 WHERE hash = decode($1::text, 'hex') AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 
 -- name: token_find_agent
@@ -13,10 +13,7 @@ VALUES ($1::uuid, $2, $3, decode($4::text, 'hex'), $5, $6::timestamptz)
 SELECT token_id, name, role, created_by, created_at, expires_at, revoked_at FROM token ORDER BY token_id DESC LIMIT 1000
 
 -- name: token_revoke
-UPDATE token SET revoked_at = now() WHERE token_id = $1::uuid AND revoked_at IS NULL RETURNING token_id
-
--- name: token_admin_exists
-SELECT EXISTS (SELECT FROM token WHERE role = 'admin' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))
+UPDATE token SET revoked_at = now() WHERE token_id = $1::uuid AND revoked_at IS NULL RETURNING name, role, expires_at
 
 -- name: audit_insert
 INSERT INTO audit (at, actor, action, object, before, after, request_id) VALUES (now(), $1, $2, $3, $4, $5, $6)

@@ -12,6 +12,25 @@ class Api:
     def with_token(self, token):
         return Api(self.base, token)
 
+    def with_session(self, cookie, origin=True):
+        """As a browser that is logged in sends it; origin=False leaves the Origin out."""
+        client = Api(self.base)
+        client.session.headers["Cookie"] = f"belfry_session={cookie}"
+        if origin:
+            client.session.headers["Origin"] = self.base
+        return client
+
+    def log_in(self, **credential):
+        """name= and password=, or link=: a client with the session."""
+        reply = Api(self.base).post("/api/session", json=credential)
+        assert reply.status_code == 200, f"logging in: {reply.status_code} {reply.text}"
+        return self.with_session(reply.cookies["belfry_session"])
+
+    def session_link(self):
+        reply = self.post("/api/session/links")
+        assert reply.status_code == 201, f"making a link: {reply.status_code} {reply.text}"
+        return reply.json()["link"]
+
     def request(self, method, path, headers=None, timeout=15, **kwargs):
         headers = dict(headers or {})
         if self.token and "Authorization" not in headers:

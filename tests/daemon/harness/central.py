@@ -27,11 +27,11 @@ class Central(Process):
         lines = "".join(f"{key}={value}\n" for key, value in self.options.items() if value is not None)
         self.config_path.write_text(f"[central]\n{lines}")
 
-    def run(self, *arguments, timeout=60):
+    def run(self, *arguments, timeout=60, input=""):
         """A command of belfry-central that ends by itself: the finished process."""
         return subprocess.run(
             [program("belfry-central"), "--config", self.config_path, *arguments],
-            capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=timeout, input=input,
         )
 
     def init(self):

@@ -1,0 +1,195 @@
+#include "central/svc_sessions.h"
+
+#include "central/db_accounts.h"
+#include "central/db_audit.h"
+#include "central/password.h"
+
+/* The two keys under which a try counts. */
+struct tries { char name[IDENTITY_NAME_MAX + 8], address[96]; };
+
+static enum login_outcome db_failed(enum db_status status, struct login_result *ret)
+{
+	ret->status = status;
+	return LOGIN_DB_FAILED;
+}
+
+/* Counts, and fetches what the password is compared with. The connection is not held while that is computed. */
+static enum login_outcome begin_try(struct db_pool *pool, const struct tries *tries, const char *name, char **ret_hash,
+				    struct login_result *ret)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	ret->wait_s = 0;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = login_count(conn, tries->address, LOGIN_ADDRESS_FREE, LOGIN_ADDRESS_PAUSE_MAX_S, &ret->wait_s);
+	if (status == DB_OK && ret->wait_s == 0)
+		status = login_count(conn, tries->name, LOGIN_NAME_FREE, LOGIN_NAME_PAUSE_MAX_S, &ret->wait_s);
+	if (status == DB_OK && ret->wait_s > 0)
+		return LOGIN_WAIT;
+	if (status == DB_OK)
+		status = account_password(conn, name, ret_hash);
+	return status == DB_OK ? LOGIN_OK : db_failed(status, ret);
+}
+
+/* Nothing was tried after all. */
+static void take_back(struct db_pool *pool, const struct tries *tries)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	if (db_acquire(pool, &conn) == DB_OK && login_uncount(conn, tries->name) == DB_OK)
+		login_uncount(conn, tries->address);
+}
+
+static enum login_outcome check_password(struct db_pool *pool, const char *address, const char *name,
+					 const char *password, struct tries *ret_tries, struct login_result *ret)
+{
+	g_autofree char *hash = NULL;
+	g_snprintf(ret_tries->name, sizeof ret_tries->name, "name:%s", name);
+	g_snprintf(ret_tries->address, sizeof ret_tries->address, "address:%s", address);
+	enum login_outcome outcome = begin_try(pool, ret_tries, name, &hash, ret);
+	if (outcome != LOGIN_OK)
+		return outcome;
+	switch (password_verify(hash, password)) {
+	case PASSWORD_OK:
+		return LOGIN_OK;
+	case PASSWORD_WRONG:
+		return LOGIN_WRONG;
+	case PASSWORD_BUSY:
+		break;
+	}
+	take_back(pool, ret_tries);
+	return LOGIN_BUSY;
+}
+
+/* Within the transaction: the row, and the line in the audit. */
+static enum db_status make_session(struct db_conn *conn, const struct login_request *request,
+				   struct session_owner owner, struct wall until, const char *how,
+				   struct login_result *ret)
+{
+	char hash[CREDENTIAL_HASH_SIZE];
+	credential_make("", ret->secret);
+	credential_hash(ret->secret, hash);
+	enum db_status status = session_insert(conn, hash, owner, request->idle_ms, request->lifetime_ms, until,
+					       &ret->expires_at);
+	if (status == DB_OK)
+		status = db_audit(conn, ret->name, "session.create",
+				  owner.account != NULL ? owner.account : owner.token_id, NULL, how,
+				  request->request_id);
+	return status;
+}
+
+enum login_outcome login_by_password(const struct login_request *request, const char *name, const char *password,
+				     struct login_result *ret)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct tries tries;
+	struct session_owner owner = { .account = name };
+	enum login_outcome outcome = check_password(request->pool, request->address, name, password, &tries, ret);
+	if (outcome != LOGIN_OK)
+		return outcome;
+	g_strlcpy(ret->name, name, sizeof ret->name);
+	enum db_status status = db_acquire(request->pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = account_logged_in(conn, name, &ret->role);
+	if (status == DB_NOT_FOUND)
+		return LOGIN_WRONG;
+	if (status == DB_OK)
+		status = login_forgive(conn, tries.name);
+	if (status == DB_OK)
+		status = login_uncount(conn, tries.address);
+	if (status == DB_OK)
+		status = make_session(conn, request, owner, WALL_NONE, "password", ret);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	return status == DB_OK ? LOGIN_OK : db_failed(status, ret);
+}
+
+enum login_outcome login_by_link(const struct login_request *request, const char *link, struct login_result *ret)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct login_link_row row = { 0 };
+	char hash[CREDENTIAL_HASH_SIZE];
+	credential_hash(link, hash);
+	enum db_status status = db_acquire(request->pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = login_link_use(conn, hash, &row);
+	if (status == DB_NOT_FOUND)
+		return LOGIN_WRONG;
+	if (status == DB_OK) {
+		struct session_owner owner = { row.account, row.token_id };
+		g_strlcpy(ret->name, row.name, sizeof ret->name);
+		ret->role = row.role;
+		status = make_session(conn, request, owner, row.session_until, "link", ret);
+	}
+	if (status == DB_OK)
+		status = db_commit(conn);
+	login_link_row_clear(&row);
+	return status == DB_OK ? LOGIN_OK : db_failed(status, ret);
+}
+
+enum db_status login_link_create(struct db_pool *pool, const struct identity *identity, const char *request_id,
+				 int64_t ttl_ms, char ret_link[static TOKEN_TEXT_SIZE], struct wall *ret_expires_at)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	char hash[CREDENTIAL_HASH_SIZE];
+	struct session_owner owner = { 0 };
+	struct wall until = identity->by_session ? identity->expires_at : WALL_NONE;
+	if (identity->is_account)
+		owner.account = identity->name;
+	else
+		owner.token_id = identity->token_id;
+	credential_make("", ret_link);
+	credential_hash(ret_link, hash);
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = login_link_insert(conn, hash, owner, ttl_ms, until, ret_expires_at);
+	if (status == DB_OK)
+		status = db_audit(conn, identity->name, "sessionLink.create",
+				  owner.account != NULL ? owner.account : owner.token_id, NULL, NULL, request_id);
+	return status == DB_OK ? db_commit(conn) : status;
+}
+
+enum db_status logout(struct db_pool *pool, const char *session_hash)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	enum db_status status = db_acquire(pool, &conn);
+	return status == DB_OK ? session_delete(conn, session_hash) : status;
+}
+
+enum login_outcome password_change(const struct login_request *request, const char *name, const char *session_hash,
+				   const char *old, const char *new, struct login_result *ret)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct account_row row = { 0 };
+	struct tries tries;
+	char hash[PASSWORD_HASH_SIZE];
+	enum login_outcome outcome = check_password(request->pool, request->address, name, old, &tries, ret);
+	if (outcome != LOGIN_OK)
+		return outcome;
+	if (password_hash(new, hash) != PASSWORD_OK)
+		return LOGIN_BUSY;
+	enum db_status status = db_acquire(request->pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = account_update(conn, name, ROLE_OPEN, hash, -1, &row);
+	account_row_clear(&row);
+	if (status == DB_OK)
+		status = session_delete_of_account(conn, name, session_hash);
+	if (status == DB_OK)
+		status = login_link_delete_of_account(conn, name);
+	if (status == DB_OK)
+		status = login_forgive(conn, tries.name);
+	if (status == DB_OK)
+		status = login_uncount(conn, tries.address);
+	if (status == DB_OK)
+		status = db_audit(conn, name, "user.password", name, NULL, NULL, request->request_id);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	return status == DB_OK ? LOGIN_OK : db_failed(status, ret);
+}

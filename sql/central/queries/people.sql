@@ -1,0 +1,103 @@
+-- name: account_insert
+INSERT INTO account (name, role, password, created_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING created_at
+
+-- name: account_list
+SELECT name, role, active, created_at, created_by, last_login_at FROM account ORDER BY name LIMIT 1000
+
+-- name: account_get
+SELECT name, role, active, created_at, created_by, last_login_at FROM account WHERE name = $1
+
+-- name: account_get_for_update
+SELECT name, role, active, created_at, created_by, last_login_at FROM account WHERE name = $1 FOR UPDATE
+
+-- name: account_password
+SELECT password FROM account WHERE name = $1 AND active
+
+-- name: account_update
+UPDATE account SET role = coalesce($2, role), password = coalesce($3, password), active = coalesce($4::boolean, active)
+WHERE name = $1 RETURNING name, role, active, created_at, created_by, last_login_at
+
+-- name: account_delete
+DELETE FROM account WHERE name = $1 RETURNING name
+
+-- Nobody else takes an admin's credential away until this transaction ends.
+-- name: admin_lock
+SELECT pg_advisory_xact_lock(hashtext('belfry.admin'))
+
+-- name: admin_exists
+SELECT EXISTS (SELECT FROM account WHERE role = 'admin' AND active)
+	OR EXISTS (SELECT FROM token WHERE role = 'admin' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))
+
+-- name: account_logged_in
+UPDATE account SET last_login_at = now() WHERE name = $1 AND active RETURNING role
+
+-- name: session_insert
+INSERT INTO session (hash, account, token_id, idle_ms, expires_at)
+VALUES (decode($1, 'hex'), $2, $3::uuid, $4, least(now() + $5::bigint * interval '1 ms', $6::timestamptz)) RETURNING expires_at
+
+-- name: session_find
+SELECT coalesce(account.name, token.name), coalesce(account.role, token.role), account.name IS NOT NULL,
+	session.token_id, least(session.expires_at, token.expires_at), session.used_at < now() - interval '1 minute'
+FROM session
+LEFT JOIN account ON account.name = session.account AND account.active
+LEFT JOIN token ON token.token_id = session.token_id AND token.revoked_at IS NULL
+	AND (token.expires_at IS NULL OR token.expires_at > now())
+WHERE session.hash = decode($1, 'hex') AND session.expires_at > now()
+	AND session.used_at > now() - session.idle_ms * interval '1 ms' AND num_nonnulls(account.name, token.token_id) = 1
+
+-- name: session_touch
+UPDATE session SET used_at = now() WHERE hash = decode($1, 'hex')
+
+-- name: session_delete
+DELETE FROM session WHERE hash = decode($1, 'hex')
+
+-- name: session_delete_of_account
+DELETE FROM session WHERE account = $1 AND hash IS DISTINCT FROM decode($2, 'hex')
+
+-- name: session_prune
+DELETE FROM session WHERE expires_at < now() OR used_at < now() - idle_ms * interval '1 ms'
+
+-- name: login_link_insert
+INSERT INTO login_link (hash, account, token_id, expires_at, session_until)
+VALUES (decode($1, 'hex'), $2, $3::uuid, now() + $4::bigint * interval '1 ms', $5::timestamptz) RETURNING expires_at
+
+-- name: login_link_use
+DELETE FROM login_link
+USING (
+	SELECT link.hash, coalesce(account.name, token.name) AS name, coalesce(account.role, token.role) AS role
+	FROM login_link link
+	LEFT JOIN account ON account.name = link.account AND account.active
+	LEFT JOIN token ON token.token_id = link.token_id AND token.revoked_at IS NULL
+		AND (token.expires_at IS NULL OR token.expires_at > now())
+	WHERE link.hash = decode($1, 'hex') AND num_nonnulls(account.name, token.token_id) = 1
+) AS owner
+WHERE login_link.hash = owner.hash AND login_link.expires_at > now()
+RETURNING owner.name, owner.role, login_link.account, login_link.token_id, login_link.session_until
+
+-- name: login_link_delete_of_account
+DELETE FROM login_link WHERE account = $1
+
+-- name: login_link_prune
+DELETE FROM login_link WHERE expires_at < now()
+
+-- Counts a try and answers 0, or answers how many seconds there are to wait and counts nothing.
+-- name: login_count
+WITH counted AS (
+	INSERT INTO login_attempt AS attempt (key, failures, last_at) VALUES ($1, 1, now())
+	ON CONFLICT (key) DO UPDATE SET last_at = now(),
+		failures = CASE WHEN attempt.last_at < now() - interval '1 hour' THEN 1 ELSE attempt.failures + 1 END
+	WHERE attempt.last_at + login_pause(attempt.failures, $2, $3) <= now()
+	RETURNING 1
+)
+SELECT CASE WHEN EXISTS (SELECT FROM counted) THEN 0 ELSE coalesce((
+	SELECT greatest(1, ceil(extract(epoch FROM last_at + login_pause(failures, $2, $3) - now())))
+	FROM login_attempt WHERE key = $1), 1) END::bigint
+
+-- name: login_uncount
+UPDATE login_attempt SET failures = greatest(failures - 1, 0) WHERE key = $1
+
+-- name: login_forgive
+DELETE FROM login_attempt WHERE key = $1
+
+-- name: login_prune
+DELETE FROM login_attempt WHERE last_at < now() - interval '1 hour'
