@@ -57,11 +57,13 @@ END_TEST
 
 START_TEST(test_reading_takes_no_body_and_changing_takes_more_than_a_viewer)
 {
+	static const char *const harmless[] = { "/api/session", "/api/session/password", "/api/session/links",
+						"/api/schedules/preview", NULL };
 	for (const struct route *route = routes; route->method != NULL; route++) {
 		if (strcmp(route->method, "GET") == 0)
 			ck_assert_msg(route->body_max == 0, "%s", route->path);
 		else
-			ck_assert_msg(route->role != ROLE_VIEWER || g_str_has_prefix(route->path, "/api/session"), "%s %s",
+			ck_assert_msg(route->role != ROLE_VIEWER || g_strv_contains(harmless, route->path), "%s %s",
 				      route->method, route->path);
 	}
 }
