@@ -13,6 +13,7 @@
 	PACKAGES_SANITIZE=(check)
 	PACKAGES_DAEMON=(postgresql tzdata python3-pytest python3-pytest-xdist python3-requests python3-psycopg2 python3-yaml
 		strace faketime iproute2 procps)
+	PACKAGES_BROWSER=(chromium fonts-dejavu-core postgresql tzdata procps)
 	PACKAGES_FUZZ=(clang libclang-rt-dev)
 }
 

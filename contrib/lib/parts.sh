@@ -31,7 +31,7 @@ c_flags() {
 # --- lint
 
 lint_shell() {
-	(cd "$ROOT" && shellcheck -x contrib/quickstart contrib/check .ci/run autogen.sh contrib/lib/*.sh)
+	(cd "$ROOT" && shellcheck -x contrib/quickstart contrib/check .ci/run autogen.sh contrib/lib/*.sh web/scripts/make.sh)
 }
 
 lint_cppcheck() {

@@ -1,0 +1,15 @@
+import { useSyncExternalStore } from "react";
+
+/** Whether a media query holds. */
+export function useMedia(query: string): boolean {
+	return useSyncExternalStore(
+		(listener) => {
+			const list = window.matchMedia(query);
+			list.addEventListener("change", listener);
+			return () => list.removeEventListener("change", listener);
+		},
+		() => window.matchMedia(query).matches,
+	);
+}
+
+export const NARROW = "(max-width: 719px)";

@@ -1,0 +1,167 @@
+// Every address of the dashboard. A screen is a file of its own, loaded when it is first opened; its filters are typed here.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
+import { flag, listOf, number, oneOf, readSearch, text, time } from "./lib/search.ts";
+import { EXECUTION_STATUSES } from "./lib/status.ts";
+import { Soon } from "./screens/Soon.tsx";
+import { Layout } from "./shell/Layout.tsx";
+import { Screen } from "./ui/Screen.tsx";
+import { Failure } from "./ui/States.tsx";
+
+const root = createRootRoute({
+	component: Outlet,
+	notFoundComponent: () => (
+		<Screen title="Not found">
+			<Failure error={new Error("There is no page at this address.")} back={{ to: "/", text: "To the overview" }} />
+		</Screen>
+	),
+	errorComponent: ({ error }) => <Failure error={error} back={{ to: "/", text: "To the overview" }} />,
+});
+
+const login = createRoute({
+	getParentRoute: () => root,
+	path: "/login",
+	validateSearch: (raw) => readSearch(raw, { next: text }),
+	component: lazyRouteComponent(() => import("./screens/Login.tsx")),
+});
+
+const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Layout });
+
+const overview = createRoute({
+	getParentRoute: () => shell,
+	path: "/",
+	component: lazyRouteComponent(() => import("./screens/overview/Overview.tsx")),
+});
+
+export const jobsSearch = (raw: Record<string, unknown>) =>
+	readSearch(raw, {
+		q: text,
+		active: flag,
+		type: oneOf("ATLEAST_ONCE", "ATMOST_ONCE"),
+		agentId: text,
+		lastStatus: listOf(...EXECUTION_STATUSES),
+		late: flag,
+		sort: oneOf("createdAt", "-createdAt", "name", "-name", "updatedAt", "-updatedAt", "lastAt", "-lastAt"),
+	});
+
+const jobs = createRoute({
+	getParentRoute: () => shell,
+	path: "/jobs",
+	validateSearch: jobsSearch,
+	component: () => <Soon title="Jobs" />,
+});
+
+const jobNew = createRoute({
+	getParentRoute: () => shell,
+	path: "/jobs/new",
+	validateSearch: (raw) => readSearch(raw, { copy: text }),
+	component: () => <Soon title="New job" />,
+});
+
+const job = createRoute({
+	getParentRoute: () => shell,
+	path: "/jobs/$jobId",
+	validateSearch: (raw) => readSearch(raw, { hours: number, why: time, revision: number }),
+	component: () => <Soon title="Job" />,
+});
+
+const jobEdit = createRoute({
+	getParentRoute: () => shell,
+	path: "/jobs/$jobId/edit",
+	component: () => <Soon title="Edit job" />,
+});
+
+const executions = createRoute({
+	getParentRoute: () => shell,
+	path: "/executions",
+	validateSearch: (raw) =>
+		readSearch(raw, {
+			status: listOf(...EXECUTION_STATUSES),
+			jobId: text,
+			agentId: text,
+			cause: oneOf("schedule", "catchUp", "manual"),
+			from: time,
+			to: time,
+		}),
+	component: () => <Soon title="Executions" />,
+});
+
+const execution = createRoute({
+	getParentRoute: () => shell,
+	path: "/executions/$jobId/$executionId",
+	validateSearch: (raw) => readSearch(raw, { scheduledAt: time }),
+	component: () => <Soon title="Execution" />,
+});
+
+const agents = createRoute({
+	getParentRoute: () => shell,
+	path: "/agents",
+	validateSearch: (raw) =>
+		readSearch(raw, {
+			q: text,
+			state: oneOf("online", "offline", "draining", "never", "revoked"),
+			selector: text,
+			sort: oneOf("name", "-name", "lastSeenAt", "-lastSeenAt", "outboxDepth", "-outboxDepth"),
+		}),
+	component: () => <Soon title="Agents" />,
+});
+
+const agent = createRoute({
+	getParentRoute: () => shell,
+	path: "/agents/$agentId",
+	component: () => <Soon title="Agent" />,
+});
+
+const timeline = createRoute({
+	getParentRoute: () => shell,
+	path: "/timeline",
+	validateSearch: (raw) => readSearch(raw, { hours: number }),
+	component: () => <Soon title="Timeline" />,
+});
+
+const alerts = createRoute({
+	getParentRoute: () => shell,
+	path: "/alerts",
+	validateSearch: (raw) => readSearch(raw, { hours: number, tab: oneOf("failures", "late", "ledger") }),
+	component: () => <Soon title="Alerts" />,
+});
+
+const audit = createRoute({
+	getParentRoute: () => shell,
+	path: "/audit",
+	validateSearch: (raw) => readSearch(raw, { actor: text, action: text, object: text, from: time, to: time }),
+	component: () => <Soon title="Audit" />,
+});
+
+const settings = createRoute({
+	getParentRoute: () => shell,
+	path: "/settings",
+	validateSearch: (raw) => readSearch(raw, { tab: oneOf("me", "users", "tokens", "enrolment") }),
+	component: () => <Soon title="Settings" />,
+});
+
+export const routeTree = root.addChildren([
+	login,
+	shell.addChildren([
+		overview,
+		jobs,
+		jobNew,
+		job,
+		jobEdit,
+		executions,
+		execution,
+		agents,
+		agent,
+		timeline,
+		alerts,
+		audit,
+		settings,
+	]),
+]);
+
+export const router = createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: false });
+
+declare module "@tanstack/react-router" {
+	interface Register {
+		router: typeof router;
+	}
+}

@@ -1,0 +1,141 @@
+// The frame around every screen: navigation, refresh and zone switches, banner, dialogs.
+import { useQuery } from "@tanstack/react-query";
+import { Link, Navigate, Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useState } from "react";
+import { useConnection } from "../api/connection.ts";
+import { asApiError } from "../api/problem.ts";
+import { sessionQuery } from "../api/queries.ts";
+import { useKeys } from "../lib/keys.ts";
+import { atLeast } from "../lib/roles.ts";
+import { ConfirmHost } from "../ui/confirm.tsx";
+import { Failure, Loading } from "../ui/States.tsx";
+import { ToastHost } from "../ui/toast.tsx";
+import { AwayBanner } from "./AwayBanner.tsx";
+import { KeySheet } from "./KeySheet.tsx";
+import { PLACES } from "./nav.ts";
+import { Palette } from "./Palette.tsx";
+import { SessionOver } from "./SessionOver.tsx";
+import { Toolbar } from "./Toolbar.tsx";
+
+export function Layout() {
+	const session = useQuery(sessionQuery());
+	const location = useLocation();
+	const navigate = useNavigate();
+	const away = useConnection().away !== null;
+	const [palette, setPalette] = useState(false);
+	const [sheet, setSheet] = useState(false);
+	const [menu, setMenu] = useState(false);
+	const places = PLACES.filter((place) => atLeast(session.data?.role, place.least));
+	useKeys([
+		{ keys: "Mod+k", label: "Find a job, an agent, a page", group: "Everywhere", run: () => setPalette(true) },
+		{ keys: "?", label: "This sheet", group: "Everywhere", run: () => setSheet(true) },
+		{
+			keys: "/",
+			label: "Search on this page",
+			group: "Everywhere",
+			run: () => {
+				const field = document.querySelector<HTMLInputElement>("[data-search]");
+				field ? field.focus() : setPalette(true);
+			},
+		},
+		...places.map((place) => ({
+			keys: `g ${place.key}`,
+			label: place.text,
+			group: "Go to",
+			run: () => void navigate({ to: place.to }),
+		})),
+	]);
+
+	if (!session.data) {
+		if (session.error && asApiError(session.error).kind === "unauthorized") {
+			return <Navigate to="/login" search={{ next: location.href }} replace />;
+		}
+		return (
+			<main className="mx-auto max-w-5xl p-6">
+				{session.error ? <Failure error={session.error} retry={() => session.refetch()} /> : <Loading />}
+			</main>
+		);
+	}
+	return (
+		<div className="grid min-h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_1fr] md:grid-cols-[12.5rem_minmax(0,1fr)]">
+			<a
+				href="#content"
+				className="sr-only rounded bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:left-2 focus:top-2 focus:z-50"
+			>
+				Skip to content
+			</a>
+			<aside className="border-b border-line bg-surface md:sticky md:top-0 md:row-span-2 md:h-dvh md:border-b-0 md:border-r">
+				<div className="flex h-14 items-center gap-2 px-4">
+					<Link to="/" className="flex items-center gap-2 text-[1.1rem] font-semibold tracking-[-0.01em] text-ink">
+						<img src="/favicon.svg" alt="" width="22" height="22" />
+						Belfry
+					</Link>
+					<button
+						type="button"
+						aria-expanded={menu}
+						aria-controls="navigation"
+						className="ml-auto rounded-[7px] border border-line-strong px-2.5 py-1 md:hidden"
+						onClick={() => setMenu(!menu)}
+					>
+						Menu
+					</button>
+				</div>
+				<nav id="navigation" aria-label="Screens" className={`${menu ? "block" : "hidden"} px-2 pb-3 md:block`}>
+					<ul className="m-0 flex list-none flex-col gap-0.5 p-0">
+						{places.map((place) => (
+							<li key={place.to}>
+								<Link
+									to={place.to}
+									onClick={() => setMenu(false)}
+									activeOptions={{ exact: place.to === "/", includeSearch: false }}
+									className="flex items-center gap-2.5 rounded-[7px] px-2.5 py-1.5 text-ink-soft hover:bg-sunken hover:text-ink"
+									activeProps={{ className: "!bg-accent-soft !text-accent font-semibold", "aria-current": "page" }}
+								>
+									<svg
+										viewBox="0 0 20 20"
+										width="17"
+										height="17"
+										aria-hidden="true"
+										className="shrink-0 fill-none stroke-current"
+										strokeWidth="1.6"
+										strokeLinecap="round"
+										strokeLinejoin="round"
+									>
+										<path d={place.icon} />
+									</svg>
+									{place.text}
+								</Link>
+							</li>
+						))}
+					</ul>
+				</nav>
+			</aside>
+			<div className="sticky top-0 z-30 bg-canvas">
+				<Toolbar session={session.data} openPalette={() => setPalette(true)} openSheet={() => setSheet(true)} />
+				<AwayBanner />
+			</div>
+			<main
+				id="content"
+				tabIndex={-1}
+				aria-busy={away || undefined}
+				className={`w-full min-w-0 max-w-[110rem] px-4 pt-3 pb-10 outline-none sm:px-6 ${away ? "opacity-70 grayscale-[0.4]" : ""}`}
+			>
+				<Outlet />
+			</main>
+			<ProgressLine />
+			<Palette open={palette} close={() => setPalette(false)} places={places} />
+			<KeySheet open={sheet} close={() => setSheet(false)} />
+			<ConfirmHost />
+			<ToastHost />
+			<SessionOver />
+		</div>
+	);
+}
+
+/** A thin line at the top while the next screen loads. */
+function ProgressLine() {
+	const pending = useRouterState({ select: (state) => state.status === "pending" });
+	return pending ? (
+		<div aria-hidden="true" className="fixed inset-x-0 top-0 z-50 h-0.5 animate-pulse bg-accent" />
+	) : null;
+}

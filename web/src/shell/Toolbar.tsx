@@ -1,0 +1,106 @@
+import { useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import type { Session } from "../api/pending.ts";
+import { changeSettings, REFRESH_CHOICES_MS, type Theme, useSettings, type ZoneMode } from "../lib/settings.ts";
+import { toastError } from "../ui/toast.tsx";
+import { logOut } from "./session.ts";
+
+const SELECT = "h-8 rounded-[7px] border border-line bg-surface px-2 text-ink-soft hover:border-line-strong";
+
+export function refreshText(ms: number): string {
+	return ms === 0 ? "Paused" : `${ms / 1000} s`;
+}
+
+export function Toolbar({
+	session,
+	openPalette,
+	openSheet,
+}: {
+	session: Session;
+	openPalette: () => void;
+	openSheet: () => void;
+}) {
+	const { refreshMs, zone, theme } = useSettings();
+	const client = useQueryClient();
+	const navigate = useNavigate();
+	const fetching = useIsFetching() > 0;
+	const leave = async () => {
+		try {
+			await logOut(client);
+			await navigate({ to: "/login" });
+		} catch (error) {
+			toastError(error);
+		}
+	};
+	return (
+		<div className="flex min-h-14 flex-wrap items-center gap-2 border-b border-line px-4 py-2 sm:px-6">
+			<button
+				type="button"
+				onClick={openPalette}
+				className="flex h-8 min-w-0 flex-1 items-center gap-2 rounded-[7px] border border-line bg-surface px-3 text-left text-ink-faint hover:border-line-strong sm:max-w-80"
+			>
+				<span className="flex-1 truncate">Find a job, an agent, a page</span>
+				<span className="kbd hidden sm:inline-block">Ctrl K</span>
+			</button>
+			<div className="ml-auto flex flex-wrap items-center gap-2">
+				<label className="flex items-center gap-1.5">
+					<span className="sr-only">Refresh every</span>
+					<span
+						aria-hidden="true"
+						title={refreshMs ? "Live" : "Paused"}
+						className={`size-2 rounded-full ${refreshMs === 0 ? "bg-idle-fill" : fetching ? "bg-accent" : "bg-good-fill"}`}
+					/>
+					<select
+						className={SELECT}
+						value={refreshMs}
+						onChange={(event) => changeSettings({ refreshMs: Number(event.target.value) })}
+					>
+						{REFRESH_CHOICES_MS.map((ms) => (
+							<option key={ms} value={ms}>
+								{refreshText(ms)}
+							</option>
+						))}
+					</select>
+				</label>
+				<label>
+					<span className="sr-only">Times in</span>
+					<select
+						className={SELECT}
+						value={zone}
+						onChange={(event) => changeSettings({ zone: event.target.value as ZoneMode })}
+					>
+						<option value="browser">My zone</option>
+						<option value="job">Job's zone</option>
+						<option value="utc">UTC</option>
+					</select>
+				</label>
+				<label className="hidden sm:block">
+					<span className="sr-only">Theme</span>
+					<select
+						className={SELECT}
+						value={theme}
+						onChange={(event) => changeSettings({ theme: event.target.value as Theme })}
+					>
+						<option value="system">System theme</option>
+						<option value="light">Light</option>
+						<option value="dark">Dark</option>
+					</select>
+				</label>
+				<button
+					type="button"
+					onClick={openSheet}
+					aria-label="Keyboard help"
+					className={`${SELECT} hidden w-8 sm:block`}
+				>
+					?
+				</button>
+				<span className="hidden text-ink-soft lg:inline" title={`Role ${session.role}`}>
+					{session.name} <span className="text-ink-faint">({session.role})</span>
+				</span>
+				<button type="button" onClick={leave} className={SELECT}>
+					Log out
+				</button>
+			</div>
+		</div>
+	);
+}

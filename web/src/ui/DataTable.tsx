@@ -1,0 +1,232 @@
+// A long list as a table: only the rows in view are in the page, the next page is fetched near the end, j/k move, Enter
+// opens, x selects. Sorting, filtering and paging are the server's; this draws and tells. On narrow screens a row is a card.
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useKeys } from "../lib/keys.ts";
+import { NARROW, useMedia } from "../lib/media.ts";
+
+export interface Column<Row> {
+	id: string;
+	head: string;
+	cell: (row: Row) => ReactNode;
+	width?: string; // CSS; the columns without share what is left
+	right?: boolean;
+	sort?: string; // the server's name for it
+	wide?: boolean; // left out under 1100 px
+}
+
+interface Props<Row> {
+	label: string; // for screen readers: "Jobs"
+	columns: Column<Row>[];
+	rows: Row[];
+	rowKey: (row: Row) => string;
+	onOpen?: (row: Row) => void;
+	card: (row: Row) => ReactNode; // the row on a narrow screen
+	rowHeight?: number;
+	cardHeight?: number;
+	sort?: string; // "name" or "-name"
+	onSort?: (sort: string) => void;
+	selected?: ReadonlySet<string>;
+	onSelect?: (keys: Set<string>) => void;
+	more?: { has: boolean; busy: boolean; load: () => void };
+	onRow?: (row: Row | null) => void; // the row that j/k stand on
+	height?: string; // CSS of the scrolling box
+}
+
+export function DataTable<Row>(props: Props<Row>) {
+	const { columns, rows, rowKey, onOpen, selected, onSelect, more, onRow, rowHeight = 42, cardHeight = 92 } = props;
+	const narrow = useMedia(NARROW);
+	const medium = useMedia("(max-width: 1099px)");
+	const box = useRef<HTMLDivElement>(null);
+	const [at, setAt] = useState(-1);
+	const shown = columns.filter((column) => !(medium && column.wide));
+	const virtual = useVirtualizer({
+		count: rows.length,
+		getScrollElement: () => box.current,
+		estimateSize: () => (narrow ? cardHeight : rowHeight),
+		overscan: 12,
+		getItemKey: (index) => rowKey(rows[index] as Row),
+	});
+	const items = virtual.getVirtualItems();
+	const last = items.at(-1)?.index ?? 0;
+
+	// biome-ignore lint/correctness/useExhaustiveDependencies: the height of a row depends on the width alone
+	useEffect(() => virtual.measure(), [narrow]);
+	useEffect(() => {
+		if (more?.has && !more.busy && last >= rows.length - 20) more.load();
+	}, [more, last, rows.length]);
+
+	const go = (index: number) => {
+		const next = Math.max(0, Math.min(rows.length - 1, index));
+		if (!rows[next]) return;
+		setAt(next);
+		onRow?.(rows[next]);
+		virtual.scrollToIndex(next);
+		requestAnimationFrame(() =>
+			box.current?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus({ preventScroll: true }),
+		);
+	};
+	const toggle = (key: string) => {
+		const next = new Set(selected);
+		if (!next.delete(key)) next.add(key);
+		onSelect?.(next);
+	};
+	const here = rows[at];
+	useKeys([
+		{ keys: "j", label: "Next row", group: "List", run: () => go(at + 1) },
+		{ keys: "k", label: "Row before", group: "List", run: () => go(at - 1) },
+		...(onOpen ? [{ keys: "o", label: "Open the row", group: "List", run: () => here && onOpen(here) }] : []),
+		...(onSelect
+			? [{ keys: "x", label: "Select the row", group: "List", run: () => here && toggle(rowKey(here)) }]
+			: []),
+	]);
+
+	const rowProps = (row: Row, index: number) => ({
+		"data-row": index,
+		"aria-rowindex": index + 2,
+		tabIndex: index === Math.max(at, 0) ? 0 : -1,
+		onFocus: () => {
+			if (index !== at) {
+				setAt(index);
+				onRow?.(row);
+			}
+		},
+		onKeyDown: (event: React.KeyboardEvent) => {
+			if (event.target !== event.currentTarget) return;
+			if (event.key === "Enter") onOpen?.(row);
+			else if (event.key === "ArrowDown") go(index + 1);
+			else if (event.key === "ArrowUp") go(index - 1);
+			else if (event.key === " " && onSelect) toggle(rowKey(row));
+			else return;
+			event.preventDefault();
+		},
+		onClick: (event: React.MouseEvent) => {
+			const target = event.target as HTMLElement;
+			if (target.closest("a,button,input,label") || window.getSelection()?.toString()) return;
+			onOpen?.(row);
+		},
+	});
+	const before = items[0]?.start ?? 0;
+	const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+	const columnCount = narrow ? (onSelect ? 2 : 1) : shown.length + (onSelect ? 1 : 0);
+	const allSelected = rows.length > 0 && rows.every((row) => selected?.has(rowKey(row)));
+
+	return (
+		<div
+			ref={box}
+			className="relative min-h-40 overflow-auto overscroll-contain rounded-b-[10px] [scrollbar-gutter:stable]"
+			style={{ maxHeight: props.height ?? "calc(100dvh - 15rem)" }}
+		>
+			<table
+				aria-label={props.label}
+				aria-rowcount={more?.has ? -1 : rows.length + 1}
+				className="w-full table-fixed border-separate border-spacing-0"
+			>
+				<thead className={narrow ? "sr-only" : ""}>
+					<tr aria-rowindex={1}>
+						{onSelect ? (
+							<th className="sticky top-0 z-10 w-11 border-b border-line bg-surface p-0 pl-4 text-left">
+								<Check
+									label="Select all rows that are loaded"
+									checked={allSelected}
+									onChange={() => onSelect(allSelected ? new Set() : new Set(rows.map(rowKey)))}
+								/>
+							</th>
+						) : null}
+						{narrow ? (
+							<th>{props.label}</th>
+						) : (
+							shown.map((column) => <Head key={column.id} column={column} sort={props.sort} onSort={props.onSort} />)
+						)}
+					</tr>
+				</thead>
+				<tbody>
+					<Spacer height={before} columns={columnCount} />
+					{items.map(({ index, key, size }) => {
+						const row = rows[index] as Row;
+						const chosen = selected?.has(rowKey(row)) ?? false;
+						return (
+							<tr
+								key={key}
+								{...rowProps(row, index)}
+								aria-selected={onSelect ? chosen : undefined}
+								style={{ height: size }}
+								className={`group -outline-offset-2 ${onOpen ? "cursor-pointer" : ""} ${chosen ? "bg-accent-soft" : "hover:bg-sunken"}`}
+							>
+								{onSelect ? (
+									<td className="w-11 border-b border-line py-0 pl-4 align-middle">
+										<Check label="Select this row" checked={chosen} onChange={() => toggle(rowKey(row))} />
+									</td>
+								) : null}
+								{narrow ? (
+									<td className="overflow-hidden border-b border-line px-4 py-2 align-middle">{props.card(row)}</td>
+								) : (
+									shown.map((column) => (
+										<td
+											key={column.id}
+											className={`overflow-hidden text-ellipsis whitespace-nowrap border-b border-line px-2 py-0 align-middle first:pl-4 last:pr-4 ${column.right ? "text-right" : ""}`}
+										>
+											{column.cell(row)}
+										</td>
+									))
+								)}
+							</tr>
+						);
+					})}
+					<Spacer height={after} columns={columnCount} />
+				</tbody>
+			</table>
+			{more?.busy ? (
+				<p role="status" className="m-0 px-4 py-2 text-ink-faint">
+					Loading more…
+				</p>
+			) : null}
+		</div>
+	);
+}
+
+function Spacer({ height, columns }: { height: number; columns: number }) {
+	return height > 0 ? (
+		// biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row that only holds a place is not focusable
+		<tr aria-hidden="true">
+			<td colSpan={columns} style={{ height, padding: 0 }} />
+		</tr>
+	) : null;
+}
+
+function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort?: string; onSort?: (sort: string) => void }) {
+	const up = column.sort !== undefined && sort === column.sort;
+	const down = column.sort !== undefined && sort === `-${column.sort}`;
+	return (
+		<th
+			scope="col"
+			aria-sort={up ? "ascending" : down ? "descending" : undefined}
+			style={{ width: column.width }}
+			className={`sticky top-0 z-10 h-9 border-b border-line bg-surface px-2 text-[0.93rem] font-medium text-ink-faint first:pl-4 last:pr-4 ${column.right ? "text-right" : "text-left"}`}
+		>
+			{column.sort && onSort ? (
+				<button
+					type="button"
+					className="inline-flex items-center gap-1 rounded hover:text-ink"
+					onClick={() => onSort(up ? `-${column.sort}` : (column.sort as string))}
+				>
+					{column.head}
+					<span aria-hidden="true" className={up || down ? "text-accent" : "text-line-strong"}>
+						{down ? "↓" : "↑"}
+					</span>
+				</button>
+			) : (
+				column.head
+			)}
+		</th>
+	);
+}
+
+function Check({ label, checked, onChange }: { label: string; checked: boolean; onChange: () => void }) {
+	return (
+		<label className="grid size-6 place-items-center">
+			<span className="sr-only">{label}</span>
+			<input type="checkbox" className="size-4 accent-accent" checked={checked} onChange={onChange} />
+		</label>
+	);
+}

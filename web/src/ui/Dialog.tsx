@@ -1,0 +1,41 @@
+// A modal dialog: title, content, buttons. Escape and the scrim close it, focus goes back to where it was.
+import { Dialog as Base } from "@base-ui/react/dialog";
+import type { ReactNode } from "react";
+
+interface Props {
+	open: boolean;
+	onClose?: () => void; // left out: it can not be closed without an answer
+	title: string;
+	wide?: boolean;
+	children: ReactNode;
+	footer?: ReactNode;
+}
+
+export function Dialog({ open, onClose, title, wide, children, footer }: Props) {
+	return (
+		<Base.Root open={open} onOpenChange={(next) => !next && onClose?.()} disablePointerDismissal={!onClose}>
+			<Base.Portal>
+				<Base.Backdrop className="fixed inset-0 z-40 bg-[var(--scrim)]" />
+				<Base.Popup
+					className={`fixed left-1/2 top-[8dvh] z-50 flex max-h-[84dvh] w-[calc(100vw-1.5rem)] -translate-x-1/2 flex-col rounded-xl border border-line bg-raised text-ink shadow-[0_12px_40px_var(--shadow)] ${wide ? "max-w-4xl" : "max-w-lg"}`}
+				>
+					<div className="flex items-center justify-between gap-4 border-b border-line px-5 py-3">
+						<Base.Title className="m-0 text-[1.1rem] font-semibold">{title}</Base.Title>
+						{onClose ? (
+							<Base.Close
+								aria-label="Close"
+								className="-mr-2 grid size-8 place-items-center rounded-[7px] text-ink-soft hover:bg-sunken"
+							>
+								<span aria-hidden="true">×</span>
+							</Base.Close>
+						) : null}
+					</div>
+					<div className="min-h-0 overflow-y-auto px-5 py-4">{children}</div>
+					{footer ? (
+						<div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{footer}</div>
+					) : null}
+				</Base.Popup>
+			</Base.Portal>
+		</Base.Root>
+	);
+}

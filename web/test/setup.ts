@@ -1,0 +1,18 @@
+// Components are tested against the made-up central of test/fake; a call that it does not know fails the test.
+import { cleanup } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { forgetAnswers } from "../src/api/client.ts";
+import { connectionAnswered } from "../src/api/connection.ts";
+import { resetFake } from "./fake/handlers.ts";
+import { server } from "./fake/server.ts";
+
+beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
+afterEach(() => {
+	cleanup();
+	server.resetHandlers();
+	resetFake();
+	forgetAnswers();
+	connectionAnswered();
+	localStorage.clear();
+});
+afterAll(() => server.close());
