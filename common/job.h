@@ -24,12 +24,15 @@
 #define JOB_REGEX_MAX 256
 #define JOB_STATUS_RANGES_MAX 8
 #define JOB_SKIPS_MAX 8
+#define JOB_HISTORY_SAMPLE_MAX 1000000
 #define JOB_JSON_DEPTH_MAX 32
 #define JOB_JSON_MAX (256 * 1024) /* bytes of one definition */
 
 enum job_type { JOB_ATLEAST_ONCE = 1, JOB_ATMOST_ONCE = 2 };
 enum job_concurrency { JOB_ALLOW = 1, JOB_FORBID, JOB_QUEUE, JOB_REPLACE };
 enum job_catch_up { JOB_CATCH_UP_ALL = 1, JOB_CATCH_UP_LATEST, JOB_CATCH_UP_NONE };
+/* Which executions central keeps one by one; its sums count all. Bad ones are always kept. */
+enum job_history_policy { JOB_HISTORY_ALL = 1, JOB_HISTORY_FAILURES, JOB_HISTORY_SAMPLE };
 enum job_target_mode { JOB_TARGET_ONE = 1, JOB_TARGET_ALL, JOB_TARGET_AGENT };
 enum job_retry_on { JOB_RETRY_CONNECT = 1, JOB_RETRY_TIMEOUT = 2, JOB_RETRY_429 = 4, JOB_RETRY_5XX = 8 };
 
@@ -61,6 +64,8 @@ struct job_policy {
 	int64_t catch_up_max_age_ms; /* default 3600000 */
 	int catch_up_max_count;     /* default 1000 */
 	int64_t catch_up_spacing_ms; /* default 0 */
+	enum job_history_policy history; /* default all */
+	int history_sample_n;       /* policy sample: one of so many, default 10 */
 	int64_t jitter_ms;          /* send up to that much later, deterministic per job and agent; default 0, max 3600000 */
 	struct wall start_at, end_at; /* WALL_NONE = open; due instants lie in [start_at, end_at) */
 	struct job_status_range success[JOB_STATUS_RANGES_MAX]; /* default 200-299 */
@@ -75,7 +80,8 @@ struct job_policy {
  * JSON names: jobId, revision, name, schedule, timezone, api, method, headers, body, type, timeoutMs, connectTimeoutMs,
  * retry{maxAttempts,initialBackoffMs,maxBackoffMs,multiplier,jitter,maxElapsedMs,retryOn[]}, concurrency, maxConcurrent,
  * queueMax, rateLimit{perSecond,burst}, catchUp{policy,maxAgeMs,maxCount,spacingMs}, jitterMs, startAt, endAt,
- * skipAt["2026-11-23T12:00:00Z",..], success{statuses["200-299",..],bodyRegex}, target{mode,agent}, active.
+ * skipAt["2026-11-23T12:00:00Z",..], success{statuses["200-299",..],bodyRegex}, history{policy,sampleN},
+ * target{mode,agent}, active.
  */
 struct job {
 	char *id;                     /* "" before central has given one */

@@ -19,6 +19,7 @@ static const char *const type_words[] = { "ATLEAST_ONCE", "ATMOST_ONCE", NULL };
 static const char *const jitter_words[] = { "full", "none", NULL };
 static const char *const concurrency_words[] = { "allow", "forbid", "queue", "replace", NULL };
 static const char *const catch_up_words[] = { "all", "latest", "none", NULL };
+static const char *const history_words[] = { "all", "failures", "sample", NULL };
 static const char *const mode_words[] = { "one", "all", "agent", NULL };
 
 static const struct job_rule retry_rules[] = {
@@ -41,6 +42,11 @@ static const struct job_rule catch_up_rules[] = {
 	{ "maxAgeMs", RULE_MS, AT(policy.catch_up_max_age_ms), 0, 366 * DAY_MS, 3600000 },
 	{ "maxCount", RULE_INT, AT(policy.catch_up_max_count), 0, 100000, 1000 },
 	{ "spacingMs", RULE_MS, AT(policy.catch_up_spacing_ms), 0, HOUR_MS, 0 },
+	{ 0 },
+};
+static const struct job_rule history_rules[] = {
+	{ "policy", RULE_WORD, AT(policy.history), .fallback = JOB_HISTORY_ALL, .words = history_words },
+	{ "sampleN", RULE_INT, AT(policy.history_sample_n), 1, JOB_HISTORY_SAMPLE_MAX, 10 },
 	{ 0 },
 };
 static const struct job_rule success_rules[] = {
@@ -75,6 +81,7 @@ static const struct job_rule job_rules[] = {
 	{ "endAt", RULE_TIME, AT(policy.end_at) },
 	{ "skipAt", CUSTOM(skip_at) },
 	{ "success", RULE_OBJECT, .members = success_rules },
+	{ "history", RULE_OBJECT, .members = history_rules },
 	{ "target", RULE_OBJECT, .members = target_rules },
 	{ "active", RULE_BOOL, AT(active), .fallback = 1 },
 	{ 0 },

@@ -95,9 +95,12 @@ CREATE TABLE execution_unkept (
 );
 
 -- Of how many good executions one is kept: NULL = each, 0 = none. Bad ones are always kept.
-ALTER TABLE job ADD COLUMN history_one_of bigint GENERATED ALWAYS AS (
-	CASE definition::jsonb #>> '{history,policy}' WHEN 'failures' THEN 0
-		WHEN 'sample' THEN coalesce((definition::jsonb #>> '{history,sampleN}')::bigint, 10) END) STORED;
+-- A body may hold the one character that PostgreSQL's json cannot; what it is matters not here.
+CREATE FUNCTION history_one_of(definition text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE history ->> 'policy' WHEN 'failures' THEN 0 WHEN 'sample' THEN coalesce((history ->> 'sampleN')::bigint, 10) END
+	FROM (SELECT replace(definition, chr(92) || 'u0000', chr(92) || 'u0001')::json -> 'history') AS parsed (history)
+$$;
+ALTER TABLE job ADD COLUMN history_one_of bigint GENERATED ALWAYS AS (history_one_of(definition)) STORED;
 CREATE INDEX job_thinned ON job (job_id) WHERE history_one_of IS NOT NULL;
 
 CREATE FUNCTION history_keeps(one_of bigint, status smallint, execution_id uuid) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$

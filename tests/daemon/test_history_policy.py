@@ -1,0 +1,133 @@
+"""What is kept of executions: doubled ones beside, by policy fewer, by age and status fewer; the sums count all."""
+import uuid
+from datetime import timedelta
+
+import pytest
+from harness.waiting import wait_until
+from raw_agent import NOW, RawAgent, execution, executions
+
+ALL_JOBS = "00000000-0000-0000-0000-000000000000"
+DAY_SUMS = "SELECT sum(success), sum(failed), sum(started) FROM rollup WHERE grain = 3 AND job_id = %s"
+
+
+@pytest.fixture
+def raw(central):
+    return RawAgent(central)
+
+
+def count(database, table="execution"):
+    return database.query(f"SELECT count(*) FROM {table}")[0][0]
+
+
+def sums(database, job_id):
+    return database.query(DAY_SUMS, (job_id,))[0]
+
+
+def make_job(central, **history):
+    return central.api.create_job("0 0 1 1 *", "http://127.0.0.1:9/", history=history)["jobId"]
+
+
+def mixed(job_id, n):
+    """Every tenth one failed."""
+    return [execution(job_id, NOW - timedelta(seconds=n - i), "failed" if i % 10 == 0 else "success") for i in range(n)]
+
+
+def test_a_fire_that_two_agents_ran_counts_once_and_the_second_run_is_kept_beside_it(central, database):
+    first, second = RawAgent(central, "first"), RawAgent(central, "second")
+    job_id = str(uuid.uuid4())
+    fires = executions(job_id, 5)
+    again = [{**fire, "status": "failed", "reason": "HTTP 500"} for fire in fires]
+    again += executions(job_id, 1, NOW)
+    assert first.sync(1, fires)["ackedSeq"] == 5
+    assert second.sync(1, again)["ackedSeq"] == 6
+    assert second.sync(1, again)["ackedSeq"] == 6
+    assert count(database) == 6
+    assert sums(database, job_id) == (6, 0, 6)
+    doubles = database.query("SELECT agent_id::text, status, reason, received_at IS NOT NULL FROM execution_double")
+    assert doubles == [(second.agent_id, 2, "HTTP 500", True)] * 5
+    assert database.query("SELECT sum(success), sum(bad) FROM agent_rollup WHERE agent_id = %s", (second.agent_id,)) == [(1, 0)]
+
+
+def test_a_double_of_an_execution_that_was_not_kept_is_known_as_one(central, database):
+    first, second = RawAgent(central, "first"), RawAgent(central, "second")
+    job_id = make_job(central, policy="failures")
+    fires = executions(job_id, 5)
+    first.sync(1, fires)
+    second.sync(1, fires)
+    assert (count(database), count(database, "execution_double")) == (0, 5)
+    assert sums(database, job_id) == (5, 0, 5)
+
+
+@pytest.mark.parametrize("history,kept", [({"policy": "all"}, 1000), ({"policy": "failures"}, 100),
+                                          ({"policy": "sample", "sampleN": 1}, 1000)])
+def test_a_policy_thins_out_good_executions_and_the_sums_count_all(central, raw, database, history, kept):
+    job_id, other = make_job(central, **history), str(uuid.uuid4())
+    records = mixed(job_id, 1000)
+    raw.sync(1, records + executions(other, 20))
+    assert count(database, f"execution WHERE job_id = '{job_id}'") == kept
+    assert count(database, f"execution WHERE job_id = '{other}'") == 20
+    assert sums(database, job_id) == (900, 100, 1000)
+    assert sums(database, ALL_JOBS) == (920, 100, 1020)
+
+
+def test_a_sample_keeps_about_one_of_n_and_the_same_ones_when_they_come_again(central, raw, database):
+    job_id = make_job(central, policy="sample", sampleN=10)
+    records = executions(job_id, 3000)
+    raw.sync(1, records)
+    kept = database.query("SELECT execution_id FROM execution ORDER BY 1")
+    assert 200 < len(kept) < 400
+    raw.epoch = 2
+    raw.sync(1, records)
+    assert database.query("SELECT execution_id FROM execution ORDER BY 1") == kept
+    assert sums(database, job_id) == (3000, 0, 3000)
+
+
+def test_a_policy_that_changes_between_two_deliveries_does_not_count_twice(central, raw, database):
+    job_id = make_job(central, policy="failures")
+    records = mixed(job_id, 100)
+    raw.sync(1, records)
+    central.api.edit_job(job_id, history={"policy": "all"})
+    raw.epoch = 2
+    raw.sync(1, records)
+    assert count(database) == 10
+    more = executions(job_id, 50, NOW)
+    raw.sync(101, more)
+    central.api.edit_job(job_id, history={"policy": "failures"})
+    raw.epoch = 3
+    raw.sync(1, more)
+    assert count(database) == 60
+    assert sums(database, job_id) == (140, 10, 150)
+
+
+def test_a_job_whose_body_spells_out_an_escape_can_have_a_policy(central, database):
+    job_id = central.api.create_job("0 0 1 1 *", "http://127.0.0.1:9/", body={"x": "\\u0000 \\\\u0000"}, history={"policy": "failures"})["jobId"]
+    assert database.query("SELECT history_one_of FROM job WHERE job_id = %s", (job_id,)) == [(0,)]
+
+
+def test_each_status_has_its_own_age_and_whole_days_go_after_the_longest(world, database):
+    central = world.central(database, retention_days=30, retention_success_days=7, retention_skipped_days=3).start()
+    raw, job_id = RawAgent(central), str(uuid.uuid4())
+    ages = (1, 5, 10, 40)
+    raw.sync(1, [execution(job_id, NOW - timedelta(days=age, seconds=i), status) for age in ages for i in range(3)
+                 for status in ("success", "failed", "skipped")])
+    central.restart()
+    left = "SELECT (now()::date - scheduled_at::date), status, count(*) FROM execution GROUP BY 1, 2 ORDER BY 1, 2"
+    expected = {(1, 1), (1, 2), (1, 4), (5, 1), (5, 2), (10, 2)}
+
+    def found():
+        return {(1 if age < 3 else 5 if age < 8 else 10 if age < 15 else 40, status) for age, status, _ in database.query(left)}
+
+    wait_until(lambda: found() == expected, 20, "retention")
+    assert sums(database, job_id) == (12, 12, 24)
+
+
+def test_a_sweep_looks_at_no_more_rows_than_it_may_and_comes_to_an_end(central, raw, database):
+    job_id = str(uuid.uuid4())
+    start = NOW.replace(hour=0, minute=0, second=0) - timedelta(days=10)
+    raw.sync(1, [execution(job_id, start + timedelta(seconds=i // 7)) for i in range(700)] + [execution(job_id, start, "failed")])
+    step = "SELECT retention_sweep_step((now() - interval '5 days')::date, '{1}', 5)"
+    looked_at = []
+    while not looked_at or looked_at[-1]:
+        looked_at.append(database.query(step)[0][0])
+    assert max(looked_at) <= 5 and len(looked_at) < 400
+    assert database.query("SELECT status, count(*) FROM execution GROUP BY 1") == [(2, 1)]
