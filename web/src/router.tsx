@@ -14,7 +14,13 @@ const root = createRootRoute({
 			<Failure error={new Error("There is no page at this address.")} back={{ to: "/", text: "To the overview" }} />
 		</Screen>
 	),
-	errorComponent: ({ error }) => <Failure error={error} back={{ to: "/", text: "To the overview" }} />,
+	errorComponent: ({ error }) => (
+		<main className="p-6">
+			<Screen title="This page broke">
+				<Failure error={error} back={{ to: "/", text: "To the overview" }} />
+			</Screen>
+		</main>
+	),
 });
 
 const login = createRoute({

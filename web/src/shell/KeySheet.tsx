@@ -1,9 +1,10 @@
-import { useKeyActions } from "../lib/keys.ts";
+import { type KeyAction, useKeyActions } from "../lib/keys.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 
 export function KeySheet({ open, close }: { open: boolean; close: () => void }) {
 	const actions = useKeyActions();
-	const groups = Map.groupBy(actions, (action) => action.group);
+	const groups = new Map<string, KeyAction[]>();
+	for (const action of actions) groups.set(action.group, [...(groups.get(action.group) ?? []), action]);
 	return (
 		<Dialog open={open} onClose={close} title="Keyboard" wide>
 			<div className="grid gap-x-10 gap-y-5 sm:grid-cols-2">
