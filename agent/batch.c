@@ -46,8 +46,10 @@ struct mono batch_linger_wake(const struct core *core)
 
 void batch_seal(struct core *core)
 {
-	if (core->filling != NULL)
+	if (core->filling != NULL) {
+		plan_note_reached(core);
 		core->filling->store->state = core->state;
+	}
 	core->filling = NULL;
 }
 
@@ -95,12 +97,16 @@ void batch_add_intent(struct core *core, struct fire *fire)
 	pin(fire, batch->planned);
 }
 
+void batch_renew_update(struct core *core, const struct fire *fire, struct wall not_before)
+{
+	struct intent_update update = { fire->intent_number, fire->attempts, not_before, fire->first_started_at };
+	g_array_append_val(batch_current(core)->store->updates, update);
+}
+
 void batch_add_update(struct core *core, struct fire *fire, struct wall not_before)
 {
-	struct core_batch *batch = batch_current(core);
-	struct intent_update update = { fire->intent_number, fire->attempts, not_before, fire->first_started_at };
-	g_array_append_val(batch->store->updates, update);
-	pin(fire, batch->retrying);
+	batch_renew_update(core, fire, not_before);
+	pin(fire, core->filling->retrying);
 }
 
 void batch_add_cancel(struct core *core, struct fire *fire)

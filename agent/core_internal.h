@@ -200,6 +200,8 @@ bool plan_next(const struct core *core, const struct core_job *job, struct wall 
 int64_t plan_count(const struct core_job *job, struct wall after, struct wall until);
 void plan_schedule(struct core *core, struct core_job *job, struct wall after); /* sets next and its place in the heap */
 void plan_tick(struct core *core);
+/* planned_until catches up with the clock: each batch tells the next life how far this one has seen. */
+void plan_note_reached(struct core *core);
 #define PLAN_SKIP_REASON "skipped: the job's skipAt names this instant"
 bool plan_is_skipped(const struct core_job *job, struct wall instant);
 void plan_skip(struct core *core, struct core_job *job, struct wall instant, struct fire_id id, enum fire_cause cause,
@@ -244,11 +246,15 @@ void admission_done(struct core *core);
 void recovery_start(struct core *core, const struct store_snapshot *snapshot);
 void recovery_window(struct core *core, struct core_job *job, struct wall after, struct wall until);
 void recovery_pump(struct core *core);
-void recovery_withdraw_future(struct core *core, struct core_job *job);
+/* Instants after `border` that did not come due are no fires of this job any more. */
+void recovery_withdraw_future(struct core *core, struct core_job *job, struct wall border);
 void recovery_drop_backlogs(struct core *core, struct core_job *job, const char *reason);
 void recovery_check_clock(struct core *core);
-/* Where the past of this job ends and an edit begins to rule: now, or later while a step back is being waited out. */
-struct wall recovery_border(const struct core *core, const struct core_job *job);
+/*
+ * Where the past of this job ends and its next definition, of schedule `next`, begins to rule: now, or later while a step
+ * back is being waited out.
+ */
+struct wall recovery_border(const struct core *core, const struct core_job *job, const struct schedule *next);
 /* What a batch says of the clock (store_state.clock_offset_us); CLOCK_DISTRUSTED while the clock is behind. */
 int64_t recovery_clock_mark(const struct core *core);
 void recovery_step_back(struct core *core, int64_t back_us);
@@ -270,6 +276,8 @@ void batch_flush(struct core *core);
 struct mono batch_linger_wake(const struct core *core);
 void batch_add_intent(struct core *core, struct fire *fire);
 void batch_add_update(struct core *core, struct fire *fire, struct wall not_before);
+/* The same row again with another end of the backoff; no fire waits for it to be durable. */
+void batch_renew_update(struct core *core, const struct fire *fire, struct wall not_before);
 void batch_add_cancel(struct core *core, struct fire *fire);
 /* Appends and returns the record to fill; `fire` NULL when the decision had no intent. */
 struct execution *batch_add_decision(struct core *core, struct fire *fire);

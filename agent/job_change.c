@@ -78,7 +78,7 @@ static void delete_job(struct core *core, struct core_job *job)
 				       core->state.clock_epoch, reason);
 	}
 	recovery_drop_backlogs(core, job, reason);
-	recovery_withdraw_future(core, job);
+	recovery_withdraw_future(core, job, recovery_border(core, job, job->job->schedule));
 	job->deleted = true;
 	plan_schedule(core, job, core->now);
 	end_fires(core, job);
@@ -125,8 +125,9 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 {
 	bool same_schedule = strcmp(job->job->schedule_text, stored->job->schedule_text) == 0;
 	bool marked = job->next.us <= core->now.us;
+	struct wall border = recovery_border(core, job, stored->job->schedule);
 	plan_job_until(core, job, core->now);
-	recovery_withdraw_future(core, job);
+	recovery_withdraw_future(core, job, border);
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
 	if (!stored->job->active)
@@ -139,7 +140,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	if (!same_schedule)
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);
-	take_over(core, job, stored, recovery_border(core, job));
+	take_over(core, job, stored, border);
 	/* Marks are applied after upserts: one of the old definition must not have the last word. */
 	if (marked)
 		batch_add_mark(core, job);
@@ -223,7 +224,7 @@ struct job_change *job_change_new(void)
 void core_apply_jobs(struct core *core, struct job_change *change)
 {
 	core_read_clock(core);
-	batch_seal(core);
+	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
 	delete_jobs(core, change);
 	upsert_jobs(core, change->upserts);
 	core->state.jobs_revision = change->jobs_revision;
@@ -240,15 +241,17 @@ void core_reload_zones(struct core *core)
 {
 	core_read_clock(core);
 	job_forget_schedules();
+	batch_seal(core); /* as above: what is withdrawn must be in an earlier batch */
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
+		struct wall border = recovery_border(core, job, job->job->schedule);
 		plan_job_until(core, job, core->now);
-		recovery_withdraw_future(core, job);
+		recovery_withdraw_future(core, job, border);
 		recovery_settle_backlogs(core, job);
 		struct job *old = job->job;
 		job->job = job_renew(old);
 		job_unref(old);
-		plan_schedule(core, job, recovery_border(core, job));
+		plan_schedule(core, job, border);
 		plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
 	}
 	core_turn(core);

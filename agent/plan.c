@@ -162,6 +162,14 @@ void plan_job_until(struct core *core, struct core_job *job, struct wall until)
 	}
 }
 
+/* No instant up to `until` is left, but for what is still in the heap. */
+static void note_reached(struct core *core, struct wall until)
+{
+	int64_t top = heap_top_key(&core->plan);
+	struct wall reached = top <= until.us ? (struct wall){ top - 1 } : until;
+	core->state.planned_until = wall_max(core->state.planned_until, reached);
+}
+
 void plan_tick(struct core *core)
 {
 	struct wall until = wall_add_us(core->now, horizon_us(core));
@@ -183,9 +191,13 @@ void plan_tick(struct core *core)
 			fires++;
 		}
 	}
-	int64_t top = heap_top_key(&core->plan);
-	struct wall reached = top <= until.us ? (struct wall){ top - 1 } : until;
-	core->state.planned_until = wall_max(core->state.planned_until, reached);
+	note_reached(core, until);
+}
+
+void plan_note_reached(struct core *core)
+{
+	if (core->started)
+		note_reached(core, core->now);
 }
 
 struct wall plan_lead_wake(const struct core *core)

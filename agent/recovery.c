@@ -24,7 +24,7 @@ struct wall recovery_plan_start(const struct core *core, const struct core_job *
 	bool since_counts = is_fixed(job) ? job->since_epoch >= state->restart_epoch : job->since_epoch == state->clock_epoch;
 	if (since_counts)
 		start = wall_max(start, job->since);
-	if (is_fixed(job))
+	if (is_fixed(job) && job->since_epoch < state->clock_epoch)
 		start = wall_max(start, state->fixed_until);
 	return start;
 }
@@ -252,9 +252,12 @@ void recovery_check_clock(struct core *core)
 		recovery_step_back(core, -step);
 }
 
-struct wall recovery_border(const struct core *core, const struct core_job *job)
+/* What a fixed schedule decided before a step back stays decided, but only while it stays fixed. */
+struct wall recovery_border(const struct core *core, const struct core_job *job, const struct schedule *next)
 {
-	return is_fixed(job) ? wall_max(core->latest, core->state.fixed_until) : core->latest;
+	if (!is_fixed(job) || !schedule_is_fixed(next))
+		return core->latest;
+	return wall_max(core->latest, job->since_epoch < core->state.clock_epoch ? core->state.fixed_until : job->since);
 }
 
 int64_t recovery_clock_mark(const struct core *core)
@@ -262,26 +265,39 @@ int64_t recovery_clock_mark(const struct core *core)
 	return wall_before(core->now, core->latest) ? CLOCK_DISTRUSTED : core->clock_offset_us;
 }
 
-void recovery_withdraw_future(struct core *core, struct core_job *job)
+void recovery_withdraw_future(struct core *core, struct core_job *job, struct wall border)
 {
-	struct wall border = recovery_border(core, job);
 	struct fire *fire, *next;
 	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
 		next = TAILQ_NEXT(fire, in_job);
 		if ((fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED) && fire->attempt.cause == FIRE_SCHEDULE &&
-		    fire->attempt.scheduled_at.us > border.us)
+		    fire->attempt.scheduled_at.us > border.us && fire->due.us > core->now.us)
 			fire_withdraw(core, fire);
 	}
 }
 
-/* What was to run "now", or soon after, is not to wait until the clock gets there again. */
-static void hurry_unscheduled(struct core *core, struct core_job *job)
+/* The end of a backoff on disk is a time of the old clock (also that of one which is over): the next life would wait for it. */
+static void renew_backoff(struct core *core, const struct fire *fire)
+{
+	bool waits = fire->state == FIRE_RETRYING || fire->state == FIRE_BACKOFF;
+	if (fire->attempts == 0 || fire->state == FIRE_DECIDED)
+		return;
+	batch_renew_update(core, fire, waits ? wall_add_us(core->now, MAX(mono_diff_us(fire->wake, core->mono), 0)) : core->now);
+}
+
+/*
+ * What was to run "now", or soon after, is not to wait until the clock gets there again; nor, when the schedule restarts,
+ * what the last life may have been running.
+ */
+static void hurry_unscheduled(struct core *core, struct core_job *job, bool restarts)
 {
 	if (job->runs == NULL)
 		return;
 	job->runs->catch_up_next = WALL_NONE;
 	for (struct fire *fire = TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = TAILQ_NEXT(fire, in_job)) {
-		if (fire->attempt.cause == FIRE_SCHEDULE || fire->due.us <= core->now.us)
+		renew_backoff(core, fire);
+		bool waits = fire->attempt.cause == FIRE_SCHEDULE && !(restarts && fire->maybe_sent);
+		if (waits || fire->due.us <= core->now.us)
 			continue;
 		fire->due = core->now;
 		if (fire->state == FIRE_ARMED)
@@ -293,6 +309,7 @@ void recovery_step_back(struct core *core, int64_t back_us)
 {
 	struct store_state *state = &core->state;
 	bool correction = back_us >= CLOCK_CORRECTION_US;
+	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
 	state->clock_epoch++;
 	if (correction) {
 		state->restart_epoch = state->clock_epoch;
@@ -304,10 +321,11 @@ void recovery_step_back(struct core *core, int64_t back_us)
 	batch_current(core);
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
-		hurry_unscheduled(core, job);
-		if (!correction && is_fixed(job))
+		bool restarts = correction || !is_fixed(job);
+		hurry_unscheduled(core, job, restarts);
+		if (!restarts)
 			continue;
-		recovery_withdraw_future(core, job);
+		recovery_withdraw_future(core, job, core->now);
 		if (job->anchor.us > core->now.us)
 			job->anchor = core->now;
 		job->since = core->now;
@@ -339,6 +357,30 @@ static void close_orphan(struct core *core, const struct intent *intent)
 	core->stats.decided[EXECUTION_INTERRUPTED]++;
 }
 
+/* Where the intent's own instant lies, by the clock of today. */
+static struct wall resume_due(const struct core *core, const struct core_job *job, const struct intent *intent)
+{
+	/* When a schedule restarts after a step back, intents that were not due are withdrawn: what is left was under way. */
+	bool begun = intent->clock_epoch < (is_fixed(job) ? core->state.restart_epoch : core->state.clock_epoch);
+	if (intent->cause == FIRE_SCHEDULE && !begun)
+		return plan_due(core, job, intent->scheduled_at);
+	return wall_min(intent->scheduled_at, core->now);
+}
+
+static void resume_backoff(struct core *core, struct fire *fire, struct wall not_before, bool clock_trusted)
+{
+	int64_t wait_us = wall_diff_us(not_before, core->now);
+	int64_t longest_us = fire->job->job->policy->retry.max_backoff_ms * US_PER_MS;
+	if (clock_trusted)
+		longest_us = MAX(longest_us, INT64_C(3600) * US_PER_SECOND);
+	fire_resume_backoff(core, fire);
+	fire->wake = mono_add_us(core->mono, CLAMP(wait_us, 0, longest_us));
+	heap_set(&core->waits, fire, fire->wake.us);
+	/* The life after this one may trust the clock again, and must not find a time of the old one. */
+	if (wait_us > longest_us)
+		batch_renew_update(core, fire, wall_add_us(core->now, longest_us));
+}
+
 static void resume_intent(struct core *core, const struct intent *intent, bool clock_trusted)
 {
 	struct core_job *job = job_table_get(core, intent->job_id);
@@ -348,15 +390,15 @@ static void resume_intent(struct core *core, const struct intent *intent, bool c
 	}
 	bool manual = intent->cause == FIRE_MANUAL;
 	int64_t number = core->state.next_intent_number;
-	struct wall due = intent->cause == FIRE_SCHEDULE ? plan_due(core, job, intent->scheduled_at) :
-							   wall_min(intent->scheduled_at, core->now);
+	struct wall due = resume_due(core, job, intent);
 	struct fire *fire = plan_fire(core, job, intent->id, intent->scheduled_at, due, intent->cause, intent->clock_epoch);
 	core->state.next_intent_number = number;
 	fire->intent_number = intent->number;
 	fire->attempts = intent->attempts;
 	fire->first_started_at = intent->first_started_at;
 	fire->first_started_mono = core->mono;
-	bool ahead = !manual && clock_trusted && due.us > core->now.us;
+	/* By an earlier epoch's clock an instant ahead of now may have been due. */
+	bool ahead = !manual && clock_trusted && due.us > core->now.us && intent->clock_epoch == core->state.clock_epoch;
 	fire->maybe_sent = !ahead;
 	if (job->job->policy->type == JOB_ATMOST_ONCE && !ahead) {
 		fire_set_state(core, fire, FIRE_ARMED);
@@ -365,13 +407,7 @@ static void resume_intent(struct core *core, const struct intent *intent, bool c
 		return;
 	}
 	if (wall_is_set(intent->not_before)) {
-		int64_t wait_us = wall_diff_us(intent->not_before, core->now);
-		int64_t longest_us = job->job->policy->retry.max_backoff_ms * US_PER_MS;
-		if (clock_trusted)
-			longest_us = MAX(longest_us, INT64_C(3600) * US_PER_SECOND);
-		fire_resume_backoff(core, fire);
-		fire->wake = mono_add_us(core->mono, CLAMP(wait_us, 0, longest_us));
-		heap_set(&core->waits, fire, fire->wake.us);
+		resume_backoff(core, fire, intent->not_before, clock_trusted);
 		return;
 	}
 	fire_arm(core, fire);
@@ -433,7 +469,7 @@ void recovery_start(struct core *core, const struct store_snapshot *snapshot)
 		batch_add_event(core, "clockStep", "the clock was set back while the agent was down");
 		recovery_step_back(core, wall_diff_us(seen, core->now));
 	} else if (!clock_trusted) {
-		core->latest = wall_max(core->latest, planned_until);
+		core->latest = wall_max(core->latest, wall_max(planned_until, seen));
 	}
 	plan_reboot_jobs(core);
 }

@@ -141,7 +141,11 @@ part_sim() {
 	build_make "$BUILD" "$LOGS/sim.log" tests/sim/sim
 	sim_worlds --file "$ROOT/tests/sim/seeds.txt"
 	sim_worlds --seeds "${BELFRY_SIM_SEEDS:-5000}" --first "$first" --jobs "$(nproc)"
-	sim_worlds --clock --seeds 2000 --first 1 --jobs "$(nproc)"
+	local mode
+	for mode in --clock --wild "--clock --edits-behind" "--wild --edits-behind"; do
+		# shellcheck disable=SC2086 # a mode is one or two words
+		sim_worlds $mode --seeds $((${BELFRY_SIM_SEEDS:-5000} * 2 / 5)) --first "$first" --jobs "$(nproc)"
+	done
 	sim_worlds --month --seeds "${BELFRY_SIM_MONTHS:-50}" --first "$first" --jobs "$(nproc)"
 }
 

@@ -142,7 +142,6 @@ void faults_strike(struct world *world, int64_t moment); /* what was planned for
 void world_init(struct world *world, const struct scenario *scenario);
 void world_done(struct world *world);
 void world_start_core(struct world *world);
-void world_looked(struct world *world); /* the core reads the clock now */
 void world_run_for(struct world *world, int64_t us);
 void world_crash(struct world *world, int64_t down_us);
 void world_set_job(struct world *world, const char *id, const char *definition); /* JSON; NULL deletes */

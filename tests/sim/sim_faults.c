@@ -77,7 +77,6 @@ static void order_run(struct world *world)
 {
 	const char *id = world->specs->pdata[dice_below(&world->dice, world->specs->len)];
 	struct fire_id fire;
-	world_looked(world);
 	if (dice_chance(&world->dice, 600))
 		central_order(world, id);
 	else if (core_run_now(world->core, id, &fire))
@@ -114,7 +113,6 @@ void faults_strike(struct world *world, int64_t moment)
 		set_clock(world);
 		if (dice_chance(&world->dice, 300))
 			world_change_jobs(world);
-		world_looked(world);
 		core_tick(world->core);
 		break;
 	case FAULT_MASK:

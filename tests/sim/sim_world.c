@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/core_internal.h"
 #include "common/rfc3339.h"
 #include "tests/sim/sim.h"
 
@@ -53,7 +54,9 @@ void world_trace(struct world *world, const char *format, ...)
 
 static struct wall read_wall(void *context)
 {
-	return ((struct world *)context)->wall;
+	struct world *world = context;
+	world->latest = wall_max(world->latest, world->wall);
+	return world->wall;
 }
 
 static struct mono read_mono(void *context)
@@ -118,14 +121,8 @@ struct job *world_random_job(struct world *world, const char *id)
 	return job;
 }
 
-void world_looked(struct world *world)
-{
-	world->latest = wall_max(world->latest, world->wall);
-}
-
 void world_start_core(struct world *world)
 {
-	world_looked(world);
 	struct core_config config;
 	core_config_defaults(&config);
 	config.agent_id = "agent";
@@ -186,9 +183,8 @@ void world_change_jobs(struct world *world)
 	change->done = changed;
 	change->context = world;
 	world->change_under_way = true;
-	world_looked(world);
-	world->change_at = world->latest;
 	core_apply_jobs(world->core, change);
+	world->change_at = world->core->latest;
 }
 
 void world_move_to(struct world *world, struct mono when)
@@ -216,7 +212,6 @@ static bool step(struct world *world, struct mono limit)
 	if (next.us > limit.us)
 		return false;
 	world_move_to(world, next);
-	world_looked(world);
 	if (answer.us == next.us)
 		disk_answer(&world->disk, world->core);
 	else if (landing.us == next.us)
@@ -245,8 +240,6 @@ void world_set_job(struct world *world, const char *id, const char *definition)
 	struct job_problem problem = { 0 };
 	struct job_change *change = job_change_new();
 	change->jobs_revision = ++world->revision;
-	world_looked(world);
-	world->change_at = world->latest;
 	if (definition == NULL) {
 		g_ptr_array_add(change->deletes, g_strdup(id));
 	} else {
@@ -258,6 +251,7 @@ void world_set_job(struct world *world, const char *id, const char *definition)
 		g_ptr_array_add(change->upserts, stored);
 	}
 	core_apply_jobs(world->core, change);
+	world->change_at = world->core->latest;
 }
 
 void world_init(struct world *world, const struct scenario *scenario)

@@ -1,0 +1,194 @@
+/*
+ * The core and clocks that are set back: what the last clock left behind (backoffs, intents, edits) must neither wait for
+ * the old time nor run twice. Each rule was once broken in a world of the simulator (tests/LEDGER.md).
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "agent/core_internal.h"
+#include "common/tz.h"
+#include "tests/sim/sim.h"
+
+#define SECOND US_PER_SECOND
+#define HOUR (3600 * US_PER_SECOND)
+#define EACH_SECOND "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}"
+#define FIXED "{\"schedule\":\"0,20,40 0-59 0-23 * * *\",\"api\":\"http://a.test/\"}"
+
+static struct world world;
+
+static void set_up(void)
+{
+	world_init(&world, &(struct scenario){ .seed = 7, .longest_down_ms = 1000 });
+	/* Half past a whole second, noon: nothing is due at the very start. */
+	world.wall = wall_from_seconds(INT64_C(1794744000));
+	world.wall.us += 500 * US_PER_MS;
+	world.began = world.wall;
+	world.answer_ms = 5;
+	world.answer_status = 200;
+	world.quiet = true;
+	world_start_core(&world);
+}
+
+static void tear_down(void)
+{
+	ck_assert_msg(world.trouble->len == 0, "%s", world.trouble->str);
+	world_done(&world);
+}
+
+static int count(enum execution_status status)
+{
+	int n = 0;
+	for (guint i = 0; i < world.disk.outbox->len; i++)
+		if (((struct decision *)world.disk.outbox->pdata[i])->execution.status == status)
+			n += (int)((struct decision *)world.disk.outbox->pdata[i])->execution.count;
+	return n;
+}
+
+static void step_clock(int64_t us)
+{
+	world.clock_went_back |= us < 0;
+	world.wall.us += us;
+	core_tick(world.core);
+}
+
+/* Promise 1 by instants: none was decided twice in one clock epoch. */
+static void check_each_once(void)
+{
+	g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		char *id = g_malloc(FIRE_ID_TEXT_SIZE);
+		fire_id_print(((struct decision *)world.disk.outbox->pdata[i])->execution.id, id);
+		ck_assert_msg(g_hash_table_add(ids, id), "two decisions with one id");
+	}
+}
+
+START_TEST(test_a_backoff_that_outlives_a_step_back_and_a_crash_does_not_wait_for_the_old_time)
+{
+	world.answer_status = 503;
+	world_set_job(&world, "a", "{\"schedule\":\"0 * * * * *\",\"api\":\"http://a.test/\","
+				   "\"retry\":{\"initialBackoffMs\":5000,\"jitter\":\"none\"}}");
+	world_run_for(&world, 61 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 1);
+	step_clock(-HOUR / 2);
+	world_run_for(&world, SECOND);
+	world_crash(&world, 100 * US_PER_MS);
+	world_run_for(&world, 8 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 2);
+}
+END_TEST
+
+START_TEST(test_a_backoff_that_was_over_before_the_step_back_is_not_waited_out_again)
+{
+	world.answer_status = 503;
+	world_set_job(&world, "a", "{\"schedule\":\"0 * * * * *\",\"api\":\"http://a.test/\","
+				   "\"retry\":{\"initialBackoffMs\":1000,\"jitter\":\"none\"}}");
+	world_run_for(&world, 60 * SECOND);
+	world.answer_ms = 20000;
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 2);
+	step_clock(-HOUR / 2);
+	world_run_for(&world, SECOND);
+	world_crash(&world, 100 * US_PER_MS);
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(world.outside.sends, 3);
+}
+END_TEST
+
+START_TEST(test_an_intent_that_was_not_durable_yet_at_a_step_back_is_withdrawn_all_the_same)
+{
+	GHashTableIter iter;
+	gpointer intent;
+	world_set_job(&world, "a", EACH_SECOND);
+	world_run_for(&world, 251 * US_PER_MS);
+	ck_assert_int_eq(g_hash_table_size(world.disk.intents), 0);
+	ck_assert_int_eq(world.core->in_state[FIRE_PLANNED], 1);
+	step_clock(-2 * HOUR);
+	world_run_for(&world, 300 * US_PER_MS);
+	g_hash_table_iter_init(&iter, world.disk.intents);
+	while (g_hash_table_iter_next(&iter, NULL, &intent))
+		ck_assert_int_eq(((struct intent *)intent)->clock_epoch, 1);
+	ck_assert_int_eq(world.disk.state.clock_epoch, 1);
+}
+END_TEST
+
+START_TEST(test_an_at_most_once_run_under_way_at_a_step_back_is_interrupted_by_a_crash_and_not_sent_again)
+{
+	world.answer_ms = 5000;
+	world_set_job(&world, "a", "{\"schedule\":\"0,10 * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\"}");
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 1);
+	step_clock(-90 * SECOND);
+	world_run_for(&world, SECOND);
+	world_crash(&world, 100 * US_PER_MS);
+	world_run_for(&world, 2 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_INTERRUPTED), 1);
+	world_run_for(&world, 120 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_INTERRUPTED), 1);
+}
+END_TEST
+
+START_TEST(test_an_edit_after_a_standstill_is_remembered_when_the_clock_goes_back_half_a_minute_and_the_agent_crashes)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"*/5 * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, SECOND);
+	world_move_to(&world, mono_add_us(world.mono, 22 * SECOND));
+	world_set_job(&world, "a", FIXED);
+	world_run_for(&world, SECOND);
+	step_clock(-23 * SECOND);
+	world_run_for(&world, 100 * US_PER_MS);
+	world_crash(&world, 100 * US_PER_MS);
+	world_set_job(&world, "a", EACH_SECOND);
+	world_run_for(&world, 40 * SECOND);
+	check_each_once();
+	ck_assert_int_gt(count(EXECUTION_SUCCESS), 15);
+}
+END_TEST
+
+START_TEST(test_a_fixed_job_made_after_a_step_back_goes_on_after_a_crash)
+{
+	world_set_job(&world, "old", "{\"schedule\":\"0 3 * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 3 * SECOND);
+	step_clock(-2 * HOUR);
+	world_set_job(&world, "new", FIXED);
+	world_run_for(&world, 5 * SECOND);
+	world_crash(&world, 100 * US_PER_MS);
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 3);
+}
+END_TEST
+
+START_TEST(test_a_fixed_job_that_becomes_an_interval_after_a_step_back_runs_no_instant_twice)
+{
+	world_set_job(&world, "old", "{\"schedule\":\"0 3 * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 3 * SECOND);
+	step_clock(-2 * HOUR);
+	world_set_job(&world, "new", FIXED);
+	world_run_for(&world, 16400 * US_PER_MS);
+	ck_assert_int_eq(g_hash_table_size(world.disk.intents), 1);
+	world_set_job(&world, "new", EACH_SECOND);
+	world_run_for(&world, 3 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 3);
+	check_each_once();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("core and clock");
+	TCase *steps = tcase_create("steps back");
+	tcase_add_checked_fixture(steps, set_up, tear_down);
+	tcase_set_timeout(steps, 60);
+	tcase_add_test(steps, test_a_backoff_that_outlives_a_step_back_and_a_crash_does_not_wait_for_the_old_time);
+	tcase_add_test(steps, test_a_backoff_that_was_over_before_the_step_back_is_not_waited_out_again);
+	tcase_add_test(steps, test_an_intent_that_was_not_durable_yet_at_a_step_back_is_withdrawn_all_the_same);
+	tcase_add_test(steps, test_an_at_most_once_run_under_way_at_a_step_back_is_interrupted_by_a_crash_and_not_sent_again);
+	tcase_add_test(steps, test_an_edit_after_a_standstill_is_remembered_when_the_clock_goes_back_half_a_minute_and_the_agent_crashes);
+	tcase_add_test(steps, test_a_fixed_job_made_after_a_step_back_goes_on_after_a_crash);
+	tcase_add_test(steps, test_a_fixed_job_that_becomes_an_interval_after_a_step_back_runs_no_instant_twice);
+	suite_add_tcase(suite, steps);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
