@@ -9,7 +9,7 @@
 #include "common/rfc3339.h"
 #include "common/schedule_explain.h"
 #include "common/tz.h"
-#include "ctl/command.h"
+#include "ctl/nouns.h"
 
 #define EXPLAIN_COUNT 5
 #define LOCAL_SIZE 48
@@ -24,93 +24,58 @@ static const char expression_help[] =
 	"  @hourly @daily @weekly @monthly @yearly    @every 1h30m    @at 2026-11-23T12:00:00Z\n"
 	"If day of month and day of week are both restricted, either may match; if one begins with *, both must.\n";
 
-static char *option_zone, *option_from, *option_job_id;
-static gboolean option_stdin;
-static int option_count = 1;
-static char **option_rest;
-
-static const GOptionEntry common_options[] = {
-	{ "tz", 0, 0, G_OPTION_ARG_FILENAME, &option_zone, "Time zone such as Europe/Berlin; default UTC", "ZONE" },
-	{ "from", 0, 0, G_OPTION_ARG_FILENAME, &option_from, "Only what is due after this RFC 3339 time; default now",
-	  "TIME" },
-	{ "job-id", 0, 0, G_OPTION_ARG_FILENAME, &option_job_id, "Job whose value H stands for", "ID" },
-	{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &option_rest, NULL, NULL },
-	{ 0 },
+static const struct command_value expression_argument[] = {
+	{ "expr", VALUE_TEXT, .optional = true, .many = true, .show = "'EXPR'", .help = "The schedule, in quotes" },
+	{ 0 }
 };
-static const GOptionEntry count_option = {
-	"count", 0, 0, G_OPTION_ARG_INT, &option_count, "How many, 1-10000; default 1", "N"
-};
-static const char stdin_help[] =
-	"Answer JSON lines {\"expr\",\"tz\",\"from\",\"count\",\"jobId\"} with {\"next\":[...]} or {\"error\":\"...\"}";
-static const GOptionEntry stdin_option = { "stdin", 0, 0, G_OPTION_ARG_NONE, &option_stdin, stdin_help, NULL };
 
-/* An expression like "-5 * * * *" looks like an option but has blanks: taken out, it gets its own message. */
-static const char *take_dashed_expression(int *argc, char **argv)
-{
-	for (int i = 1; i < *argc; i++) {
-		const char *word = argv[i];
-		if (word[0] != '-' || word[1] == '-' || !strpbrk(word, " \t"))
-			continue;
-		memmove(argv + i, argv + i + 1, (size_t)(*argc - i) * sizeof(*argv));
-		(*argc)--;
-		return word;
-	}
-	return NULL;
-}
+#define SHARED_OPTIONS                                                                                     \
+	{ "tz", VALUE_TEXT, .show = "ZONE", .help = "Time zone such as Europe/Berlin; default UTC" },      \
+	{ "from", VALUE_TIME, .help = "Only what is due after this time; default now" },                   \
+	{ "job-id", VALUE_TEXT, .show = "ID", .help = "Job whose value H stands for" }
+
+static const struct command_value next_options[] = {
+	{ "count", VALUE_NUMBER, .show = "N", .min = 1, .max = NEXT_COUNT_MAX, .help = "How many; default 1" },
+	{ "stdin", VALUE_FLAG,
+	  .help = "Answer JSON lines {\"expr\",\"tz\",\"from\",\"count\",\"jobId\"} with {\"next\":[...]} or {\"error\":\"...\"}" },
+	SHARED_OPTIONS,
+	{ 0 }
+};
+static const struct command_value explain_options[] = { SHARED_OPTIONS, { 0 } };
 
 char *schedule_from_problem(const char *label, const char *text)
 {
 	return g_strdup_printf("%s: \"%.40s\" is no RFC 3339 time such as 2026-11-23T12:00:00Z", label, text);
 }
 
-static bool read_expression(const char *dashed, bool from_stdin, const char **ret, int *ret_status)
+static bool read_expression(const struct call *call, bool from_stdin, const char **ret)
 {
-	guint n = (option_rest ? g_strv_length(option_rest) : 0) + (dashed ? 1 : 0);
+	char **texts = call_texts(call, "expr");
+	guint n = g_strv_length(texts);
 
-	*ret = dashed ? dashed : n ? option_rest[0] : NULL;
+	*ret = texts[0];
 	if (from_stdin ? n == 0 : n == 1)
 		return true;
 	if (from_stdin)
-		*ret_status = command_wrong("--stdin takes no expression on the command line");
+		command_wrong("--stdin takes no expression on the command line");
 	else if (n == 0)
-		*ret_status = command_wrong("an expression is missing (%s --help shows some)", g_get_prgname());
+		command_wrong("an expression is missing (belfry schedule %s --help shows some)", call->command->verb);
 	else
-		*ret_status = command_wrong("%u expressions are given: write one, in quotes, as in '*/5 * * * *'", n);
+		command_wrong("%u expressions are given: write one, in quotes, as in '*/5 * * * *'", n);
 	return false;
 }
 
-bool schedule_question_read(int argc, char **argv, struct schedule_options *options, const char *summary,
-			    const char *description, struct schedule_question *ret, int *ret_status)
+static bool read_question(const struct call *call, struct schedule_question *ret)
 {
-	GOptionEntry entries[G_N_ELEMENTS(common_options) + 2];
 	struct schedule_question question = { 0 };
-	size_t n = 0;
+	bool is_next = strcmp(call->command->verb, "next") == 0;
 
-	if (options->with_count)
-		entries[n++] = count_option;
-	if (options->with_stdin)
-		entries[n++] = stdin_option;
-	memcpy(entries + n, common_options, sizeof(common_options));
-
-	const char *dashed = take_dashed_expression(&argc, argv);
-	if (!command_parse_options(&argc, &argv, entries, "'EXPR'", summary, description, ret_status))
+	if (!read_expression(call, is_next && call_flag(call, "stdin"), &question.expression))
 		return false;
-	options->from_stdin = option_stdin;
-	if (!read_expression(dashed, option_stdin, &question.expression, ret_status))
-		return false;
-	if (option_count < 1 || option_count > NEXT_COUNT_MAX) {
-		*ret_status = command_wrong("--count: %d is outside 1-%d", option_count, NEXT_COUNT_MAX);
-		return false;
-	}
-	question.zone = option_zone;
-	question.job_id = option_job_id;
-	question.count = option_count;
-	question.from = wall_now();
-	if (option_from && !rfc3339_parse(option_from, &question.from)) {
-		g_autofree char *problem = schedule_from_problem("--from", option_from);
-		*ret_status = command_wrong("%s", problem);
-		return false;
-	}
+	question.zone = call_text(call, "tz");
+	question.job_id = call_text(call, "job-id");
+	question.count = is_next ? (int)call_number(call, "count", 1) : 1;
+	question.from = call_time(call, "from", wall_now());
 	*ret = question;
 	return true;
 }
@@ -145,16 +110,12 @@ static int print_next(const struct schedule_question *question)
 	return command_finish_output();
 }
 
-int command_schedule_next(int argc, char **argv)
+static int run_next(struct call *call)
 {
-	struct schedule_options options = { .with_count = true, .with_stdin = true };
 	struct schedule_question question;
-	int status;
-
-	if (!schedule_question_read(argc, argv, &options, "Prints when a schedule is due next, one UTC instant a line.",
-				    expression_help, &question, &status))
-		return status;
-	return options.from_stdin ? schedule_answer_lines(&question) : print_next(&question);
+	if (!read_question(call, &question))
+		return EXIT_WRONG;
+	return call_flag(call, "stdin") ? schedule_answer_lines(&question) : print_next(&question);
 }
 
 /* "Mon 2026-11-23 07:00:00 -05:00" */
@@ -193,17 +154,13 @@ static void print_explained(const struct schedule_question *question, const stru
 	}
 }
 
-int command_schedule_explain(int argc, char **argv)
+static int run_explain(struct call *call)
 {
-	struct schedule_options options = { 0 };
 	struct schedule_question question;
-	int status;
+	int status = EXIT_OK;
 
-	if (!schedule_question_read(argc, argv, &options,
-				    "Says how a schedule is understood, and when it is due next in local time.",
-				    expression_help, &question, &status))
-		return status;
-
+	if (!read_question(call, &question))
+		return EXIT_WRONG;
 	struct schedule *schedule = parse_or_complain(&question, &status);
 	if (!schedule)
 		return status;
@@ -211,3 +168,13 @@ int command_schedule_explain(int argc, char **argv)
 	schedule_unref(schedule);
 	return command_finish_output();
 }
+
+const struct command schedule_commands[] = {
+	{ .verb = "next", .help = "Print when a schedule is due next, one UTC instant a line", .details = expression_help,
+	  .example = "belfry schedule next --tz Europe/Berlin --count 5 '0 30 2 * * *'", .arguments = expression_argument,
+	  .options = next_options, .run = run_next },
+	{ .verb = "explain", .help = "Say how a schedule is understood, and when it is due next in local time",
+	  .details = expression_help, .example = "belfry schedule explain --tz America/New_York '30 2 * * SUN#2'",
+	  .arguments = expression_argument, .options = explain_options, .run = run_explain },
+	{ 0 }
+};

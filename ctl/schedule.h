@@ -20,17 +20,6 @@ struct schedule_question {
 	int count;
 };
 
-/*
- * Reads the options and the expression that `next` and `explain` share into *ret (strings of argv and of the options,
- * which live as long as the process). False when the command is over, with its status.
- */
-struct schedule_options {
-	bool with_count, with_stdin; /* in: which options the verb has */
-	bool from_stdin;             /* out */
-};
-bool schedule_question_read(int argc, char **argv, struct schedule_options *options, const char *summary,
-			    const char *description, struct schedule_question *ret, int *ret_status);
-
 /* A message for a --from or "from" that is no time. Caller frees. */
 char *schedule_from_problem(const char *label, const char *text);
 

@@ -249,7 +249,8 @@ def test_zone_shifts_the_instants():
     (["-5 * * * *"], 'minute: "-5" is not understood'),
     (["--tz", "Mars/Base", "0 0 * * *"], 'time zone: "Mars/Base" is not a zone this host knows'),
     (["--tz", "../etc/passwd", "0 0 * * *"], 'time zone: "../etc/passwd" is not a zone this host knows'),
-    (["--from", "yesterday", "0 0 * * *"], '--from: "yesterday" is no RFC 3339 time such as 2026-11-23T12:00:00Z'),
+    (["--from", "yesterday", "0 0 * * *"], '--from: "yesterday" is no RFC 3339 time such as 2026-11-23T12:00:00Z, nor '
+     '"2026-11-23 07:00" in the local zone, nor -2h from now'),
     (["--count", "0", "0 0 * * *"], "--count: 0 is outside 1-10000"),
     (["*", "*", "*", "*", "*"], "5 expressions are given: write one, in quotes, as in '*/5 * * * *'"),
     (["0 0 * * \n*"], "day of week: has a character that is not plain ASCII"),

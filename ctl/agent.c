@@ -1,0 +1,165 @@
+/* belfry agent ...: the fleet; `agent status` asks the agent of this host. */
+#include "ctl/generic.h"
+#include "ctl/nouns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define AGENT_ARGUMENT { "agent", VALUE_AGENT, .help = "Name or id of the agent" }
+#define ACTS (USES_CENTRAL | PRINTS)
+
+static const struct command_value agent_argument[] = { AGENT_ARGUMENT, { 0 } };
+static const struct command_value agents_argument[] = {
+	{ "agent", VALUE_AGENT, .many = true, .help = "Names or ids of agents" },
+	{ 0 }
+};
+
+static const struct view_column agent_columns[] = {
+	{ "NAME", "name", CELL_TEXT, SHRINKS },
+	{ "STATE", "state", CELL_STATUS, 0 },
+	{ "SEEN", "lastSeenAt", CELL_TIME, 0 },
+	{ "JOBS", "jobs", CELL_NUMBER, 0 },
+	{ "RUNNING", "running", CELL_NUMBER, 0 },
+	{ "UNSENT", "outboxDepth", CELL_NUMBER, 0 },
+	{ "BEHIND", "behind.revisions", CELL_NUMBER, IF_ANY },
+	{ "LABELS", "labels", CELL_LABELS, IF_ANY | SHRINKS },
+	{ "NEXT", "nextFireAt", CELL_TIME, WIDE },
+	{ "VERSION", "version", CELL_TEXT, WIDE },
+	{ "ID", "agentId", CELL_TEXT, WIDE },
+	{ 0 }
+};
+static const struct view agent_view = { "agents", "name", agent_columns, "there are no such agents", NULL };
+
+static const struct view_column token_columns[] = {
+	{ "ID", "tokenId", CELL_TEXT, 0 },
+	{ "NAME", "name", CELL_TEXT, SHRINKS },
+	{ "LABELS", "labels", CELL_LABELS, SHRINKS },
+	{ "BY", "createdBy", CELL_TEXT, SHRINKS },
+	{ "EXPIRES", "expiresAt", CELL_TIME, 0 },
+	{ "USED", "usedAt", CELL_TIME, 0 },
+	{ 0 }
+};
+static const struct view token_view = { "tokens", "tokenId", token_columns, "no token waits for an agent", NULL };
+
+static const struct view_column quarantine_columns[] = {
+	{ "AT", "at", CELL_TIME, 0 },
+	{ "EPOCH", "epoch", CELL_NUMBER, 0 },
+	{ "SEQ", "seq", CELL_NUMBER, 0 },
+	{ "REASON", "reason", CELL_TEXT, SHRINKS },
+	{ 0 }
+};
+static const struct view quarantine_view = { "records", "seq", quarantine_columns, "nothing is in quarantine", NULL };
+static const struct view status_view = { .name = "name" };
+
+static const struct command_value enroll_options[] = {
+	{ "ttl", VALUE_DURATION, .member = "ttlMs", .help = "How long the token may be used; default 10m" },
+	{ "name", VALUE_TEXT, .member = "name", .help = "The agent's name; default: the host's" },
+	{ "label", VALUE_LABELS, 'l', .member = "labels", .help = "A label of the agent that the token makes" },
+	{ "agent-url", VALUE_TEXT, .show = "URL", .help = "Central's listener for agents, for the printed command; default: port + 1" },
+	{ 0 }
+};
+static const struct command_value list_options[] = {
+	{ "query", VALUE_TEXT, 'q', .parameter = "q", .help = "Part of the name" },
+	{ "state", VALUE_TEXT, .parameter = "state", .help = "online, offline, draining, never, revoked; several with commas between" },
+	{ "selector", VALUE_TEXT, .parameter = "selector", .help = "Labels: env=prod,role in (web,api),!legacy" },
+	{ "sort", VALUE_WORD, .words = "name -name lastSeenAt -lastSeenAt outboxDepth -outboxDepth", .parameter = "sort",
+	  .help = "Order; with - the other way round" },
+	{ 0 }
+};
+static const struct command_value label_options[] = {
+	{ "label", VALUE_LABELS, 'l', .member = "labels", .help = "A label; together they replace those there are" },
+	{ "weight", VALUE_NUMBER, .show = "N", .min = 0, .max = 1e6, .member = "weight", .help = "Its share of jobs, beside other agents" },
+	{ "name", VALUE_TEXT, .member = "name", .help = "Its new name" },
+	{ 0 }
+};
+static const struct command_value status_options[] = {
+	{ "socket", VALUE_FILE, .help = "The agent's socket; default /var/lib/belfry-agent/agent.sock" },
+	{ 0 }
+};
+static const struct command_value token_arguments[] = {
+	{ "token", VALUE_TEXT, .many = true, .show = "TOKENID", .help = "Ids of tokens that are not to be used any more" },
+	{ 0 }
+};
+
+/* Central's other listener, by default one port above that for people. */
+static char *agent_url(const struct call *call, const char *url)
+{
+	g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+	if (call_has(call, "agent-url"))
+		return g_strdup(call_text(call, "agent-url"));
+	int port = g_uri_get_port(uri);
+	if (port < 1 || port > 65534)
+		return g_strdup(url);
+	return g_uri_join(G_URI_FLAGS_NONE, g_uri_get_scheme(uri), NULL, g_uri_get_host(uri), port + 1, g_uri_get_path(uri), NULL, NULL);
+}
+
+static int print_enrolment(const struct call *call, const struct client *client, const json_t *answer)
+{
+	struct output output = output_of(call);
+	g_autofree char *url = agent_url(call, client->settings.url), *quoted = g_shell_quote(url);
+	g_autofree char *token = output_fill("{token}", answer);
+	const char *name = call_text(call, "name");
+	g_autofree char *quoted_name = name != NULL ? g_shell_quote(name) : NULL;
+
+	if (output.form != OUTPUT_TABLE)
+		return generic_print(call, answer);
+	g_autofree char *expires = output_cell_text(&output, output_member(answer, "expiresAt"), CELL_TIME);
+	printf("On the new host, until %s:\n\n  belfry-agent --config /etc/belfry/agent.conf enroll --central %s --token %s%s%s\n",
+	       expires, quoted, token, name != NULL ? " --name " : "", name != NULL ? quoted_name : "");
+	return command_finish_output();
+}
+
+int agent_enroll(struct call *call)
+{
+	struct client client;
+	json_t *body = NULL, *answer = NULL;
+	int status = client_open(call, &client);
+
+	if (status != EXIT_OK)
+		return status;
+	status = generic_body(call, &client, &body);
+	if (status == EXIT_OK)
+		status = client_ask(&client, "POST", "/api/agents/tokens", json_object_size(body) > 0 ? body : NULL, NULL, &answer);
+	if (status == EXIT_OK)
+		status = print_enrolment(call, &client, answer);
+	json_decref(body);
+	json_decref(answer);
+	client_close(&client);
+	return status;
+}
+
+static const struct view enroll_view = { .name = "token" };
+
+#define ACTION(verb_, help_, uses_, done_)                                                                               \
+	{ .verb = verb_, .help = help_, .example = "belfry agent " verb_ " web-3", .arguments = agents_argument,             \
+	  .uses = ACTS | (uses_), .run = command_act, .method = "POST", .path = "/api/agents/{agent}/actions/" verb_,        \
+	  .view = &agent_view, .done = done_ }
+
+const struct command agent_commands[] = {
+	{ .verb = "enroll", .help = "Make a one-time token, and print the command that makes a host an agent",
+	  .example = "belfry agent enroll --name web-3 --label env=prod --label role=web --ttl 30m", .options = enroll_options, .uses = ACTS,
+	  .run = agent_enroll, .view = &enroll_view },
+	{ .verb = "list", .help = "List agents", .example = "belfry agent list --state offline", .options = list_options,
+	  .uses = ACTS | PAGES, .run = command_list, .path = "/api/agents", .view = &agent_view },
+	{ .verb = "show", .help = "Show an agent, its streams of records and its latest events", .example = "belfry agent show web-3",
+	  .arguments = agent_argument, .uses = ACTS, .run = command_show, .path = "/api/agents/{agent}", .view = &agent_view },
+	{ .verb = "label", .help = "Set an agent's labels, weight or name", .example = "belfry agent label web-3 --label env=prod --weight 2",
+	  .arguments = agent_argument, .options = label_options, .uses = ACTS, .run = command_act, .method = "PATCH",
+	  .path = "/api/agents/{agent}", .view = &agent_view, .done = "{name}: changed" },
+	ACTION("drain", "Give an agent's jobs to others, and no new ones to it", 0, "{name}: draining"),
+	ACTION("undrain", "Let an agent have jobs again", 0, "{name}: takes jobs again"),
+	ACTION("forget", "Remove an agent that is revoked or long gone", ASKS_FIRST, "{agent}: forgotten"),
+	ACTION("revoke", "End an agent's key at once; its jobs go to others", ASKS_FIRST, "{agent}: revoked"),
+	ACTION("rotate", "Have an agent take a new key", 0, "{agent}: takes a new key with its next sync"),
+	{ .verb = "quarantine", .help = "Records of an agent that central could not take, with the reason",
+	  .example = "belfry agent quarantine web-3 -o jsonl", .arguments = agent_argument, .uses = ACTS | PAGES, .run = command_list,
+	  .path = "/api/agents/{agent}/quarantine", .view = &quarantine_view },
+	{ .verb = "tokens", .help = "Enrolment tokens that were made, and who used them", .example = "belfry agent tokens", .uses = ACTS,
+	  .run = command_list, .path = "/api/agents/tokens", .view = &token_view },
+	{ .verb = "untoken", .help = "Withdraw enrolment tokens", .example = "belfry agent untoken 0b0fa1e5-2f0c-4f0b-8a0c-d1a4a1f0c0de",
+	  .arguments = token_arguments, .uses = ACTS, .run = command_act, .method = "DELETE", .path = "/api/agents/tokens/{token}",
+	  .view = &token_view, .done = "{token}: withdrawn" },
+	{ .verb = "status", .help = "How the agent of this host is", .example = "belfry agent status --socket /var/lib/belfry-agent/agent.sock",
+	  .options = status_options, .uses = PRINTS, .run = command_show, .path = NULL, .local_path = "/status", .view = &status_view },
+	{ 0 }
+};

@@ -1,0 +1,13 @@
+/* Passwords and tokens from a terminal without echo, or from a file. */
+#ifndef BELFRY_CTL_PASSWORD_H
+#define BELFRY_CTL_PASSWORD_H
+
+#include "ctl/call.h"
+
+/* From the file that option `option` names, else asked for (twice when it is a new one). An exit status. */
+int password_read(const struct call *call, const char *option, bool is_new, char **ret);
+/* One line from the terminal without echo; NULL when there is none. Caller wipes and frees. */
+char *password_ask(const char *prompt);
+void password_wipe(char *password);
+
+#endif

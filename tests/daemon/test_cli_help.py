@@ -1,0 +1,100 @@
+"""Help, completion and the man page: every verb is everywhere, since all come from one table."""
+import re
+import subprocess
+
+import pytest
+
+from harness.cli import Cli
+from harness.paths import program
+
+
+def run(*words):
+    return subprocess.run([program("belfry"), *words], capture_output=True, text=True, timeout=30)
+
+
+def commands():
+    """Every command that belfry --help lists, as words."""
+    lines = run("--help").stdout.splitlines()
+    return [line.strip().split("  ")[0].split()[1:] for line in lines if re.match(r"  belfry \w+", line) and "  " in line.strip()]
+
+
+def options_of(words):
+    return re.findall(r"^ +(?:-\w, )?--([a-z-]+)", run(*words, "--help").stdout, re.M)
+
+
+def test_there_are_many_commands():
+    assert len(commands()) > 50 and ["job", "list"] in commands() and ["ledger"] in commands()
+
+
+def test_every_command_explains_itself_with_an_example():
+    for words in commands():
+        done = run(*words, "--help")
+        assert done.returncode == 0 and done.stderr == "", words
+        assert done.stdout.startswith(f"Usage: belfry {' '.join(words)}"), words
+        example = done.stdout.split("Example:\n")[1].strip()
+        assert "belfry " + words[0] in example, words
+        assert run("help", *words).stdout == done.stdout, words
+        assert max(len(line) for line in done.stdout.splitlines()) <= 160, words
+
+
+def test_every_noun_explains_itself():
+    for noun in {words[0] for words in commands()}:
+        done = run(noun, "--help")
+        assert done.returncode == 0 and "Example:" in done.stdout, noun
+
+
+def test_every_option_of_every_example_is_known():
+    for words in commands():
+        example = run(*words, "--help").stdout.split("Example:\n")[1].strip()
+        for option in re.findall(r"(?<= )--([a-z-]+)", example):
+            assert option in options_of(words), f"{example}: --{option}"
+
+
+def bash(script):
+    return subprocess.run(["bash", "-c", f"source <('{program('belfry')}' completion bash)\n{script}"], capture_output=True, text=True,
+                          timeout=60)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_scripts_know_every_verb_and_every_option(shell, tmp_path):
+    script = tmp_path / "script"
+    script.write_text(run("completion", shell).stdout)
+    assert subprocess.run(["bash", "-n", script], capture_output=True).returncode == 0 or shell == "zsh"
+    text = script.read_text()
+    functions = text[:text.index("\n_belfry()")]
+    asked = "".join(f"echo '= {' '.join(w)}'; belfry_words \"$(belfry_command {w[0]} {w[1] if len(w) > 1 else chr(39) * 2})\" ''\n"
+                    for w in commands())
+    done = subprocess.run(["bash", "-c", functions + "\nbelfry() { :; }\n" + asked], capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    answers = {part.split("\n")[0]: part.split("\n")[1:] for part in done.stdout.split("= ")[1:]}
+    for words in commands():
+        assert {f"--{option}" for option in options_of(words)} <= set(answers[" ".join(words)]), words
+        if len(words) > 1:
+            verbs = subprocess.run(["bash", "-c", f"{functions}\nbelfry_words {words[0]} ''"], capture_output=True, text=True).stdout
+            assert words[1] in verbs.split()
+
+
+def complete(line):
+    words = line.split(" ")
+    script = (f"COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=({' '.join(repr(w) for w in words)}); "
+              f"COMP_CWORD={len(words) - 1}; _belfry 2>/dev/null; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+    return [word for word in bash(script).stdout.split("\n") if word]
+
+
+def test_bash_completes_nouns_verbs_options_and_their_words():
+    assert complete("belfry jo") == ["job"]
+    assert complete("belfry job re") == ["resume", "revisions"]
+    assert complete("belfry job list --la") == ["--last-status", "--late"] or "--late" in complete("belfry job list --la")
+    assert complete("belfry job list -o js") == ["json", "jsonl"]
+    assert "bash" in complete("belfry completion ba")
+
+
+def test_bash_completes_names_that_central_knows(central, api, world, monkeypatch, tmp_path):
+    for name in ("backup", "backup two", "other"):
+        api.create_job("@daily", "http://127.0.0.1:9/", name=name)
+    (tmp_path / "belfry").symlink_to(program("belfry"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("BELFRY_CENTRAL", central.url)
+    monkeypatch.setenv("BELFRY_TOKEN", central.token)
+    assert complete("belfry job show ba") == ["backup", "backup\\ two"]
+    assert Cli(world.folder, central.url, central.token).out("completion", "jobs") == "backup\nbackup two\nother\n"
