@@ -1,5 +1,6 @@
 #include "central/chores.h"
 
+#include "central/audit_chain.h"
 #include "central/db_sessions.h"
 #include "common/log.h"
 
@@ -55,6 +56,17 @@ static enum db_status prune_tombstones(struct db_conn *conn, const struct centra
 {
 	(void)config;
 	return run_number(conn, "assign_tombstones_prune", CHORES_TOMBSTONE_DAYS);
+}
+
+/* In a log that leaves the machine this is the witness against a chain that was made anew. */
+static enum db_status log_audit_head(struct db_conn *conn, const struct central_config *config)
+{
+	struct audit_head head;
+	(void)config;
+	enum db_status status = audit_read_head(conn, &head);
+	if (status == DB_OK && head.seq > 0)
+		log_info("audit head", "number", log_number(head.seq), "hash", head.hash, NULL);
+	return status;
 }
 
 static enum db_status prune_sessions(struct db_conn *conn, const struct central_config *config)
@@ -132,6 +144,7 @@ static const struct {
 	{ "prune enrolment tokens", MINUTES_MS(60), prune_tokens },
 	{ "prune commands", MINUTES_MS(60), prune_commands },
 	{ "prune tombstones", MINUTES_MS(60), prune_tombstones },
+	{ "log the audit's head", MINUTES_MS(60), log_audit_head },
 	{ "prune sessions", MINUTES_MS(5), prune_sessions },
 	{ "prune minute rollups", MINUTES_MS(5), prune_rollups },
 	{ "prune traces of executions", MINUTES_MS(60), prune_traces },

@@ -12,3 +12,16 @@ enum db_status db_audit(struct db_conn *conn, const char *actor, const char *act
 	db_param_text(&params, request_id);
 	return db_run(conn, "audit_insert", &params, NULL);
 }
+
+enum db_status db_audit_list(struct db_conn *conn, const struct audit_filter *filter, struct db_result **ret)
+{
+	struct db_params params = { 0 };
+	db_param_int(&params, filter->before_id);
+	db_param_text(&params, filter->actor);
+	db_param_text(&params, filter->action);
+	db_param_text(&params, filter->object);
+	db_param_wall(&params, filter->from);
+	db_param_wall(&params, filter->to);
+	db_param_int(&params, filter->limit + 1);
+	return db_run(conn, "audit_list", &params, ret);
+}

@@ -1,5 +1,6 @@
 /*
- * Who did what: one row per change, in the transaction of the change. Owns the audit table, which only grows.
+ * Who did what: one row per change, in the transaction of the change. Owns the audit table, which only grows. Does not own
+ * the chain of hashes over it (audit_chain.h).
  */
 #ifndef BELFRY_DB_AUDIT_H
 #define BELFRY_DB_AUDIT_H
@@ -12,5 +13,14 @@
  */
 enum db_status db_audit(struct db_conn *conn, const char *actor, const char *action, const char *object, const char *before,
 			const char *after, const char *request_id);
+
+struct audit_filter {
+	int64_t before_id;                  /* those below it, newest first */
+	const char *actor, *action, *object; /* NULL = any */
+	struct wall from, to;               /* WALL_NONE = open */
+	int limit;
+};
+/* At most one more than the limit: audit id, at, actor, action, object, before, after, request id, hash (NULL = none). */
+enum db_status db_audit_list(struct db_conn *conn, const struct audit_filter *filter, struct db_result **ret);
 
 #endif

@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <sodium.h>
 
+#include "central/audit_command.h"
 #include "central/central_config.h"
 #include "central/init.h"
 #include "central/migrate.h"
@@ -19,7 +20,7 @@
 enum { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2 };
 
 struct options {
-	char *config_file, *token_file, *admin, *password_file, *command;
+	char *config_file, *token_file, *admin, *password_file, *head, *command;
 	gboolean print_config, print_routes, version, force;
 };
 
@@ -38,9 +39,11 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 		  "init: also make this user, an admin; the password is read from standard input", "NAME" },
 		{ "password-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->password_file,
 		  "init: make the password up and write it there", "PATH" },
+		{ "head", 0, 0, G_OPTION_ARG_STRING, &ret->head,
+		  "audit verify: a head that was noted before; the chain must go through it", "NUMBER:HASH" },
 		{ "force", 0, 0, G_OPTION_ARG_NONE, &ret->force, "init: make a token although there are some", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &ret->version, "Print the version and exit", NULL },
-		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, "[serve|migrate|init]" },
+		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, "[serve|migrate|init|audit verify]" },
 		{ 0 }
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- central of the Belfry job scheduler");
@@ -49,13 +52,15 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 				     "Commands:\n"
 				     "  serve     answer people and agents (the default)\n"
 				     "  migrate   bring the database to this version and exit\n"
-				     "  init      migrate, and make the first admin token (--token-file PATH) or user (--admin NAME)");
+				     "  init      migrate, and make the first admin token (--token-file PATH) or user (--admin NAME)\n"
+				     "  audit verify  check that no entry of the audit was changed; exit status 3 when one was");
 	if (!g_option_context_parse(context, &argc, &argv, error))
 		return false;
-	ret->command = g_strdup(rest != NULL ? rest[0] : "serve");
-	if (rest != NULL && rest[1] != NULL) {
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "\"%s\" is one argument too many",
-			    rest[1]);
+	bool two_words = rest != NULL && strcmp(rest[0], "audit") == 0 && rest[1] != NULL;
+	ret->command = two_words ? g_strdup_printf("audit %s", rest[1]) : g_strdup(rest != NULL ? rest[0] : "serve");
+	const char *more = rest == NULL ? NULL : two_words ? rest[2] : rest[1];
+	if (more != NULL) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "\"%s\" is one argument too many", more);
 		return false;
 	}
 	return true;
@@ -99,7 +104,9 @@ static int run_command(const struct central_config *config, const struct options
 		return run_migrate(config);
 	if (strcmp(options->command, "init") == 0)
 		return run_init(config, options);
-	fprintf(stderr, "belfry-central: there is no command \"%s\"; there are serve, migrate and init\n",
+	if (strcmp(options->command, "audit verify") == 0)
+		return audit_command_verify(config, options->head);
+	fprintf(stderr, "belfry-central: there is no command \"%s\"; there are serve, migrate, init and audit verify\n",
 		options->command);
 	return EXIT_USAGE;
 }
@@ -121,6 +128,7 @@ static void free_options(struct options *options)
 	g_free(options->config_file);
 	g_free(options->token_file);
 	g_free(options->admin);
+	g_free(options->head);
 	g_free(options->password_file);
 	g_free(options->command);
 }

@@ -1,6 +1,7 @@
 #include "central/routes.h"
 
 #include "central/api_agents.h"
+#include "central/api_audit.h"
 #include "central/api_executions.h"
 #include "central/api_health.h"
 #include "central/api_jobs.h"
@@ -57,6 +58,9 @@ const struct route routes[] = {
 	{ "POST", "/api/users", ROLE_ADMIN, API, api_users_create, SMALL_BODY_MAX },
 	{ "PATCH", "/api/users/:userName", ROLE_ADMIN, API, api_users_patch, SMALL_BODY_MAX },
 	{ "DELETE", "/api/users/:userName", ROLE_ADMIN, API, api_users_delete, 0 },
+
+	{ "GET", "/api/audit", ROLE_ADMIN, API, api_audit_list, 0 },
+	{ "GET", "/api/audit/verify", ROLE_ADMIN, API, api_audit_verify, 0 },
 
 	{ "POST", "/api/tokens", ROLE_ADMIN, API, api_tokens_create, SMALL_BODY_MAX },
 	{ "GET", "/api/tokens", ROLE_ADMIN, API, api_tokens_list, 0 },

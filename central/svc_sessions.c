@@ -99,7 +99,7 @@ enum login_outcome login_by_password(const struct login_request *request, const 
 	if (status == DB_OK)
 		status = login_uncount(conn, tries.address);
 	if (status == DB_OK)
-		status = make_session(conn, request, owner, WALL_NONE, "password", ret);
+		status = make_session(conn, request, owner, WALL_NONE, "{\"by\":\"password\"}", ret);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	return status == DB_OK ? LOGIN_OK : db_failed(status, ret);
@@ -122,7 +122,7 @@ enum login_outcome login_by_link(const struct login_request *request, const char
 		struct session_owner owner = { row.account, row.token_id };
 		g_strlcpy(ret->name, row.name, sizeof ret->name);
 		ret->role = row.role;
-		status = make_session(conn, request, owner, row.session_until, "link", ret);
+		status = make_session(conn, request, owner, row.session_until, "{\"by\":\"link\"}", ret);
 	}
 	if (status == DB_OK)
 		status = db_commit(conn);

@@ -306,5 +306,8 @@ def test_replies_about_sessions_and_users_fit_the_document(api):
     call(api, "get", "/api/session", 200)
     call(api, "delete", "/api/session", 409)
     call(api, "get", "/*", 200)
+    call(api, "get", "/api/audit", 200, query={"limit": 2})
+    call(api, "get", "/api/audit", 400, query={"limit": 0})
+    call(api, "get", "/api/audit/verify", 200)
     call(api, "delete", "/api/users/{userName}", 204, ids={"userName": "anna"})
     call(api, "delete", "/api/users/{userName}", 404, ids={"userName": "anna"})

@@ -14,6 +14,3 @@ SELECT token_id, name, role, created_by, created_at, expires_at, revoked_at FROM
 
 -- name: token_revoke
 UPDATE token SET revoked_at = now() WHERE token_id = $1::uuid AND revoked_at IS NULL RETURNING name, role, expires_at
-
--- name: audit_insert
-INSERT INTO audit (at, actor, action, object, before, after, request_id) VALUES (now(), $1, $2, $3, $4, $5, $6)
