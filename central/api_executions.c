@@ -4,7 +4,9 @@
 
 #include "central/db_executions.h"
 #include "central/db_jobs.h"
+#include "central/db_revisions.h"
 #include "central/execution_view.h"
+#include "central/job_view.h"
 
 #define CURSOR_KIND 'e'
 
@@ -39,6 +41,24 @@ static bool query_statuses(const struct api_request *request, struct api_reply *
 	return true;
 }
 
+/* "manual" or "schedule,catchUp". */
+static bool query_causes(const struct api_request *request, struct api_reply *reply, unsigned *ret)
+{
+	const char *text = api_query(request, "cause");
+	g_auto(GStrv) names = g_strsplit(text != NULL ? text : "", ",", FIRE_CAUSE_MAX_);
+	unsigned causes = 0;
+	for (int i = 0; names[i] != NULL; i++) {
+		enum fire_cause cause;
+		if (!fire_cause_parse(names[i], &cause)) {
+			problem_parameter(reply, "cause", "\"%.32s\" is none of schedule, catchUp, manual", names[i]);
+			return false;
+		}
+		causes |= 1u << cause;
+	}
+	*ret = causes;
+	return true;
+}
+
 static bool parse_filter(const struct api_request *request, struct api_reply *reply, int64_t default_limit,
 			 struct execution_filter *ret)
 {
@@ -47,7 +67,7 @@ static bool parse_filter(const struct api_request *request, struct api_reply *re
 	if (!api_query_int(request, reply, "limit", 1, EXECUTIONS_LIMIT_MAX, &limit) ||
 	    !query_uuid(request, reply, "jobId", &filter.job_id) ||
 	    !query_uuid(request, reply, "agentId", &filter.agent_id) ||
-	    !query_statuses(request, reply, &filter.statuses) ||
+	    !query_statuses(request, reply, &filter.statuses) || !query_causes(request, reply, &filter.causes) ||
 	    !api_query_wall(request, reply, "from", &filter.from) ||
 	    !api_query_wall(request, reply, "to", &filter.to) ||
 	    !api_query_cursor(request, reply, CURSOR_KIND, &filter.after))
@@ -72,7 +92,8 @@ static void reply_page(struct api_reply *reply, const struct execution_page *pag
 
 void api_executions_list(const struct api_request *request, struct api_reply *reply)
 {
-	static const char *const parameters[] = { "limit", "cursor", "jobId", "agentId", "status", "from", "to", NULL };
+	static const char *const parameters[] = { "limit", "cursor", "jobId", "agentId", "status",
+						  "cause", "from",   "to",    NULL };
 	DB_AUTO struct db_conn *conn = NULL;
 	struct execution_filter filter;
 	struct execution_page page = { 0 };
@@ -83,6 +104,8 @@ void api_executions_list(const struct api_request *request, struct api_reply *re
 	if (status == DB_OK)
 		status = db_execution_page(conn, &filter, &page);
 	if (status == DB_OK)
+		status = db_execution_add_names(conn, page.rows);
+	if (status == DB_OK)
 		reply_page(reply, &page);
 	else
 		problem_db(reply, status, "list of executions");
@@ -91,7 +114,7 @@ void api_executions_list(const struct api_request *request, struct api_reply *re
 
 void api_executions_of_job(const struct api_request *request, struct api_reply *reply)
 {
-	static const char *const parameters[] = { "limit", "cursor", "agentId", "status", "from", "to", NULL };
+	static const char *const parameters[] = { "limit", "cursor", "agentId", "status", "cause", "from", "to", NULL };
 	DB_AUTO struct db_conn *conn = NULL;
 	struct execution_filter filter;
 	struct execution_page page = { 0 };
@@ -103,6 +126,8 @@ void api_executions_of_job(const struct api_request *request, struct api_reply *
 	enum db_status status = uuid_is_valid(job_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
 	if (status == DB_OK)
 		status = db_execution_page(conn, &filter, &page);
+	if (status == DB_OK)
+		status = db_execution_add_names(conn, page.rows);
 	if (status == DB_OK && page.rows->len == 0)
 		status = db_job_known(conn, job_id);
 	if (status == DB_OK)
@@ -110,4 +135,66 @@ void api_executions_of_job(const struct api_request *request, struct api_reply *
 	else
 		problem_db(reply, status, "job of this id");
 	execution_page_clear(&page);
+}
+
+/* The definition as it was then, masked; null when that revision is not known here. */
+static enum db_status add_definition(struct db_conn *conn, const struct execution_row *row, json_t *json)
+{
+	const struct execution *e = &row->execution;
+	struct job_revision revision = { 0 };
+	enum db_status status = db_revision_get(conn, e->job_id, e->job_revision, &revision);
+	json_object_set_new(json, "definition",
+			    status == DB_OK && revision.definition != NULL
+				    ? job_definition_to_json(e->job_id, e->job_revision, revision.definition)
+				    : json_null());
+	job_revision_clear(&revision);
+	return status == DB_NOT_FOUND ? DB_OK : status;
+}
+
+static enum db_status add_doubles(struct db_conn *conn, const struct execution_row *row, json_t *json)
+{
+	GArray *list = NULL;
+	enum db_status status = db_execution_doubles(conn, row, &list);
+	if (status != DB_OK)
+		return status;
+	json_t *doubles = json_array();
+	for (guint i = 0; i < list->len; i++) {
+		const struct execution_double *twin = &g_array_index(list, struct execution_double, i);
+		json_array_append_new(doubles,
+				      json_pack("{s:s, s:s?, s:o, s:s?, s:o}", "agentId", twin->agent_id, "agentName",
+						twin->agent_name, "startedAt", json_wall(twin->started_at), "status",
+						execution_status_name(twin->status), "receivedAt",
+						json_wall(twin->received_at)));
+	}
+	json_object_set_new(json, "doubles", doubles);
+	g_array_unref(list);
+	return DB_OK;
+}
+
+void api_executions_get(const struct api_request *request, struct api_reply *reply)
+{
+	static const char *const parameters[] = { "scheduledAt", NULL };
+	DB_AUTO struct db_conn *conn = NULL;
+	struct execution_row *row = NULL;
+	struct wall scheduled_at = WALL_NONE;
+	const char *job_id = api_param(request, "jobId"), *execution_id = api_param(request, "executionId");
+	if (!api_query_only(request, reply, parameters) ||
+	    !api_query_wall(request, reply, "scheduledAt", &scheduled_at))
+		return;
+	bool valid = uuid_is_valid(job_id) && uuid_is_valid(execution_id);
+	enum db_status status = valid ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
+	if (status == DB_OK)
+		status = db_execution_get(conn, job_id, execution_id, scheduled_at, &row);
+	json_t *json = status == DB_OK ? execution_row_to_json(row) : NULL;
+	if (status == DB_OK)
+		status = add_definition(conn, row, json);
+	if (status == DB_OK)
+		status = add_doubles(conn, row, json);
+	if (status == DB_OK)
+		api_reply_json(reply, 200, json_incref(json));
+	else
+		problem_db(reply, status, "such execution of this job");
+	json_decref(json);
+	if (row != NULL)
+		execution_row_free(row);
 }

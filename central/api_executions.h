@@ -15,5 +15,6 @@
 void api_executions_list(const struct api_request *request, struct api_reply *reply);
 /* GET /api/executions/:jobId: the last ones of one job, deleted jobs too. */
 void api_executions_of_job(const struct api_request *request, struct api_reply *reply);
+void api_executions_get(const struct api_request *request, struct api_reply *reply);
 
 #endif

@@ -36,8 +36,8 @@ static void reply_record(struct api_reply *reply, int status, struct job_record 
 	job_record_clear(record);
 }
 
-static void reply_outcome(struct api_reply *reply, enum job_outcome outcome, struct job_record *record,
-			  struct job_failure *failure)
+void api_jobs_reply(struct api_reply *reply, enum job_outcome outcome, struct job_record *record,
+		    struct job_failure *failure)
 {
 	if (outcome == JOB_DONE)
 		reply_record(reply, 200, record);
@@ -78,7 +78,7 @@ void api_jobs_get(const struct api_request *request, struct api_reply *reply)
 		job_record_clear(&record);
 		return;
 	}
-	reply_outcome(reply, outcome, &record, &failure);
+	api_jobs_reply(reply, outcome, &record, &failure);
 }
 
 /* PUT and PATCH differ in what the body means. */
@@ -95,7 +95,7 @@ static void edit(const struct api_request *request, struct api_reply *reply, boo
 		merges ? job_merge(request->pool, &author, job_id, request->if_match, json, &record, &failure)
 		       : job_replace(request->pool, &author, job_id, request->if_match, json, &record, &failure);
 	json_decref(json);
-	reply_outcome(reply, outcome, &record, &failure);
+	api_jobs_reply(reply, outcome, &record, &failure);
 }
 
 void api_jobs_put(const struct api_request *request, struct api_reply *reply)
@@ -127,7 +127,7 @@ static void set_active(const struct api_request *request, struct api_reply *repl
 	struct job_failure failure = { 0 };
 	enum job_outcome outcome = job_set_active(request->pool, &author, api_param(request, "jobId"),
 						  request->if_match, active, &record, &failure);
-	reply_outcome(reply, outcome, &record, &failure);
+	api_jobs_reply(reply, outcome, &record, &failure);
 }
 
 void api_jobs_pause(const struct api_request *request, struct api_reply *reply)

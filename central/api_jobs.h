@@ -4,10 +4,14 @@
 #ifndef BELFRY_API_JOBS_H
 #define BELFRY_API_JOBS_H
 
-#include "central/http.h"
+#include "central/svc_jobs.h"
 
 #define JOBS_LIMIT_DEFAULT 100
 #define JOBS_LIMIT_MAX 500
+
+/* 200 with the job and its ETag, or the problem; clears both. */
+void api_jobs_reply(struct api_reply *reply, enum job_outcome outcome, struct job_record *record,
+		    struct job_failure *failure);
 
 void api_jobs_create(const struct api_request *request, struct api_reply *reply);
 void api_jobs_list(const struct api_request *request, struct api_reply *reply);

@@ -202,6 +202,8 @@ static enum db_status add_job(struct db_conn *conn, const char *job_id, json_t *
 		status = db_job_known(conn, job_id);
 	if (status == DB_OK)
 		status = db_execution_page(conn, &filter, &page);
+	if (status == DB_OK)
+		status = db_execution_add_names(conn, page.rows);
 	if (status == DB_OK) {
 		struct wall next = WALL_NONE;
 		if (record.job != NULL)

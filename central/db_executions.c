@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
+#define ALL_CAUSES ((1u << FIRE_CAUSE_MAX_) - 2)
 #define ALL_STATUSES ((1u << EXECUTION_STATUS_MAX_) - 2)
 /* Those that the partial index execution_bad holds. */
 #define BAD_STATUSES \
@@ -11,6 +12,8 @@
 void execution_row_free(struct execution_row *row)
 {
 	execution_clear(&row->execution);
+	g_free(row->job_name);
+	g_free(row->agent_name);
 	g_free(row);
 }
 
@@ -62,15 +65,15 @@ static struct execution_row *read_row(const struct db_result *result, int i)
 
 enum { COLUMN_PLACE = 25, COLUMN_MATCHES };
 
-static void add_statuses(struct db_params *params, GString *array, unsigned statuses)
+static void add_bits(struct db_params *params, GString *array, unsigned bits, unsigned all)
 {
-	if (statuses == 0 || statuses == ALL_STATUSES) {
+	if (bits == 0 || bits == all) {
 		db_param_null(params);
 		return;
 	}
-	for (int status = 1; status < EXECUTION_STATUS_MAX_; status++)
-		if (statuses & 1u << status)
-			db_array_append_int(array, status);
+	for (int bit = 1; bit < 32; bit++)
+		if (bits & 1u << bit)
+			db_array_append_int(array, bit);
 	db_param_text(params, db_array_close(array));
 }
 
@@ -78,7 +81,8 @@ static void add_statuses(struct db_params *params, GString *array, unsigned stat
 static const char *choose_scan(const struct execution_filter *filter, int *ret_budget)
 {
 	bool all_statuses = filter->statuses == 0 || filter->statuses == ALL_STATUSES;
-	bool filtered = filter->agent_id != NULL || !all_statuses;
+	bool all_causes = filter->causes == 0 || filter->causes == ALL_CAUSES;
+	bool filtered = filter->agent_id != NULL || !all_statuses || !all_causes;
 	*ret_budget = filtered ? MAX(EXECUTION_SCAN_BUDGET, filter->limit + 1) : filter->limit + 1;
 	if (filter->job_id != NULL)
 		return "execution_page_job";
@@ -108,6 +112,7 @@ enum db_status db_execution_page(struct db_conn *conn, const struct execution_fi
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	g_autoptr(GString) statuses = g_string_new(NULL);
+	g_autoptr(GString) causes = g_string_new(NULL);
 	struct db_params params = { 0 };
 	struct wall end = wall_is_set(filter->to) ? filter->to : WALL_NEVER;
 	bool continues = *filter->after.id != '\0' && wall_before(filter->after.at, end);
@@ -121,12 +126,93 @@ enum db_status db_execution_page(struct db_conn *conn, const struct execution_fi
 		db_param_text(&params, "-infinity");
 	db_param_int(&params, budget);
 	db_param_text(&params, filter->agent_id);
-	add_statuses(&params, statuses, filter->statuses);
+	add_bits(&params, statuses, filter->statuses, ALL_STATUSES);
 	db_param_int(&params, filter->limit + 1);
+	add_bits(&params, causes, filter->causes, ALL_CAUSES);
 	if (filter->job_id != NULL)
 		db_param_text(&params, filter->job_id);
 	enum db_status status = db_run(conn, statement, &params, &result);
 	if (status == DB_OK)
 		collect(result, filter, budget, ret);
 	return status;
+}
+
+enum db_status db_execution_add_names(struct db_conn *conn, GPtrArray *rows)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	g_autoptr(GString) jobs = g_string_new(NULL);
+	g_autoptr(GString) agents = g_string_new(NULL);
+	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+	struct db_params params = { 0 };
+	for (guint i = 0; i < rows->len; i++) {
+		const struct execution_row *row = g_ptr_array_index(rows, i);
+		if (g_hash_table_add(names, row->execution.job_id))
+			db_array_append(jobs, row->execution.job_id);
+		if (g_hash_table_add(names, (char *)row->agent_id))
+			db_array_append(agents, row->agent_id);
+	}
+	if (rows->len == 0)
+		return DB_OK;
+	db_param_text(&params, db_array_close(jobs));
+	db_param_text(&params, db_array_close(agents));
+	enum db_status status = db_run(conn, "names", &params, &result);
+	if (status != DB_OK)
+		return status;
+	g_hash_table_remove_all(names);
+	for (int i = 0; i < db_rows(result); i++)
+		g_hash_table_insert(names, (char *)db_text(result, i, 0), (char *)db_text(result, i, 1));
+	for (guint i = 0; i < rows->len; i++) {
+		struct execution_row *row = g_ptr_array_index(rows, i);
+		row->job_name = g_strdup(g_hash_table_lookup(names, row->execution.job_id));
+		row->agent_name = g_strdup(g_hash_table_lookup(names, row->agent_id));
+	}
+	return DB_OK;
+}
+
+enum db_status db_execution_get(struct db_conn *conn, const char *job_id, const char *execution_id,
+				struct wall scheduled_at, struct execution_row **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, job_id);
+	db_param_text(&params, execution_id);
+	db_param_wall(&params, scheduled_at);
+	enum db_status status = db_run_one(conn, "execution_get", &params, &result);
+	if (status != DB_OK)
+		return status;
+	g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)execution_row_free);
+	g_ptr_array_add(rows, read_row(result, 0));
+	status = db_execution_add_names(conn, rows);
+	if (status == DB_OK)
+		*ret = g_ptr_array_steal_index(rows, 0);
+	return status;
+}
+
+static void clear_double(struct execution_double *twin)
+{
+	g_free(twin->agent_name);
+}
+
+enum db_status db_execution_doubles(struct db_conn *conn, const struct execution_row *row, GArray **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	char id[FIRE_ID_TEXT_SIZE];
+	db_param_wall(&params, row->execution.scheduled_at);
+	db_param_text(&params, fire_id_print(row->execution.id, id));
+	enum db_status status = db_run(conn, "execution_doubles", &params, &result);
+	if (status != DB_OK)
+		return status;
+	GArray *list = g_array_new(FALSE, FALSE, sizeof(struct execution_double));
+	g_array_set_clear_func(list, (GDestroyNotify)clear_double);
+	for (int i = 0; i < db_rows(result); i++) {
+		struct execution_double twin = { .agent_name = g_strdup(db_text_or_null(result, i, 1)),
+						 .started_at = db_wall(result, i, 2),
+						 .status = (enum execution_status)db_int(result, i, 3),
+						 .received_at = db_wall(result, i, 4) };
+		g_strlcpy(twin.agent_id, db_text(result, i, 0), sizeof twin.agent_id);
+		g_array_append_val(list, twin);
+	}
+	*ret = list;
+	return DB_OK;
 }

@@ -17,6 +17,7 @@
 struct execution_row {
 	struct execution execution;
 	char agent_id[UUID_SIZE];
+	char *job_name, *agent_name; /* NULL = not known (here) */
 	struct wall received_at;
 };
 void execution_row_free(struct execution_row *row);
@@ -24,6 +25,7 @@ void execution_row_free(struct execution_row *row);
 struct execution_filter {
 	const char *job_id, *agent_id;  /* NULL = all; else valid UUIDs */
 	unsigned statuses;              /* bits 1 << enum execution_status; 0 = all */
+	unsigned causes;                /* bits 1 << enum fire_cause; 0 = all */
 	struct wall from, to;           /* scheduled_at in [from, to); WALL_NONE = open */
 	struct cursor after;            /* id "" = the first page */
 	int limit;
@@ -38,5 +40,16 @@ void execution_page_clear(struct execution_page *page);
 
 enum db_status db_execution_page(struct db_conn *conn, const struct execution_filter *filter,
 				 struct execution_page *ret);
+
+/* Fills job_name and agent_name of struct execution_row. */
+enum db_status db_execution_add_names(struct db_conn *conn, GPtrArray *rows);
+/* One execution of the job; `scheduled_at` WALL_NONE: all days are searched. With names. */
+enum db_status db_execution_get(struct db_conn *conn, const char *job_id, const char *execution_id,
+				struct wall scheduled_at, struct execution_row **ret);
+
+/* The same fire at another agent. */
+struct execution_double { char agent_id[UUID_SIZE]; char *agent_name; struct wall started_at, received_at; enum execution_status status; };
+/* struct execution_double, in the order in which they came. */
+enum db_status db_execution_doubles(struct db_conn *conn, const struct execution_row *row, GArray **ret);
 
 #endif

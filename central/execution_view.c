@@ -45,8 +45,10 @@ json_t *execution_row_to_json(const struct execution_row *row)
 	json_t *json = json_object();
 	json_object_set_new(json, "executionId", json_string(fire_id_print(e->id, id)));
 	json_object_set_new(json, "jobId", json_string(e->job_id));
+	json_object_set_new(json, "jobName", text_or_null(row->job_name));
 	json_object_set_new(json, "jobRevision", json_integer(e->job_revision));
 	json_object_set_new(json, "agentId", json_string(row->agent_id));
+	json_object_set_new(json, "agentName", text_or_null(row->agent_name));
 	json_object_set_new(json, "cause", text_or_null(fire_cause_name(e->cause)));
 	json_object_set_new(json, "scheduledAt", json_wall(e->scheduled_at));
 	json_object_set_new(json, "startedAt", json_wall(e->started_at));

@@ -48,6 +48,18 @@ static json_t *show_invalid(const struct job_record *record)
 	return json;
 }
 
+json_t *job_definition_to_json(const char *job_id, int64_t revision, const char *definition)
+{
+	struct job_record record = { .row = { .revision = revision, .definition = (char *)definition } };
+	g_strlcpy(record.row.job_id, job_id, sizeof record.row.job_id);
+	job_record_parse(&record);
+	json_t *json = record.job != NULL ? job_to_json(record.job, true) : show_invalid(&record);
+	/* The text stays the caller's. */
+	record.row.definition = NULL;
+	job_record_clear(&record);
+	return json;
+}
+
 json_t *job_record_to_json(const struct job_record *record, struct wall now)
 {
 	char time[RFC3339_SIZE];

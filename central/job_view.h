@@ -11,6 +11,9 @@ bool job_next_fire(const struct job *job, struct wall created_at, struct wall no
 /* The complete job for readers: secrets masked, with createdAt, updatedAt, nextFireAt. */
 json_t *job_record_to_json(const struct job_record *record, struct wall now);
 
+/* A definition of the job's history, complete and masked; a new reference. */
+json_t *job_definition_to_json(const char *job_id, int64_t revision, const char *definition);
+
 /* RFC 7396: `target` changed by `patch`; a new reference. */
 json_t *json_merge_patch(const json_t *target, const json_t *patch);
 

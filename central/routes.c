@@ -2,10 +2,12 @@
 
 #include "central/api_agents.h"
 #include "central/api_audit.h"
+#include "central/api_bulk.h"
 #include "central/api_executions.h"
 #include "central/api_health.h"
 #include "central/api_jobs.h"
 #include "central/api_observability.h"
+#include "central/api_revisions.h"
 #include "central/api_schedules.h"
 #include "central/api_session.h"
 #include "central/api_settings.h"
@@ -33,6 +35,10 @@ const struct route routes[] = {
 	{ "DELETE", "/api/jobs/:jobId", ROLE_EDITOR, API, api_jobs_delete, 0 },
 	{ "POST", "/api/jobs/:jobId/actions/pause", ROLE_OPERATOR, API, api_jobs_pause, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/resume", ROLE_OPERATOR, API, api_jobs_resume, SMALL_BODY_MAX },
+	{ "POST", "/api/jobs/:jobId/actions/rollback", ROLE_EDITOR, API, api_jobs_rollback, SMALL_BODY_MAX },
+	{ "GET", "/api/jobs/:jobId/revisions", ROLE_VIEWER, API, api_revisions_list, 0 },
+	{ "GET", "/api/jobs/:jobId/revisions/:revision", ROLE_VIEWER, API, api_revisions_get, 0 },
+	{ "POST", "/api/bulk/jobs", ROLE_OPERATOR, API, api_bulk_jobs, BULK_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/run", ROLE_OPERATOR, API, api_jobs_run, SMALL_BODY_MAX },
 
 	{ "POST", "/api/schedules/preview", ROLE_VIEWER, API, api_schedules_preview, SMALL_BODY_MAX },
@@ -40,6 +46,7 @@ const struct route routes[] = {
 
 	{ "GET", "/api/executions", ROLE_VIEWER, API, api_executions_list, 0 },
 	{ "GET", "/api/executions/:jobId", ROLE_VIEWER, API, api_executions_of_job, 0 },
+	{ "GET", "/api/executions/:jobId/:executionId", ROLE_VIEWER, API, api_executions_get, 0 },
 
 	{ "GET", "/api/observability/metrics", ROLE_VIEWER, API, api_metrics_series, 0 },
 	{ "GET", "/api/observability/stats/jobs", ROLE_VIEWER, API, api_stats_jobs, 0 },

@@ -5,6 +5,7 @@
 #include "central/assign.h"
 #include "central/commands.h"
 #include "central/db_audit.h"
+#include "central/db_revisions.h"
 #include "central/job_view.h"
 
 #define EDIT_TRIES 3
@@ -299,6 +300,33 @@ enum job_outcome job_set_active(struct db_pool *pool, const struct author *autho
 	struct edit edit = { active ? "resume" : "pause", patch, true };
 	enum job_outcome outcome = run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
 	json_decref(patch);
+	return outcome;
+}
+
+enum job_outcome job_rollback(struct db_pool *pool, const struct author *author, const char *job_id,
+			      const char *if_match, int64_t revision, struct job_record *ret,
+			      struct job_failure *ret_failure)
+{
+	struct job_revision old = { 0 };
+	DB_AUTO struct db_conn *conn = NULL;
+	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
+	if (status == DB_OK)
+		status = db_job_known(conn, job_id);
+	if (status != DB_OK)
+		return db_failed(ret_failure, status);
+	status = db_revision_get(conn, job_id, revision, &old);
+	db_release(g_steal_pointer(&conn));
+	if (status == DB_NOT_FOUND || (status == DB_OK && old.definition == NULL)) {
+		job_revision_clear(&old);
+		return invalid(ret_failure, "/revision", "the job has no definition under this number");
+	}
+	if (status != DB_OK)
+		return db_failed(ret_failure, status);
+	json_t *definition = json_loads(old.definition, 0, NULL);
+	struct edit edit = { "rollback", definition, false };
+	enum job_outcome outcome = run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
+	json_decref(definition);
+	job_revision_clear(&old);
 	return outcome;
 }
 

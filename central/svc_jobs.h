@@ -50,6 +50,10 @@ enum job_outcome job_set_active(struct db_pool *pool, const struct author *autho
 				struct job_failure *ret_failure);
 enum job_outcome job_delete(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
 			    struct job_failure *ret_failure);
+/* The definition of an earlier revision becomes the next one. A revision that there is not: failure.problem /revision. */
+enum job_outcome job_rollback(struct db_pool *pool, const struct author *author, const char *job_id,
+			      const char *if_match, int64_t revision, struct job_record *ret,
+			      struct job_failure *ret_failure);
 /* "Run now" at every agent that holds it; 0 = none does yet. */
 enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, int *ret_agents,
 			 struct job_failure *ret_failure);

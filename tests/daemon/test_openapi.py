@@ -181,6 +181,13 @@ def test_replies_about_jobs_fit_the_document(api):
     for action in ("pause", "resume"):
         call(api, "post", "/api/jobs/{jobId}/actions/" + action, 200, ids=ids)
     call(api, "post", "/api/jobs/{jobId}/actions/run", 409, ids=ids)
+    call(api, "get", one + "/revisions", 200, ids=ids, query={"limit": 2})
+    call(api, "get", one + "/revisions/{revision}", 200, ids={**ids, "revision": 2})
+    call(api, "get", one + "/revisions/{revision}", 404, ids={**ids, "revision": 99})
+    call(api, "post", one + "/actions/rollback", 200, ids=ids, json={"revision": 2})
+    call(api, "post", one + "/actions/rollback", 400, ids=ids, json={})
+    call(api, "post", "/api/bulk/jobs", 200, json={"action": "pause", "filter": {"q": "p"}, "dryRun": True})
+    call(api, "post", "/api/bulk/jobs", 400, json={"action": "burn"})
     call(api, "delete", one, 204, ids=ids)
     call(api, "get", one, 404, ids=ids)
     call(api.with_token(None), "get", "/api/jobs", 401)
@@ -243,6 +250,9 @@ def test_replies_about_executions_and_figures_fit_the_document_and_agree(api, da
     assert len(rest["executions"]) == 1 and rest["nextCursor"] is None
     bad = call(api, "get", "/api/executions/{jobId}", 200, ids=job, query={"status": "failed"})
     assert [e["error"] for e in bad["executions"]] == ["no answer"]
+    ids = {**job, "executionId": page["executions"][0]["executionId"]}
+    call(api, "get", "/api/executions/{jobId}/{executionId}", 200, ids=ids)
+    call(api, "get", "/api/executions/{jobId}/{executionId}", 404, ids={**ids, "executionId": job["jobId"]})
     call(api, "get", "/api/executions/{jobId}", 404, ids={"jobId": "0192f0c1-0000-7000-8000-000000000000"})
     call(api, "get", "/api/executions", 400, query={"from": "yesterday"})
 

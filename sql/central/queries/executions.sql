@@ -1,4 +1,5 @@
--- Pages of executions, newest first, by keyset ($1, $2). $3 from, $4 budget of the scan, $5 agent, $6 statuses, $7 rows.
+-- Pages of executions, newest first, by keyset ($1, $2). $3 from, $4 budget of the scan, $5 agent, $6 statuses, $7 rows,
+-- $8 causes, $9 job.
 -- The first condition repeats what the row comparison says, in the form that partition pruning understands. The row at
 -- which the scan used up its budget is handed out even when it does not match: the next page starts there.
 
@@ -6,7 +7,8 @@
 SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
 	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
 	reason, error, response_body, encode(response_digest, 'hex'), place,
-	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[])) AS matches
+	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
 FROM (
 	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place
 	FROM execution
@@ -15,7 +17,8 @@ FROM (
 	ORDER BY scheduled_at DESC, execution_id DESC
 	LIMIT $4::bigint
 ) AS scanned
-WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[])))
+WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])))
 	OR place = $4::bigint
 ORDER BY scheduled_at DESC, execution_id DESC
 LIMIT $7::bigint
@@ -24,16 +27,18 @@ LIMIT $7::bigint
 SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
 	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
 	reason, error, response_body, encode(response_digest, 'hex'), place,
-	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[])) AS matches
+	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
 FROM (
 	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place
 	FROM execution
-	WHERE job_id = $8::uuid AND scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
+	WHERE job_id = $9::uuid AND scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
 		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
 	ORDER BY scheduled_at DESC, execution_id DESC
 	LIMIT $4::bigint
 ) AS scanned
-WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[])))
+WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])))
 	OR place = $4::bigint
 ORDER BY scheduled_at DESC, execution_id DESC
 LIMIT $7::bigint
@@ -42,7 +47,8 @@ LIMIT $7::bigint
 SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
 	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
 	reason, error, response_body, encode(response_digest, 'hex'), place,
-	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[])) AS matches
+	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
 FROM (
 	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place
 	FROM execution
@@ -51,7 +57,24 @@ FROM (
 	ORDER BY scheduled_at DESC, execution_id DESC
 	LIMIT $4::bigint
 ) AS scanned
-WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[])))
+WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])))
 	OR place = $4::bigint
 ORDER BY scheduled_at DESC, execution_id DESC
 LIMIT $7::bigint
+
+-- $3 NULL: the whole history of the job is searched.
+-- name: execution_get
+SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
+	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
+	reason, error, response_body, encode(response_digest, 'hex')
+FROM execution
+WHERE job_id = $1::uuid AND execution_id = $2::uuid
+	AND scheduled_at >= coalesce($3::timestamptz, '-infinity') AND scheduled_at <= coalesce($3::timestamptz, 'infinity')
+
+-- name: execution_doubles
+SELECT double.agent_id, agent.name, double.started_at, double.status, double.received_at
+FROM execution_double AS double LEFT JOIN agent USING (agent_id)
+WHERE double.scheduled_at = $1::timestamptz AND double.execution_id = $2::uuid
+ORDER BY double.received_at, double.agent_id
+LIMIT 100

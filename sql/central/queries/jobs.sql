@@ -57,3 +57,12 @@ WHERE grain = 2 AND job_id = ANY ($1::uuid[]) AND started > 0
 -- name: job_page
 SELECT job_id FROM job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean,
 	$9::timestamptz, $10::uuid, $11::integer)
+
+-- name: job_brief
+SELECT job_id, name, active FROM job WHERE job_id = ANY ($1::uuid[]) AND deleted_at IS NULL ORDER BY job_id
+
+-- Names for lists of executions; deleted jobs and revoked agents have theirs still. $1 jobs, $2 agents.
+-- name: names
+SELECT job_id, name FROM job WHERE job_id = ANY ($1::uuid[])
+UNION ALL
+SELECT agent_id, name FROM agent WHERE agent_id = ANY ($2::uuid[])

@@ -1,0 +1,13 @@
+/*
+ * The route for one action on many jobs.
+ */
+#ifndef BELFRY_API_BULK_H
+#define BELFRY_API_BULK_H
+
+#include "central/http.h"
+
+#define BULK_BODY_MAX (64 * 1024)
+
+void api_bulk_jobs(const struct api_request *request, struct api_reply *reply);
+
+#endif
