@@ -53,7 +53,7 @@ const jobs = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs",
 	validateSearch: jobsSearch,
-	component: () => <Soon title="Jobs" />,
+	component: lazyRouteComponent(() => import("./screens/jobs/Jobs.tsx")),
 });
 
 const jobNew = createRoute({
@@ -66,8 +66,8 @@ const jobNew = createRoute({
 const job = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs/$jobId",
-	validateSearch: (raw) => readSearch(raw, { hours: number, why: time, revision: number }),
-	component: () => <Soon title="Job" />,
+	validateSearch: (raw) => readSearch(raw, { tab: oneOf("definition", "revisions"), why: time, revision: number }),
+	component: lazyRouteComponent(() => import("./screens/job/JobScreen.tsx")),
 });
 
 const jobEdit = createRoute({

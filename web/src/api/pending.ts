@@ -68,11 +68,7 @@ export interface AgentPage {
 	nextCursor: string | null;
 }
 
-export interface Percentiles {
-	p50: number | null;
-	p99: number | null;
-	[name: string]: number | null;
-}
+export type Percentiles = Record<string, number | null>;
 
 export interface Overview {
 	now: string;

@@ -118,7 +118,7 @@ export const previewQuery = (schedule: string, timezone: string, count: number) 
 		queryFn: ({ signal }) =>
 			call<Preview>("POST", "/api/schedules/preview", { body: { schedule, timezone, count }, signal }),
 		enabled: schedule.trim() !== "",
-		refetchInterval: false,
+		refetchInterval: false as number | false,
 		retry: false,
 	});
 

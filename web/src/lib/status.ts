@@ -15,7 +15,7 @@ const LOOKS: Record<string, Look> = {
 	timeout: { glyph: "◷", text: "Timeout", tone: "warn" },
 	skipped: { glyph: "»", text: "Skipped", tone: "idle" },
 	missed: { glyph: "∅", text: "Missed", tone: "odd" },
-	interrupted: { glyph: "⏻", text: "Interrupted", tone: "warn" },
+	interrupted: { glyph: "⊘", text: "Interrupted", tone: "warn" },
 	running: { glyph: "▷", text: "Running", tone: "accent" },
 	unknown: { glyph: "?", text: "Unknown", tone: "odd" },
 	// jobs

@@ -2,6 +2,7 @@
 import { HttpResponse, http } from "msw";
 import type { Agent, Job, Session } from "../../src/api/pending.ts";
 import { makeAgents, makeJobs, makeOverview } from "./data.ts";
+import { jobDetailHandlers } from "./jobDetails.ts";
 import { jobHandlers } from "./jobs.ts";
 
 export interface Fake {
@@ -66,5 +67,6 @@ export const handlers = [
 		const q = new URL(request.url).searchParams.get("q") ?? "";
 		return HttpResponse.json({ agents: fake.agents.filter((agent) => agent.name.includes(q)), nextCursor: null });
 	}),
+	...jobDetailHandlers(() => fake, problem),
 	...jobHandlers(() => fake, problem),
 ];
