@@ -14,11 +14,8 @@
 #define TOKEN_BYTES_MAX 128
 #define AGENT_JSON_DEPTH_MAX 4
 
-void api_agent_token(const struct api_request *request, struct api_reply *reply);      /* POST /api/agents/tokens */
-void api_agent_enrol(const struct api_request *request, struct api_reply *reply);      /* POST /api/agent/enroll */
 void api_agent_list(const struct api_request *request, struct api_reply *reply);       /* GET /api/agents */
 void api_agent_get(const struct api_request *request, struct api_reply *reply);        /* GET /api/agents/:agentId */
 void api_agent_quarantine(const struct api_request *request, struct api_reply *reply); /* GET .../quarantine */
-void api_agent_revoke(const struct api_request *request, struct api_reply *reply);     /* POST .../actions/revoke */
 
 #endif

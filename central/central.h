@@ -14,6 +14,7 @@ struct auth;
 struct metrics;
 struct ingest;
 struct chores;
+struct failover;
 struct web;
 struct fold;
 
@@ -26,6 +27,7 @@ struct central {
 	struct metrics *metrics;
 	struct ingest *ingest;
 	struct chores *chores;
+	struct failover *failover;
 	struct web *web;
 	struct fold *fold;
 	int ready;                   /* atomic: migrations are done; until then every route but /healthz answers 503 */

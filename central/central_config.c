@@ -26,7 +26,7 @@ static const struct config_row rows[] = {
 	ROW(web_dir, CONFIG_PATH, BELFRY_WEB_DIR, .help = "Folder of the built dashboard; its files are read again on SIGHUP"),
 	ROW(api_threads, CONFIG_INT, "8", .min = 1, .max = DB_POOL_MAX,
 	    .help = "Threads, and database connections, for people"),
-	ROW(agent_threads, CONFIG_INT, "16", .min = 1, .max = DB_POOL_MAX,
+	ROW(agent_threads, CONFIG_INT, "4", .min = 1, .max = DB_POOL_MAX,
 	    .help = "Threads, and database connections, for agents"),
 	ROW(ingest_lanes, CONFIG_INT, "2", .min = 1, .max = 64,
 	    .help = "Transactions that take records at once, each for many agents"),
@@ -51,7 +51,7 @@ static const struct config_row rows[] = {
 	    .help = "Syncs per second that this central takes"),
 	ROW(sync_interval_ms, CONFIG_MS, "1000", .min = 100, .max = 3600000,
 	    .help = "Shortest pace of one agent's syncs"),
-	ROW(agent_offline_ms, CONFIG_MS, "30000", .min = 1000, .max = 86400000,
+	ROW(offline_after_ms, CONFIG_MS, "30000", .min = 1000, .max = 86400000,
 	    .help = "Silence after which an agent counts as offline"),
 	{ 0 }
 };

@@ -24,7 +24,7 @@ struct central_config {
 	int retention_skipped_days;
 	int syncs_per_second;            /* what one central takes; paces the fleet */
 	int64_t sync_interval_ms;        /* the shortest pace that agents are told */
-	int64_t agent_offline_ms;        /* silence after which an agent counts as offline */
+	int64_t offline_after_ms;        /* silence after which an agent counts as offline */
 };
 
 struct listen_address { struct sockaddr_storage address; uint16_t port; };

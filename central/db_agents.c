@@ -8,6 +8,8 @@ void agent_row_free(struct agent_row *row)
 	g_free(row->hostname);
 	g_free(row->version);
 	g_free(row->tzdata);
+	g_free(row->labels);
+	g_free(row->state);
 	g_free(row);
 }
 
@@ -35,21 +37,37 @@ static struct agent_row *read_agent(const struct db_result *result, int i)
 	row->next_fire_at = db_wall(result, i, 13);
 	row->clock_skew_ms = db_int(result, i, 14);
 	row->tzdata = g_strdup(db_text(result, i, 15));
+	row->labels = g_strdup(db_text(result, i, 16));
+	row->weight = db_double(result, i, 17);
+	row->draining_at = db_wall(result, i, 18);
+	row->key_rotated_at = db_wall(result, i, 19);
+	row->state = g_strdup(db_text(result, i, 20));
+	row->behind = db_int(result, i, 21);
+	row->behind_since = db_wall(result, i, 22);
 	return row;
 }
 
-enum db_status agent_list(struct db_conn *conn, const char *after, int limit, GPtrArray **ret_rows)
+enum db_status agent_list(struct db_conn *conn, const struct agent_filter *filter, GPtrArray **ret_rows)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
-	db_param_text(&params, after);
-	db_param_int(&params, limit);
-	enum db_status status = db_run(conn, "agent_list", &params, &result);
+	bool down = *filter->sort == '-';
+	db_param_text(&params, filter->q);
+	db_param_text(&params, filter->state);
+	db_param_text(&params, filter->selector);
+	db_param_text(&params, filter->sort + down);
+	db_param_int(&params, filter->after_place);
+	db_param_text(&params, filter->after_id);
+	db_param_int(&params, filter->limit);
+	enum db_status status = db_run(conn, down ? "agent_list_down" : "agent_list_up", &params, &result);
 	if (status != DB_OK)
 		return status;
 	*ret_rows = g_ptr_array_new_with_free_func(agent_row_free_p);
-	for (int i = 0; i < db_rows(result); i++)
-		g_ptr_array_add(*ret_rows, read_agent(result, i));
+	for (int i = 0; i < db_rows(result); i++) {
+		struct agent_row *row = read_agent(result, i);
+		row->place = db_int(result, i, 23);
+		g_ptr_array_add(*ret_rows, row);
+	}
 	return DB_OK;
 }
 
@@ -156,26 +174,75 @@ enum db_status agent_quarantine(struct db_conn *conn, const char *agent_id, int6
 	return DB_OK;
 }
 
-enum db_status enrolment_token_insert(struct db_conn *conn, const char *hash, const char *author, int64_t ttl_ms,
-				      struct wall *ret_expires_at)
+enum db_status enrolment_token_insert(struct db_conn *conn, const char *token_id, const char *hash, const char *author,
+				      const struct enrolment_terms *terms, struct wall *ret_expires_at)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
+	db_param_text(&params, token_id);
 	db_param_text(&params, hash);
 	db_param_text(&params, author);
-	db_param_int(&params, ttl_ms);
+	db_param_int(&params, terms->ttl_ms);
+	db_param_text(&params, terms->labels);
+	db_param_text(&params, terms->name);
 	enum db_status status = db_run_one(conn, "enrolment_token_insert", &params, &result);
 	if (status == DB_OK)
 		*ret_expires_at = db_wall(result, 0, 0);
 	return status;
 }
 
-enum db_status enrolment_token_use(struct db_conn *conn, const char *hash, const char *agent_id)
+static void clear_token(void *data)
 {
+	struct enrolment_token_row *row = data;
+	g_free(row->labels);
+	g_free(row->name);
+	g_free(row->created_by);
+}
+
+enum db_status enrolment_token_list(struct db_conn *conn, int limit, GArray **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_int(&params, limit);
+	enum db_status status = db_run(conn, "enrolment_token_list", &params, &result);
+	if (status != DB_OK)
+		return status;
+	*ret = g_array_new(FALSE, FALSE, sizeof(struct enrolment_token_row));
+	g_array_set_clear_func(*ret, clear_token);
+	for (int i = 0; i < db_rows(result); i++) {
+		struct enrolment_token_row row = {
+			.labels = g_strdup(db_text(result, i, 1)),
+			.name = g_strdup(db_text_or_null(result, i, 2)),
+			.created_at = db_wall(result, i, 3),
+			.created_by = g_strdup(db_text(result, i, 4)),
+			.expires_at = db_wall(result, i, 5),
+			.used_at = db_wall(result, i, 6),
+		};
+		g_strlcpy(row.token_id, db_text(result, i, 0), sizeof row.token_id);
+		g_strlcpy(row.used_by, db_text(result, i, 7), sizeof row.used_by);
+		g_array_append_val(*ret, row);
+	}
+	return DB_OK;
+}
+
+enum db_status enrolment_token_delete(struct db_conn *conn, const char *token_id)
+{
+	return agent_mark(conn, "enrolment_token_delete", token_id);
+}
+
+enum db_status enrolment_token_use(struct db_conn *conn, const char *hash, const char *agent_id, char **ret_labels,
+				   char **ret_name)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	db_param_text(&params, hash);
 	db_param_text(&params, agent_id);
-	return db_run_one(conn, "enrolment_token_use", &params, NULL);
+	enum db_status status = db_run_one(conn, "enrolment_token_use", &params, &result);
+	if (status == DB_OK) {
+		*ret_labels = g_strdup(db_text(result, 0, 0));
+		*ret_name = g_strdup(db_text_or_null(result, 0, 1));
+	}
+	return status;
 }
 
 enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, bool *ret_used,
@@ -193,14 +260,35 @@ enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, boo
 }
 
 enum db_status agent_insert(struct db_conn *conn, const char *agent_id, const char *name, const char *key_hash,
-			    const char *hostname)
+			    const char *hostname, const char *labels)
 {
 	struct db_params params = { 0 };
 	db_param_text(&params, agent_id);
 	db_param_text(&params, name);
 	db_param_text(&params, key_hash);
 	db_param_text(&params, hostname);
+	db_param_text(&params, labels);
 	return db_run(conn, "agent_insert", &params, NULL);
+}
+
+enum db_status agent_edit(struct db_conn *conn, const char *agent_id, const char *name, const char *labels, double weight)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_text(&params, name);
+	db_param_text(&params, labels);
+	if (weight < 0)
+		db_param_null(&params);
+	else
+		db_param_double(&params, weight);
+	return db_run_one(conn, "agent_edit", &params, NULL);
+}
+
+enum db_status agent_mark(struct db_conn *conn, const char *statement, const char *agent_id)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	return db_run_one(conn, statement, &params, NULL);
 }
 
 enum db_status agent_revoke(struct db_conn *conn, const char *agent_id, char **ret_name)

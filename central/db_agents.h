@@ -11,13 +11,26 @@
 struct agent_row {
 	char agent_id[UUID_SIZE];
 	char *name, *hostname, *version, *tzdata; /* the last two "" before the first sync */
-	struct wall enrolled_at, revoked_at, last_seen_at, oldest_unsent_at, next_fire_at;
-	int64_t set_revision, jobs_revision, jobs, running, outbox_depth, clock_skew_ms;
+	char *labels;                             /* JSON object */
+	char *state;                              /* online, offline, draining, never, revoked */
+	struct wall enrolled_at, revoked_at, last_seen_at, oldest_unsent_at, next_fire_at, draining_at, key_rotated_at;
+	struct wall behind_since;                 /* the oldest change of its set that it has not applied */
+	int64_t set_revision, jobs_revision, jobs, running, outbox_depth, clock_skew_ms, behind;
+	double weight;
+	int64_t place;                            /* of a list: what its order goes by */
 };
 void agent_row_free(struct agent_row *row);
 
-/* By agent id, those after `after` (a UUID); struct agent_row *. */
-enum db_status agent_list(struct db_conn *conn, const char *after, int limit, GPtrArray **ret_rows);
+/* NULL = any; selector compiled. Goes on after the agent `after_id` (NULL = from the start), which had `after_place`. */
+struct agent_filter {
+	const char *q, *state, *selector;
+	const char *sort; /* name, lastSeenAt, outboxDepth; "-" in front: descending */
+	const char *after_id;
+	int64_t after_place;
+	int limit;
+};
+/* struct agent_row *. */
+enum db_status agent_list(struct db_conn *conn, const struct agent_filter *filter, GPtrArray **ret_rows);
 enum db_status agent_get(struct db_conn *conn, const char *agent_id, struct agent_row **ret);
 
 struct agent_stream_row { int64_t epoch, acked_seq; char *holes; /* JSON */ };
@@ -30,15 +43,33 @@ enum db_status agent_events(struct db_conn *conn, const char *agent_id, int limi
 enum db_status agent_quarantine(struct db_conn *conn, const char *agent_id, int64_t epoch, int64_t seq, int limit,
 				GArray **ret);
 
-enum db_status enrolment_token_insert(struct db_conn *conn, const char *hash, const char *author, int64_t ttl_ms,
-				      struct wall *ret_expires_at);
-/* Uses it up for that agent. DB_NOT_FOUND: it is unknown, used or expired; enrolment_token_state tells which. */
-enum db_status enrolment_token_use(struct db_conn *conn, const char *hash, const char *agent_id);
+/* What is bound to a token: labels (JSON object) and, or NULL, the name of the agent that uses it. */
+struct enrolment_terms { const char *labels, *name; int64_t ttl_ms; };
+struct enrolment_token_row {
+	char token_id[UUID_SIZE], used_by[UUID_SIZE]; /* used_by "" = nobody */
+	char *labels, *name, *created_by;             /* name NULL = free */
+	struct wall created_at, expires_at, used_at;
+};
+enum db_status enrolment_token_insert(struct db_conn *conn, const char *token_id, const char *hash, const char *author,
+				      const struct enrolment_terms *terms, struct wall *ret_expires_at);
+/* Newest first; struct enrolment_token_row, which frees what it holds. */
+enum db_status enrolment_token_list(struct db_conn *conn, int limit, GArray **ret);
+enum db_status enrolment_token_delete(struct db_conn *conn, const char *token_id);
+/*
+ * Uses it up for that agent; *ret_labels and *ret_name (NULL = free) are the caller's. DB_NOT_FOUND: it is unknown, used or
+ * expired; enrolment_token_state tells which.
+ */
+enum db_status enrolment_token_use(struct db_conn *conn, const char *hash, const char *agent_id, char **ret_labels,
+				   char **ret_name);
 enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, bool *ret_used,
 				     struct wall *ret_expires_at);
 /* DB_CONFLICT: the name is taken. */
 enum db_status agent_insert(struct db_conn *conn, const char *agent_id, const char *name, const char *key_hash,
-			    const char *hostname);
+			    const char *hostname, const char *labels);
+/* What NULL (and a weight below 0) leaves as it is. DB_NOT_FOUND: none, or revoked; DB_CONFLICT: the name is taken. */
+enum db_status agent_edit(struct db_conn *conn, const char *agent_id, const char *name, const char *labels, double weight);
+/* agent_drain, agent_undrain, agent_forget; DB_NOT_FOUND: none that this fits. */
+enum db_status agent_mark(struct db_conn *conn, const char *statement, const char *agent_id);
 /* DB_NOT_FOUND: there is none, or it is revoked already. */
 enum db_status agent_revoke(struct db_conn *conn, const char *agent_id, char **ret_name);
 

@@ -1,6 +1,9 @@
 #include "central/db_jobs.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/selector.h"
 
 void job_row_clear(struct job_row *row)
 {
@@ -43,11 +46,22 @@ enum db_status db_job_known(struct db_conn *conn, const char *job_id)
 
 static const char *target_mode_name(enum job_target_mode mode)
 {
-	return mode == JOB_TARGET_ALL ? "all" : mode == JOB_TARGET_AGENT ? "agent" : "one";
+	static const char *const names[] = { "", "one", "all", "agent", "count" };
+	return names[mode];
 }
 
-/* $1..$9, the same in insert and update. */
-static void add_row(struct db_params *params, const struct job_row *row, const struct job *job)
+/* The selector as SQL takes it. Caller frees. */
+static char *compiled_selector(const struct job *job)
+{
+	char problem[128];
+	json_t *json = selector_compile(job->target_selector != NULL ? job->target_selector : "", problem, sizeof problem);
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
+/* $1..$13, the same in insert and update. */
+static void add_row(struct db_params *params, const struct job_row *row, const struct job *job, const char *selector)
 {
 	db_param_text(params, row->job_id);
 	db_param_int(params, row->revision);
@@ -59,6 +73,15 @@ static void add_row(struct db_params *params, const struct job_row *row, const s
 	db_param_text(params, row->definition);
 	db_param_wall(params, row->updated_at);
 	db_param_text(params, row->updated_by);
+	if (job->target_mode == JOB_TARGET_COUNT)
+		db_param_int(params, job->policy->target_count);
+	else
+		db_param_null(params);
+	db_param_text(params, selector);
+	if (job->policy->failover == JOB_FAILOVER_NEVER)
+		db_param_null(params);
+	else
+		db_param_int(params, job->policy->failover_after_ms);
 }
 
 static enum db_status insert_revision(struct db_conn *conn, const char *job_id, int64_t revision, struct wall at,
@@ -77,8 +100,10 @@ static enum db_status insert_revision(struct db_conn *conn, const char *job_id, 
 enum db_status db_job_insert(struct db_conn *conn, const struct job_row *row, const struct job *job)
 {
 	struct db_params params = { 0 };
-	add_row(&params, row, job);
+	char *selector = compiled_selector(job);
+	add_row(&params, row, job, selector);
 	enum db_status status = db_run(conn, "job_insert", &params, NULL);
+	free(selector);
 	if (status == DB_OK)
 		status = insert_revision(conn, row->job_id, row->revision, row->updated_at, row->updated_by, "create",
 					 row->definition);
@@ -88,8 +113,10 @@ enum db_status db_job_insert(struct db_conn *conn, const struct job_row *row, co
 enum db_status db_job_update(struct db_conn *conn, const struct job_row *row, const struct job *job, const char *action)
 {
 	struct db_params params = { 0 };
-	add_row(&params, row, job);
+	char *selector = compiled_selector(job);
+	add_row(&params, row, job, selector);
 	enum db_status status = db_run_one(conn, "job_update", &params, NULL);
+	free(selector);
 	if (status == DB_OK)
 		status = insert_revision(conn, row->job_id, row->revision, row->updated_at, row->updated_by, action,
 					 row->definition);

@@ -1,10 +1,11 @@
 #include "central/routes.h"
 
 #include "central/api_agents.h"
-#include "central/api_alerts.h"
 #include "central/api_audit.h"
 #include "central/api_bulk.h"
+#include "central/api_enrolment.h"
 #include "central/api_executions.h"
+#include "central/api_fleet.h"
 #include "central/api_health.h"
 #include "central/api_jobs.h"
 #include "central/api_observability.h"
@@ -54,8 +55,6 @@ const struct route routes[] = {
 	{ "GET", "/api/observability/stats/executions", ROLE_VIEWER, API, api_stats_executions, 0 },
 	{ "GET", "/api/observability/stats/job/:jobId", ROLE_VIEWER, API, api_stats_job, 0 },
 	{ "GET", "/api/observability/alerts/failures", ROLE_VIEWER, API, api_alerts_failures, 0 },
-	{ "GET", "/api/observability/alerts/late", ROLE_VIEWER, API, api_alerts_late, 0 },
-	{ "GET", "/api/observability/quarantine", ROLE_VIEWER, API, api_quarantine, 0 },
 
 	{ "POST", "/api/session", ROLE_OPEN, API, api_session_create, SMALL_BODY_MAX },
 	{ "GET", "/api/session", ROLE_VIEWER, API, api_session_get, 0 },
@@ -76,11 +75,18 @@ const struct route routes[] = {
 	{ "GET", "/api/tokens", ROLE_ADMIN, API, api_tokens_list, 0 },
 	{ "DELETE", "/api/tokens/:tokenId", ROLE_ADMIN, API, api_tokens_revoke, 0 },
 
-	{ "POST", "/api/agents/tokens", ROLE_ADMIN, API, api_agent_token, SMALL_BODY_MAX },
+	{ "POST", "/api/agents/tokens", ROLE_ADMIN, API, api_agent_token, ENROL_BODY_MAX },
+	{ "GET", "/api/agents/tokens", ROLE_ADMIN, API, api_agent_token_list, 0 },
+	{ "DELETE", "/api/agents/tokens/:tokenId", ROLE_ADMIN, API, api_agent_token_delete, 0 },
 	{ "GET", "/api/agents", ROLE_VIEWER, API, api_agent_list, 0 },
 	{ "GET", "/api/agents/:agentId", ROLE_VIEWER, API, api_agent_get, 0 },
 	{ "GET", "/api/agents/:agentId/quarantine", ROLE_VIEWER, API, api_agent_quarantine, 0 },
+	{ "PATCH", "/api/agents/:agentId", ROLE_ADMIN, API, api_agent_patch, ENROL_BODY_MAX },
+	{ "POST", "/api/agents/:agentId/actions/drain", ROLE_OPERATOR, API, api_agent_drain, SMALL_BODY_MAX },
+	{ "POST", "/api/agents/:agentId/actions/undrain", ROLE_OPERATOR, API, api_agent_undrain, SMALL_BODY_MAX },
 	{ "POST", "/api/agents/:agentId/actions/revoke", ROLE_ADMIN, API, api_agent_revoke, SMALL_BODY_MAX },
+	{ "POST", "/api/agents/:agentId/actions/forget", ROLE_ADMIN, API, api_agent_forget, SMALL_BODY_MAX },
+	{ "POST", "/api/agents/actions/rebalance", ROLE_OPERATOR, API, api_fleet_rebalance, SMALL_BODY_MAX },
 	{ "POST", "/api/agent/enroll", ROLE_OPEN, AGENT, api_agent_enrol, ENROL_BODY_MAX },
 	{ "POST", "/api/agent/sync", ROLE_AGENT, AGENT, api_sync, SYNC_REQUEST_MAX },
 

@@ -14,6 +14,7 @@
 
 #include "central/central.h"
 #include "central/chores.h"
+#include "central/failover.h"
 #include "central/fold.h"
 #include "central/ingest.h"
 #include "central/metrics.h"
@@ -157,6 +158,7 @@ static bool start(struct serving *serving, GError **error)
 		serving->preparer = g_thread_new("preparer", preparer_main, serving);
 	}
 	central->chores = chores_start(central);
+	central->failover = failover_start(central);
 	central->fold = fold_start(central);
 	/* The api listener last: who finds it ready finds the other one too. */
 	serving->agents = server_start(central, LISTENER_AGENT, error);
@@ -178,6 +180,7 @@ static void stop(struct serving *serving)
 		db_pool_stop(pools[i]);
 	server_stop(serving->api);
 	server_stop(serving->agents);
+	failover_stop(central->failover);
 	chores_stop(central->chores);
 	fold_stop(central->fold);
 	if (serving->preparer != NULL)

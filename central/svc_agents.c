@@ -17,20 +17,37 @@ static void make_secret(char ret[static AGENT_SECRET_SIZE])
 	sodium_memzero(bytes, sizeof bytes);
 }
 
-enum db_status enrolment_token_make(struct db_pool *pool, const char *author, const char *request_id, int64_t ttl_ms,
-				    char ret_token[static AGENT_SECRET_SIZE], struct wall *ret_expires_at)
+enum db_status enrolment_token_make(struct db_pool *pool, const struct author *author, const struct enrolment_terms *terms,
+				    struct made_token *ret)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	char hash[CREDENTIAL_HASH_SIZE];
-	make_secret(ret_token);
-	credential_hash(ret_token, hash);
+	make_secret(ret->token);
+	credential_hash(ret->token, hash);
+	uuid_v7(wall_now(), ret->token_id);
 	enum db_status status = db_acquire(pool, &conn);
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
-		status = enrolment_token_insert(conn, hash, author, ttl_ms, ret_expires_at);
+		status = enrolment_token_insert(conn, ret->token_id, hash, author->name, terms, &ret->expires_at);
 	if (status == DB_OK)
-		status = db_audit(conn, author, "enrolmentToken.create", hash, NULL, NULL, request_id);
+		status = db_audit(conn, author->name, "enrolmentToken.create", ret->token_id, NULL, terms->labels,
+				  author->request_id);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	return status;
+}
+
+enum db_status enrolment_token_drop(struct db_pool *pool, const struct author *author, const char *token_id)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = enrolment_token_delete(conn, token_id);
+	if (status == DB_OK)
+		status = db_audit(conn, author->name, "enrolmentToken.delete", token_id, NULL, NULL, author->request_id);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	return status;
@@ -65,14 +82,14 @@ static enum db_status judge_token(struct db_conn *conn, const char *hash, enum e
 	return status == DB_NOT_FOUND ? DB_OK : status;
 }
 
-static enum db_status insert_agent(struct db_conn *conn, const struct enrolment *made, const char *name,
-				   const char *hostname, const char *request_id, enum enrol_outcome *ret)
+static enum db_status insert_agent(struct db_conn *conn, const struct enrolment *made, const char *hostname,
+				   const char *labels, const char *request_id, enum enrol_outcome *ret)
 {
 	char key_hash[CREDENTIAL_HASH_SIZE];
 	credential_hash(made->key, key_hash);
 	enum db_status status = assign_lock_exclusive(conn);
 	if (status == DB_OK)
-		status = agent_insert(conn, made->agent_id, name, key_hash, hostname);
+		status = agent_insert(conn, made->agent_id, made->name, key_hash, hostname, labels);
 	if (status == DB_CONFLICT && strcmp(db_constraint(conn), "agent_name") == 0) {
 		*ret = ENROL_NAME_TAKEN;
 		return DB_OK;
@@ -80,7 +97,9 @@ static enum db_status insert_agent(struct db_conn *conn, const struct enrolment 
 	if (status == DB_OK)
 		status = assign_agent(conn, made->agent_id);
 	if (status == DB_OK)
-		status = db_audit(conn, name, "agent.enrol", made->agent_id, NULL, NULL, request_id);
+		status = db_run(conn, "fleet_retry_stuck", NULL, NULL);
+	if (status == DB_OK)
+		status = db_audit(conn, made->name, "agent.enrol", made->agent_id, NULL, labels, request_id);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	*ret = ENROL_DONE;
@@ -91,6 +110,7 @@ enum db_status agent_enrol(struct db_pool *pool, const char *token, const char *
 			   const char *request_id, enum enrol_outcome *ret_outcome, struct enrolment *ret)
 {
 	DB_AUTO struct db_conn *conn = NULL;
+	g_autofree char *labels = NULL, *bound_name = NULL;
 	char hash[CREDENTIAL_HASH_SIZE];
 	credential_hash(token, hash);
 	uuid_v7(wall_now(), ret->agent_id);
@@ -99,41 +119,11 @@ enum db_status agent_enrol(struct db_pool *pool, const char *token, const char *
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
-		status = enrolment_token_use(conn, hash, ret->agent_id);
+		status = enrolment_token_use(conn, hash, ret->agent_id, &labels, &bound_name);
 	if (status == DB_NOT_FOUND)
 		return judge_token(conn, hash, ret_outcome);
+	g_strlcpy(ret->name, bound_name != NULL ? bound_name : name, sizeof ret->name);
 	if (status == DB_OK)
-		status = insert_agent(conn, ret, name, hostname, request_id, ret_outcome);
-	return status;
-}
-
-static enum db_status place_anew(struct db_conn *conn, const char *agent_id)
-{
-	DB_RESULT_AUTO struct db_result *jobs = NULL;
-	struct db_params params = { 0 };
-	db_param_text(&params, agent_id);
-	enum db_status status = db_run(conn, "agent_jobs", &params, &jobs);
-	for (int i = 0; status == DB_OK && i < db_rows(jobs); i++)
-		status = assign_job(conn, db_text(jobs, i, 0));
-	return status;
-}
-
-enum db_status agent_retire(struct db_pool *pool, const char *agent_id, const char *author, const char *request_id)
-{
-	DB_AUTO struct db_conn *conn = NULL;
-	g_autofree char *name = NULL;
-	enum db_status status = db_acquire(pool, &conn);
-	if (status == DB_OK)
-		status = db_begin(conn);
-	if (status == DB_OK)
-		status = assign_lock_exclusive(conn);
-	if (status == DB_OK)
-		status = agent_revoke(conn, agent_id, &name);
-	if (status == DB_OK)
-		status = place_anew(conn, agent_id);
-	if (status == DB_OK)
-		status = db_audit(conn, author, "agent.revoke", agent_id, name, NULL, request_id);
-	if (status == DB_OK)
-		status = db_commit(conn);
+		status = insert_agent(conn, ret, hostname, labels, request_id, ret_outcome);
 	return status;
 }

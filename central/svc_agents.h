@@ -1,6 +1,6 @@
 /*
- * How a host becomes an agent, and how it stops being one. Owns: enrolment, one-time tokens, agents' keys, revocation.
- * Does not own: the check of keys at each request (svc_auth), syncs (svc_sync).
+ * How a host becomes an agent. Owns: enrolment, one-time tokens, agents' keys. Does not own:
+ * the check of keys at each request (svc_auth), syncs (svc_sync), what is done with agents later (svc_fleet).
  *
  * A one-time token (made by an admin, short-lived, single use) is exchanged for an agent id and a key of 256 random
  * bits, which is told once; central keeps the SHA-256 of both.
@@ -9,6 +9,7 @@
 #define BELFRY_SVC_AGENTS_H
 
 #include "central/db_agents.h"
+#include "central/svc_jobs.h"
 
 #define ENROLMENT_TTL_DEFAULT_MS INT64_C(600000)
 #define ENROLMENT_TTL_MIN_MS INT64_C(1000)
@@ -19,13 +20,17 @@
 #define AGENT_HOSTNAME_MAX 255
 #define AGENT_SECRET_SIZE 44    /* 43 characters of base64url, NUL */
 
+struct made_token { char token[AGENT_SECRET_SIZE], token_id[UUID_SIZE]; struct wall expires_at; };
 /* Makes a token, tells it this once, writes the audit line. */
-enum db_status enrolment_token_make(struct db_pool *pool, const char *author, const char *request_id, int64_t ttl_ms,
-				    char ret_token[static AGENT_SECRET_SIZE], struct wall *ret_expires_at);
+enum db_status enrolment_token_make(struct db_pool *pool, const struct author *author, const struct enrolment_terms *terms,
+				    struct made_token *ret);
+/* DB_NOT_FOUND: there is none of this id. */
+enum db_status enrolment_token_drop(struct db_pool *pool, const struct author *author, const char *token_id);
 
 enum enrol_outcome { ENROL_DONE, ENROL_TOKEN_UNKNOWN, ENROL_TOKEN_USED, ENROL_TOKEN_EXPIRED, ENROL_NAME_TAKEN };
 
-struct enrolment { char agent_id[UUID_SIZE], key[AGENT_SECRET_SIZE]; };
+/* `name` is the token's where that names one. */
+struct enrolment { char agent_id[UUID_SIZE], key[AGENT_SECRET_SIZE], name[AGENT_NAME_MAX + 1]; };
 
 /*
  * Uses the token up, makes the agent and gives it its jobs, all or nothing: a refused enrolment leaves the token good.
@@ -37,11 +42,5 @@ enum db_status agent_enrol(struct db_pool *pool, const char *token, const char *
 
 /* May one more enrolment be looked at now? Any thread. */
 bool enrolment_may_try(void);
-
-/*
- * The key opens nothing any more (within AUTH_CACHE_MS), the name is free, and the jobs of mode one go to others.
- * DB_NOT_FOUND: no such agent, or revoked before.
- */
-enum db_status agent_retire(struct db_pool *pool, const char *agent_id, const char *author, const char *request_id);
 
 #endif

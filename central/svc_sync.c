@@ -19,26 +19,28 @@ static int64_t next_sync_ms(const struct central *central)
 	return pace + g_random_int_range(0, (gint32)MIN(pace * SYNC_JITTER_PERCENT / 100, G_MAXINT32 - 1) + 1);
 }
 
-/* $1 to $13 of sync_tell. */
-static void add_state(struct db_params *params, const char *agent_id, const struct sync_request *request, struct wall now)
+static enum db_status write_state(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
+				  struct wall now)
 {
 	const struct sync_status *state = &request->status;
-	db_param_text(params, agent_id);
-	db_param_text(params, request->agent_version);
-	db_param_text(params, request->boot_id);
-	db_param_int(params, request->epoch);
-	db_param_int(params, request->jobs_revision);
-	db_param_int(params, state->jobs);
-	db_param_int(params, state->running);
-	db_param_int(params, state->outbox_depth);
-	db_param_wall(params, state->oldest_unsent_at);
-	db_param_wall(params, state->next_fire_at);
-	db_param_int(params, (int64_t)state->clock_epoch);
-	db_param_int(params, wall_is_set(request->sent_at) ? wall_diff_us(request->sent_at, now) / US_PER_MS : 0);
-	db_param_text(params, state->tzdata);
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_text(&params, request->agent_version);
+	db_param_text(&params, request->boot_id);
+	db_param_int(&params, request->epoch);
+	db_param_int(&params, request->jobs_revision);
+	db_param_int(&params, state->jobs);
+	db_param_int(&params, state->running);
+	db_param_int(&params, state->outbox_depth);
+	db_param_wall(&params, state->oldest_unsent_at);
+	db_param_wall(&params, state->next_fire_at);
+	db_param_int(&params, (int64_t)state->clock_epoch);
+	db_param_int(&params, wall_is_set(request->sent_at) ? wall_diff_us(request->sent_at, now) / US_PER_MS : 0);
+	db_param_text(&params, state->tzdata);
+	return db_run(conn, "sync_state", &params, NULL);
 }
 
-/* Columns of sync_job_set and sync_tell. */
+/* Columns of sync_job_set. */
 enum {
 	SET_REVISION,
 	SET_DIGEST,
@@ -47,8 +49,7 @@ enum {
 	ROW_REMOVED,
 	ROW_TARGET_KEY,
 	ROW_JOB_REVISION,
-	ROW_DEFINITION,
-	SET_HAS_COMMANDS /* sync_tell only */
+	ROW_DEFINITION
 };
 
 static enum db_status read_job_set(struct db_conn *conn, const char *agent_id, int64_t since, struct db_result **ret)
@@ -119,12 +120,16 @@ static enum db_status snapshot_is_allowed(struct db_conn *conn, const char *agen
  * digest: snapshot. It is ahead: central was restored from a backup; snapshot.
  */
 static enum db_status put_job_set(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
-				  const struct db_result *set, struct sync_reply *reply)
+				  struct sync_reply *reply)
 {
-	DB_RESULT_AUTO struct db_result *whole = NULL;
-	int64_t known = request->jobs_revision, revision = db_int(set, 0, SET_REVISION);
-	uint64_t digest = (uint64_t)db_int(set, 0, SET_DIGEST);
+	DB_RESULT_AUTO struct db_result *set = NULL;
+	int64_t known = request->jobs_revision;
 	bool allowed = false;
+	enum db_status status = read_job_set(conn, agent_id, known, &set);
+	if (status != DB_OK)
+		return status;
+	int64_t revision = db_int(set, 0, SET_REVISION);
+	uint64_t digest = (uint64_t)db_int(set, 0, SET_DIGEST);
 	if (known < revision) {
 		put_part(set, known == 0 ? SYNC_JOBS_SNAPSHOT : SYNC_JOBS_DELTA, reply);
 		return DB_OK;
@@ -134,37 +139,33 @@ static enum db_status put_job_set(struct db_conn *conn, const char *agent_id, co
 	reply->jobs_digest = digest;
 	if (known == revision && request->jobs_digest == digest)
 		return DB_OK;
-	enum db_status status = snapshot_is_allowed(conn, agent_id, &allowed);
+	status = snapshot_is_allowed(conn, agent_id, &allowed);
 	if (status != DB_OK || !allowed)
 		return status;
-	status = read_job_set(conn, agent_id, 0, &whole);
+	db_result_free(g_steal_pointer(&set));
+	status = read_job_set(conn, agent_id, 0, &set);
 	if (status == DB_OK)
-		put_part(whole, SYNC_JOBS_SNAPSHOT, reply);
+		put_part(set, SYNC_JOBS_SNAPSHOT, reply);
 	return status;
 }
 
-/*
- * What the agent tells is stored and what it should know is read by one statement: most syncs of a large fleet are idle,
- * and each round trip to the database costs them more than what it asks for.
- */
 static enum db_status tell(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
 			   struct sync_reply *reply)
 {
-	DB_RESULT_AUTO struct db_result *set = NULL;
-	struct db_params params = { 0 };
-	enum db_status status = DB_OK;
-	/* A forgotten "done" would run a command twice: it is written durably, and first. */
-	if (request->n_done_commands > 0)
+	enum db_status status = db_begin(conn);
+	/* A forgotten "done" would run a command twice; all else is told again by the next sync. */
+	if (status == DB_OK && request->n_done_commands == 0)
+		status = db_run(conn, "sync_relaxed", NULL, NULL);
+	if (status == DB_OK)
+		status = write_state(conn, agent_id, request, reply->server_time);
+	if (status == DB_OK)
 		status = command_done(conn, agent_id, request->done_commands, request->n_done_commands);
-	add_state(&params, agent_id, request, reply->server_time);
-	db_param_int(&params, request->jobs_revision);
-	db_param_int(&params, SYNC_JOBS_MAX + 1);
 	if (status == DB_OK)
-		status = db_run_one(conn, "sync_tell", &params, &set);
+		status = put_job_set(conn, agent_id, request, reply);
 	if (status == DB_OK)
-		status = put_job_set(conn, agent_id, request, set, reply);
-	if (status == DB_OK && db_bool(set, 0, SET_HAS_COMMANDS))
 		status = command_pending(conn, agent_id, reply->commands);
+	if (status == DB_OK)
+		status = db_commit(conn);
 	return status;
 }
 

@@ -44,7 +44,7 @@ static struct job *make_job(const struct job_draft *draft, const char *id, int64
 {
 	size_t size = sizeof(struct job) + sizeof(struct job_header) * (size_t)draft->n_headers + strlen(id) + 1 +
 		      text_size(name) + text_size(draft->url) + text_size(draft->body) + text_size(draft->body_regex) +
-		      text_size(draft->target_agent);
+		      text_size(draft->target_agent) + text_size(draft->target_selector);
 	for (int i = 0; i < draft->n_headers; i++)
 		size += text_size(draft->headers[i].name) + text_size(draft->headers[i].value);
 	if (strcmp(strstr(draft->url, "://") + 3, name) == 0)
@@ -63,6 +63,7 @@ static struct job *make_job(const struct job_draft *draft, const char *id, int64
 	job->body = put(&cursor, draft->body);
 	job->body_regex = put(&cursor, draft->body_regex);
 	job->target_agent = put(&cursor, draft->target_agent);
+	job->target_selector = put(&cursor, draft->target_selector);
 	assert(cursor == (char *)job + size);
 
 	job->revision = revision;
@@ -155,6 +156,7 @@ static void draft_from_job(const struct job *job, struct job_draft *draft)
 	draft->body_is_json = job->body_is_json;
 	draft->body_regex = job->body_regex;
 	draft->target_agent = job->target_agent;
+	draft->target_selector = job->target_selector;
 	draft->target_mode = job->target_mode;
 	draft->method = method_number(job->method);
 	draft->active = job->active;

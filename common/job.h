@@ -25,6 +25,7 @@
 #define JOB_STATUS_RANGES_MAX 8
 #define JOB_SKIPS_MAX 8
 #define JOB_HISTORY_SAMPLE_MAX 1000000
+#define JOB_TARGET_COUNT_MAX 1000 /* agents of mode count */
 #define JOB_JSON_DEPTH_MAX 32
 #define JOB_JSON_MAX (256 * 1024) /* bytes of one definition */
 
@@ -33,7 +34,8 @@ enum job_concurrency { JOB_ALLOW = 1, JOB_FORBID, JOB_QUEUE, JOB_REPLACE };
 enum job_catch_up { JOB_CATCH_UP_ALL = 1, JOB_CATCH_UP_LATEST, JOB_CATCH_UP_NONE };
 /* Which executions central keeps one by one; its sums count all. Bad ones are always kept. */
 enum job_history_policy { JOB_HISTORY_ALL = 1, JOB_HISTORY_FAILURES, JOB_HISTORY_SAMPLE };
-enum job_target_mode { JOB_TARGET_ONE = 1, JOB_TARGET_ALL, JOB_TARGET_AGENT };
+enum job_target_mode { JOB_TARGET_ONE = 1, JOB_TARGET_ALL, JOB_TARGET_AGENT, JOB_TARGET_COUNT };
+enum job_failover { JOB_FAILOVER_AFTER = 1, JOB_FAILOVER_NEVER };
 enum job_retry_on { JOB_RETRY_CONNECT = 1, JOB_RETRY_TIMEOUT = 2, JOB_RETRY_429 = 4, JOB_RETRY_5XX = 8 };
 
 struct job_header { char *name, *value; };
@@ -72,6 +74,9 @@ struct job_policy {
 	int n_success;
 	struct wall skip_at[JOB_SKIPS_MAX]; /* due instants that are to be skipped */
 	int n_skip_at;
+	int target_count;           /* mode count: how many agents run it; 0 with other modes */
+	enum job_failover failover; /* modes one and count: does another agent take over when its agent falls silent? */
+	int64_t failover_after_ms;  /* silence that it takes; 0 = central's offline_after_ms (default) */
 };
 
 /*
@@ -81,7 +86,7 @@ struct job_policy {
  * retry{maxAttempts,initialBackoffMs,maxBackoffMs,multiplier,jitter,maxElapsedMs,retryOn[]}, concurrency, maxConcurrent,
  * queueMax, rateLimit{perSecond,burst}, catchUp{policy,maxAgeMs,maxCount,spacingMs}, jitterMs, startAt, endAt,
  * skipAt["2026-11-23T12:00:00Z",..], success{statuses["200-299",..],bodyRegex}, history{policy,sampleN},
- * target{mode,agent}, active.
+ * target{mode,agent,count,selector}, failover{policy,afterMs}, active.
  */
 struct job {
 	char *id;                     /* "" before central has given one */
@@ -98,6 +103,7 @@ struct job {
 	GRegex *body_regex_compiled;  /* made with "(*LIMIT_MATCH=10000)" in front, so that no pattern can hang */
 	const struct job_policy *policy; /* shared */
 	char *target_agent;           /* mode agent */
+	char *target_selector;        /* common/selector.h; NULL = every agent */
 	int refs;                     /* atomic */
 	uint8_t n_headers;
 	enum job_target_mode target_mode : 8;

@@ -10,7 +10,7 @@
 
 /* All texts are borrowed from the JSON or the job at hand, except where noted. */
 struct job_draft {
-	const char *name, *schedule_text, *timezone, *url, *body, *body_regex, *target_agent;
+	const char *name, *schedule_text, *timezone, *url, *body, *body_regex, *target_agent, *target_selector;
 	struct job_header headers[JOB_HEADERS_MAX];
 	int n_headers;
 	int method;	 /* index into job_methods */
@@ -109,6 +109,8 @@ json_t *job_write_regex(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_statuses(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_retry_on(const struct job_draft *draft, bool mask_secrets);
 json_t *job_write_skip_at(const struct job_draft *draft, bool mask_secrets);
+bool job_read_count(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft);
+json_t *job_write_count(const struct job_draft *draft, bool mask_secrets);
 
 /*
  * job_intern.c: what jobs share, counted. A timetable is a schedule with the texts it came from; it is found again by its

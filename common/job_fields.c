@@ -386,6 +386,21 @@ bool job_read_skip_at(struct job_check *check, const struct job_place *at, const
 	return true;
 }
 
+bool job_read_count(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft)
+{
+	json_int_t count = json_integer_value(value);
+	if (!json_is_integer(value) || count < 1 || count > JOB_TARGET_COUNT_MAX)
+		return job_check_fail(check, at, "must be a whole number from 1 to %d", JOB_TARGET_COUNT_MAX);
+	draft->policy.target_count = (int)count;
+	return true;
+}
+
+json_t *job_write_count(const struct job_draft *draft, bool mask_secrets)
+{
+	(void)mask_secrets;
+	return draft->policy.target_count > 0 ? json_integer(draft->policy.target_count) : json_null();
+}
+
 json_t *job_write_skip_at(const struct job_draft *draft, bool mask_secrets)
 {
 	(void)mask_secrets;

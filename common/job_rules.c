@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/selector.h"
 #include "common/tz.h"
 
 #define DAY_MS 86400000.0
@@ -20,7 +21,8 @@ static const char *const jitter_words[] = { "full", "none", NULL };
 static const char *const concurrency_words[] = { "allow", "forbid", "queue", "replace", NULL };
 static const char *const catch_up_words[] = { "all", "latest", "none", NULL };
 static const char *const history_words[] = { "all", "failures", "sample", NULL };
-static const char *const mode_words[] = { "one", "all", "agent", NULL };
+static const char *const mode_words[] = { "one", "all", "agent", "count", NULL };
+static const char *const failover_words[] = { "after", "never", NULL };
 
 static const struct job_rule retry_rules[] = {
 	{ "maxAttempts", RULE_INT, AT(policy.retry.max_attempts), 1, 100, JOB_UNSET },
@@ -57,6 +59,13 @@ static const struct job_rule success_rules[] = {
 static const struct job_rule target_rules[] = {
 	{ "mode", RULE_WORD, AT(target_mode), .fallback = JOB_TARGET_ONE, .words = mode_words },
 	{ "agent", RULE_TEXT, AT(target_agent), 1, JOB_NAME_MAX },
+	{ "count", CUSTOM(count) },
+	{ "selector", RULE_TEXT, AT(target_selector), 1, SELECTOR_TEXT_MAX },
+	{ 0 },
+};
+static const struct job_rule failover_rules[] = {
+	{ "policy", RULE_WORD, AT(policy.failover), .fallback = JOB_FAILOVER_AFTER, .words = failover_words },
+	{ "afterMs", RULE_MS, AT(policy.failover_after_ms), 0, DAY_MS, 0 },
 	{ 0 },
 };
 static const struct job_rule job_rules[] = {
@@ -83,6 +92,7 @@ static const struct job_rule job_rules[] = {
 	{ "success", RULE_OBJECT, .members = success_rules },
 	{ "history", RULE_OBJECT, .members = history_rules },
 	{ "target", RULE_OBJECT, .members = target_rules },
+	{ "failover", RULE_OBJECT, .members = failover_rules },
 	{ "active", RULE_BOOL, AT(active), .fallback = 1 },
 	{ 0 },
 };
@@ -134,14 +144,33 @@ static bool check_policy(struct job_check *check, const struct job_policy *polic
 	return true;
 }
 
+static bool check_selector(struct job_check *check, const struct job_draft *draft)
+{
+	struct job_place target = { NULL, "target" }, selector = { &target, "selector" };
+	char problem[128];
+	if (draft->target_selector == NULL)
+		return true;
+	if (draft->target_mode == JOB_TARGET_AGENT)
+		return job_check_fail(check, &selector, "goes with modes \"one\", \"count\" and \"all\"");
+	json_t *compiled = selector_compile(draft->target_selector, problem, sizeof problem);
+	if (compiled == NULL)
+		return job_check_fail(check, &selector, "is no selector like env=prod,role in (web,api),!legacy: %s", problem);
+	json_decref(compiled);
+	return true;
+}
+
 static bool check_target(struct job_check *check, const struct job_draft *draft)
 {
-	struct job_place target = { NULL, "target" }, agent = { &target, "agent" };
+	struct job_place target = { NULL, "target" }, agent = { &target, "agent" }, count = { &target, "count" };
 	if (draft->target_mode == JOB_TARGET_AGENT && draft->target_agent == NULL)
 		return job_check_fail(check, &agent, "is required with mode \"agent\": the name of an agent");
 	if (draft->target_mode != JOB_TARGET_AGENT && draft->target_agent != NULL)
 		return job_check_fail(check, &agent, "goes with mode \"agent\" only");
-	return true;
+	if (draft->target_mode == JOB_TARGET_COUNT && draft->policy.target_count == 0)
+		return job_check_fail(check, &count, "is required with mode \"count\": how many agents run the job");
+	if (draft->target_mode != JOB_TARGET_COUNT && draft->policy.target_count != 0)
+		return job_check_fail(check, &count, "goes with mode \"count\" only");
+	return check_selector(check, draft);
 }
 
 bool job_draft_read(struct job_check *check, const json_t *json, struct job_draft *draft)

@@ -7,12 +7,10 @@ import sys
 import time
 
 import agent_benches
-import central_benches
 import drain_bench
-import fleet_benches
 from lab import Lab
 
-BENCHES = {**agent_benches.BENCHES, "drain": drain_bench.drain, **central_benches.BENCHES, **fleet_benches.BENCHES}
+BENCHES = {**agent_benches.BENCHES, "drain": drain_bench.drain}
 
 
 def show(row):

@@ -194,8 +194,6 @@ def test_replies_about_jobs_fit_the_document(api):
 
 
 def test_replies_about_schedules_fit_the_document(api):
-    call(api, "get", "/api/observability/alerts/late", 200)
-    call(api, "get", "/api/observability/quarantine", 200)
     call(api, "post", "/api/schedules/preview", 200, json={"schedule": "*/5 * * * *", "timezone": "Europe/Berlin", "count": 3})
     call(api, "post", "/api/schedules/preview", 400, json={"schedule": "61 * * * *"})
     call(api, "get", "/api/schedules/zones", 200)
@@ -218,7 +216,18 @@ def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
     call(api, "get", "/api/agents", 200)
     call(api, "get", "/api/agents/{agentId}", 200, ids=agent)
     call(api, "get", "/api/agents/{agentId}/quarantine", 200, ids=agent)
-    call(api, "post", "/api/agents/{agentId}/actions/revoke", 204, ids=agent)
+    call(api, "get", "/api/agents/tokens", 200)
+    call(api, "patch", "/api/agents/{agentId}", 200, ids=agent, json={"labels": {"env": "prod"}, "weight": 2.5, "name": "b"})
+    call(api, "patch", "/api/agents/{agentId}", 400, ids=agent, json={"labels": {"env": 1}})
+    call(api, "post", "/api/agents/{agentId}/actions/drain", 200, ids=agent)
+    call(api, "post", "/api/agents/{agentId}/actions/undrain", 200, ids=agent)
+    call(api, "post", "/api/agents/actions/rebalance", 200)
+    call(api, "post", "/api/agents/{agentId}/actions/forget", 404, ids=agent)
+    call(api, "post", "/api/agents/{agentId}/actions/revoke", 200, ids=agent)
+    call(api, "post", "/api/agents/{agentId}/actions/forget", 200, ids=agent)
+    unused = call(api, "post", "/api/agents/tokens", 201, json={"labels": {"env": "prod"}, "name": "x"})
+    call(api, "delete", "/api/agents/tokens/{tokenId}", 204, ids=unused)
+    call(api, "delete", "/api/agents/tokens/{tokenId}", 404, ids=unused)
     call(api, "post", "/api/agents/{agentId}/actions/revoke", 404, ids=agent)
     for path in ("/healthz", "/readyz", "/metrics"):
         call(api.with_token(None), "get", path, 200)

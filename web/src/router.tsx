@@ -60,7 +60,7 @@ const jobNew = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs/new",
 	validateSearch: (raw) => readSearch(raw, { copy: text }),
-	component: lazyRouteComponent(() => import("./screens/editor/Editor.tsx"), "NewJob"),
+	component: () => <Soon title="New job" />,
 });
 
 const job = createRoute({
@@ -73,7 +73,7 @@ const job = createRoute({
 const jobEdit = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs/$jobId/edit",
-	component: lazyRouteComponent(() => import("./screens/editor/Editor.tsx"), "EditJob"),
+	component: () => <Soon title="Edit job" />,
 });
 
 const executions = createRoute({
@@ -88,14 +88,14 @@ const executions = createRoute({
 			from: time,
 			to: time,
 		}),
-	component: lazyRouteComponent(() => import("./screens/executions/Executions.tsx")),
+	component: () => <Soon title="Executions" />,
 });
 
 const execution = createRoute({
 	getParentRoute: () => shell,
 	path: "/executions/$jobId/$executionId",
 	validateSearch: (raw) => readSearch(raw, { scheduledAt: time }),
-	component: lazyRouteComponent(() => import("./screens/executions/Execution.tsx")),
+	component: () => <Soon title="Execution" />,
 });
 
 const agents = createRoute({
@@ -108,41 +108,41 @@ const agents = createRoute({
 			selector: text,
 			sort: oneOf("name", "-name", "lastSeenAt", "-lastSeenAt", "outboxDepth", "-outboxDepth"),
 		}),
-	component: lazyRouteComponent(() => import("./screens/agents/Agents.tsx")),
+	component: () => <Soon title="Agents" />,
 });
 
 const agent = createRoute({
 	getParentRoute: () => shell,
 	path: "/agents/$agentId",
-	component: lazyRouteComponent(() => import("./screens/agents/Agent.tsx")),
+	component: () => <Soon title="Agent" />,
 });
 
 const timeline = createRoute({
 	getParentRoute: () => shell,
 	path: "/timeline",
 	validateSearch: (raw) => readSearch(raw, { hours: number }),
-	component: lazyRouteComponent(() => import("./screens/timeline/Timeline.tsx")),
+	component: () => <Soon title="Timeline" />,
 });
 
 const alerts = createRoute({
 	getParentRoute: () => shell,
 	path: "/alerts",
 	validateSearch: (raw) => readSearch(raw, { hours: number, tab: oneOf("failures", "late", "ledger") }),
-	component: lazyRouteComponent(() => import("./screens/alerts/Alerts.tsx")),
+	component: () => <Soon title="Alerts" />,
 });
 
 const audit = createRoute({
 	getParentRoute: () => shell,
 	path: "/audit",
 	validateSearch: (raw) => readSearch(raw, { actor: text, action: text, object: text, from: time, to: time }),
-	component: lazyRouteComponent(() => import("./screens/audit/Audit.tsx")),
+	component: () => <Soon title="Audit" />,
 });
 
 const settings = createRoute({
 	getParentRoute: () => shell,
 	path: "/settings",
 	validateSearch: (raw) => readSearch(raw, { tab: oneOf("me", "users", "tokens", "enrolment") }),
-	component: lazyRouteComponent(() => import("./screens/settings/Settings.tsx")),
+	component: () => <Soon title="Settings" />,
 });
 
 export const routeTree = root.addChildren([

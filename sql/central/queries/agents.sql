@@ -1,13 +1,20 @@
 -- name: enrolment_token_insert
-INSERT INTO enrolment_token (token_sha256, created_by, expires_at)
-VALUES (decode($1, 'hex'), $2, now() + $3::bigint * interval '1 millisecond')
+INSERT INTO enrolment_token (token_id, token_sha256, created_by, expires_at, labels, name)
+VALUES ($1::uuid, decode($2, 'hex'), $3, now() + $4::bigint * interval '1 millisecond', $5::jsonb, $6)
 RETURNING expires_at
+
+-- name: enrolment_token_list
+SELECT token_id, labels, name, created_at, created_by, expires_at, used_at, used_by FROM enrolment_token
+ORDER BY created_at DESC, token_id LIMIT $1::integer
+
+-- name: enrolment_token_delete
+DELETE FROM enrolment_token WHERE token_id = $1::uuid RETURNING token_id
 
 -- The one statement that uses a token up: of two callers at once one finds nothing to update.
 -- name: enrolment_token_use
 UPDATE enrolment_token SET used_at = now(), used_by = $2::uuid
 WHERE token_sha256 = decode($1, 'hex') AND used_at IS NULL AND expires_at > now()
-RETURNING created_by
+RETURNING labels, name
 
 -- name: enrolment_token_state
 SELECT used_at IS NOT NULL, expires_at FROM enrolment_token WHERE token_sha256 = decode($1, 'hex')
@@ -16,24 +23,52 @@ SELECT used_at IS NOT NULL, expires_at FROM enrolment_token WHERE token_sha256 =
 DELETE FROM enrolment_token WHERE expires_at < now() - interval '7 days'
 
 -- name: agent_insert
-INSERT INTO agent (agent_id, name, key_sha256, hostname) VALUES ($1::uuid, $2, decode($3, 'hex'), $4)
+INSERT INTO agent (agent_id, name, key_sha256, hostname, labels) VALUES ($1::uuid, $2, decode($3, 'hex'), $4, $5::jsonb)
 
 -- name: agent_count
 SELECT count(*) FROM agent WHERE revoked_at IS NULL
 
--- Columns as in agent_get.
--- name: agent_list
+-- $1 part of name, host or id, $2 state, $3 compiled selector, $4 order, ($5, $6) the last one shown, $7 rows.
+-- name: agent_list_up
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
-	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata
-FROM agent LEFT JOIN agent_state USING (agent_id)
-WHERE agent_id > $1::uuid
-ORDER BY agent_id LIMIT $2::integer
+	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
+	behind, behind_since, place
+FROM (
+	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
+		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
+	FROM agent_shown
+	WHERE forgotten_at IS NULL
+		AND ($1::text IS NULL OR strpos(lower(name), lower($1::text)) > 0 OR strpos(lower(hostname), lower($1::text)) > 0
+			OR agent_id::text = lower($1::text))
+		AND ($2::text IS NULL OR state = $2::text)
+		AND ($3::jsonb IS NULL OR selector_matches($3::jsonb, labels))
+) listed
+WHERE $6::uuid IS NULL
+	OR (place, name, agent_id) > ($5::bigint, (SELECT name FROM agent WHERE agent_id = $6::uuid), $6::uuid)
+ORDER BY place ASC, name ASC, agent_id ASC LIMIT $7::integer
+
+-- name: agent_list_down
+SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
+	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
+	behind, behind_since, place
+FROM (
+	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
+		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
+	FROM agent_shown
+	WHERE forgotten_at IS NULL
+		AND ($1::text IS NULL OR strpos(lower(name), lower($1::text)) > 0 OR strpos(lower(hostname), lower($1::text)) > 0
+			OR agent_id::text = lower($1::text))
+		AND ($2::text IS NULL OR state = $2::text)
+		AND ($3::jsonb IS NULL OR selector_matches($3::jsonb, labels))
+) listed
+WHERE $6::uuid IS NULL
+	OR (place, name, agent_id) < ($5::bigint, (SELECT name FROM agent WHERE agent_id = $6::uuid), $6::uuid)
+ORDER BY place DESC, name DESC, agent_id DESC LIMIT $7::integer
 
 -- name: agent_get
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
-	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata
-FROM agent LEFT JOIN agent_state USING (agent_id)
-WHERE agent_id = $1::uuid
+	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
+	behind, behind_since FROM agent_shown WHERE agent_id = $1::uuid
 
 -- name: agent_streams
 SELECT epoch, acked_seq, holes FROM agent_stream WHERE agent_id = $1::uuid ORDER BY epoch DESC LIMIT $2::integer
@@ -47,7 +82,21 @@ WHERE agent_id = $1::uuid AND (epoch, seq) < ($2::bigint, $3::bigint)
 ORDER BY epoch DESC, seq DESC LIMIT $4::integer
 
 -- name: agent_revoke
-UPDATE agent SET revoked_at = now() WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
+UPDATE agent SET revoked_at = now(), failover_at = now() WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
 
--- name: agent_jobs
-SELECT job_id FROM assignment WHERE agent_id = $1::uuid AND NOT removed ORDER BY job_id
+-- name: agent_edit
+UPDATE agent SET name = coalesce($2, name), labels = coalesce($3::jsonb, labels), weight = coalesce($4::double precision, weight)
+WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
+
+-- name: agent_drain
+UPDATE agent SET draining_at = coalesce(draining_at, now()), failover_at = now()
+WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
+
+-- name: agent_undrain
+UPDATE agent SET draining_at = NULL WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
+
+-- Out of sight. Only one that is gone: revoked, or silent.
+-- name: agent_forget
+UPDATE agent SET forgotten_at = coalesce(forgotten_at, now()), revoked_at = coalesce(revoked_at, now()),
+	failover_at = CASE WHEN revoked_at IS NULL THEN now() ELSE failover_at END
+WHERE agent_id = $1::uuid AND (revoked_at IS NOT NULL OR offline_at IS NOT NULL) RETURNING name

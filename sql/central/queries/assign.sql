@@ -1,4 +1,4 @@
--- Placement (central/assign.h).
+-- Placement (central/assign.h). $1 jobs, $2 rebalance.
 
 -- name: assign_lock_shared
 SELECT pg_advisory_xact_lock_shared(hashtext('belfry.placement'))
@@ -6,48 +6,105 @@ SELECT pg_advisory_xact_lock_shared(hashtext('belfry.placement'))
 -- name: assign_lock_exclusive
 SELECT pg_advisory_xact_lock(hashtext('belfry.placement'))
 
--- Before assign_job_apply, which would lock the same agents in any order.
--- name: assign_job_lock_agents
+-- Before assign_apply, which would lock the same agents in any order.
+-- name: assign_lock_agents
 SELECT agent_id FROM agent
-WHERE agent_id IN (SELECT agent_id FROM placement($1::uuid) UNION
-	SELECT agent_id FROM assignment WHERE job_id = $1::uuid AND NOT removed)
+WHERE agent_id IN (SELECT agent_id FROM placement($1::uuid[], $2::boolean) UNION
+	SELECT agent_id FROM assignment WHERE job_id = ANY ($1::uuid[]) AND NOT removed)
 ORDER BY agent_id FOR NO KEY UPDATE
 
--- name: assign_job_apply
-WITH known AS (
-	SELECT agent_id, epoch, target_key, job_revision, NOT removed AS held FROM assignment WHERE job_id = $1::uuid
-), change AS (
-	SELECT agent_id, wanted.target_key IS NULL AS removed, coalesce(known.held, false) AS held, known.epoch,
-		coalesce(wanted.target_key, known.target_key) AS target_key, job.revision,
-		CASE WHEN known.held THEN assignment_digest($1::uuid, known.job_revision, known.target_key) ELSE 0 END AS old_term,
-		CASE WHEN wanted.target_key IS NULL THEN 0 ELSE assignment_digest($1::uuid, job.revision, wanted.target_key) END
-			AS new_term
-	FROM known FULL JOIN placement($1::uuid) wanted USING (agent_id) CROSS JOIN job
-	WHERE job.job_id = $1::uuid AND (known.held OR wanted.target_key IS NOT NULL)
-		AND (NOT coalesce(known.held, false) OR wanted.target_key IS NULL OR known.job_revision <> job.revision
+-- From here on no sync can extend the lease of an agent that is about to lose a job.
+-- name: assign_lock_leases
+SELECT agent_id FROM agent_state
+WHERE agent_id IN (SELECT agent_id FROM assignment
+	WHERE job_id = ANY ($1::uuid[]) AND NOT removed AND target_key <> agent_id::text)
+ORDER BY agent_id FOR NO KEY UPDATE
+
+-- The border between two holders is the last of the old one's lease where it may still be at work (it will hear of the
+-- border, and stops there) or where the fire must not run twice; else it is when the old one was last heard. An old holder
+-- that cannot have heard of the job passes on its own border. An edit never fires in the past.
+-- name: assign_apply
+WITH the_job AS MATERIALIZED (
+	SELECT job_id, revision, type, updated_at, active AND deleted_at IS NULL AS runs FROM job WHERE job_id = ANY ($1::uuid[])
+), known AS MATERIALIZED (
+	SELECT job_id, agent_id, epoch, target_key, job_revision, NOT removed AS held, since_at, since_revision, changed_at
+	FROM assignment WHERE job_id = ANY ($1::uuid[])
+), wanted AS MATERIALIZED (
+	SELECT job_id, agent_id, target_key FROM placement($1::uuid[], $2::boolean)
+), change AS MATERIALIZED (
+	SELECT job_id, agent_id, wanted.target_key IS NULL AS removed, coalesce(known.held, false) AS held, known.epoch,
+		known.target_key AS old_key, coalesce(wanted.target_key, known.target_key) AS target_key,
+		coalesce(known.held, false) AND known.target_key IS NOT DISTINCT FROM wanted.target_key AS keeps,
+		known.since_at, known.since_revision, known.changed_at, the_job.revision, the_job.type, the_job.updated_at,
+		the_job.runs,
+		CASE WHEN known.held THEN assignment_digest(job_id, known.job_revision, known.target_key) ELSE 0 END
+			# CASE WHEN wanted.target_key IS NULL THEN 0
+				ELSE assignment_digest(job_id, the_job.revision, wanted.target_key) END AS term
+	FROM known FULL JOIN wanted USING (job_id, agent_id) JOIN the_job USING (job_id)
+	WHERE (known.held OR wanted.target_key IS NOT NULL)
+		AND (NOT coalesce(known.held, false) OR wanted.target_key IS NULL OR known.job_revision <> the_job.revision
 			OR known.target_key <> wanted.target_key)
+), loser AS (
+	SELECT change.job_id, change.agent_id, change.old_key,
+		CASE
+			WHEN state.agent_id IS NULL OR state.last_seen_at < change.changed_at - interval '10 seconds'
+				THEN change.since_at
+			WHEN change.type = 'ATMOST_ONCE'
+				THEN greatest(coalesce(state.lease_until, state.last_seen_at),
+					CASE WHEN state.last_seen_at < fleet.server_started_at
+						THEN fleet.server_started_at + fleet.lease_ms * interval '1 millisecond' END)
+			WHEN agent.revoked_at IS NULL AND agent.offline_at IS NULL AND state.lease_until > now()
+				THEN state.lease_until
+			ELSE state.last_seen_at
+		END AS border
+	FROM change JOIN agent USING (agent_id) LEFT JOIN agent_state state USING (agent_id) CROSS JOIN fleet
+	WHERE change.held AND NOT change.keeps AND change.runs AND change.old_key <> change.agent_id::text
+), passing AS MATERIALIZED (
+	SELECT gains.job_id, gains.agent_id AS next_id, loser.agent_id AS previous_id,
+		greatest(loser.border, gains.updated_at) AS border
+	FROM loser JOIN change gains ON gains.job_id = loser.job_id AND gains.target_key = loser.old_key
+		AND NOT gains.removed AND NOT gains.keeps
+	WHERE loser.border IS NOT NULL
 ), bumped AS (
-	UPDATE agent SET set_revision = set_revision + 1, set_digest = set_digest # old_term # new_term
-	FROM change WHERE agent.agent_id = change.agent_id
-	RETURNING agent.agent_id, agent.set_revision
+	UPDATE agent SET set_revision = set_revision + sums.n, set_digest = set_digest # sums.term,
+		failover_at = CASE WHEN offline_at IS NOT NULL OR draining_at IS NOT NULL THEN now() ELSE failover_at END
+	FROM (SELECT agent_id, count(*) AS n, bit_xor(term) AS term FROM change GROUP BY agent_id) sums
+	WHERE agent.agent_id = sums.agent_id
+	RETURNING agent.agent_id, agent.set_revision - sums.n AS base
+), placed AS (
+	SELECT change.*, bumped.base + row_number() OVER (PARTITION BY agent_id ORDER BY job_id) AS set_revision,
+		coalesce(earlier.epoch, 0) AS last_epoch
+	FROM change JOIN bumped USING (agent_id)
+	LEFT JOIN (SELECT job_id, max(epoch) AS epoch FROM known GROUP BY job_id) earlier USING (job_id)
 )
-INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, removed, changed_at)
-SELECT $1::uuid, agent_id, CASE WHEN held THEN epoch ELSE 1 + coalesce((SELECT max(epoch) FROM known), 0) END,
-	target_key, revision, set_revision, removed, now()
-FROM change JOIN bumped USING (agent_id)
+INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, removed, changed_at, since_at,
+	since_revision)
+SELECT placed.job_id, placed.agent_id, CASE WHEN placed.keeps OR placed.removed THEN placed.epoch ELSE 1 + last_epoch END,
+	target_key, revision, set_revision, removed, now(),
+	CASE WHEN placed.keeps THEN placed.since_at WHEN placed.removed THEN gives.border ELSE takes.border END,
+	CASE WHEN placed.keeps THEN placed.since_revision ELSE set_revision END
+FROM placed
+LEFT JOIN passing gives ON gives.job_id = placed.job_id AND gives.previous_id = placed.agent_id AND placed.removed
+LEFT JOIN passing takes ON takes.job_id = placed.job_id AND takes.next_id = placed.agent_id AND NOT placed.removed
 ON CONFLICT (job_id, agent_id) DO UPDATE SET epoch = excluded.epoch, target_key = excluded.target_key,
 	job_revision = excluded.job_revision, set_revision = excluded.set_revision, removed = excluded.removed,
-	changed_at = excluded.changed_at
+	changed_at = excluded.changed_at, since_at = excluded.since_at, since_revision = excluded.since_revision
 
+-- What an agent new to the fleet gets without anybody losing it.
 -- name: assign_agent_apply
 WITH chosen AS (
-	SELECT job.job_id, job.revision, CASE WHEN job.target_mode = 'all' THEN $1::uuid::text ELSE '' END AS target_key,
-		row_number() OVER (ORDER BY job.job_id) AS place
-	FROM job
-	WHERE job.deleted_at IS NULL AND (job.target_mode = 'all'
-		OR job.target_mode = 'agent' AND job.target_agent = (SELECT name FROM agent WHERE agent_id = $1::uuid)
-		OR job.target_mode = 'one' AND NOT EXISTS (
-			SELECT FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed))
+	SELECT job.job_id, job.revision, CASE job.target_mode WHEN 'all' THEN agent.agent_id::text WHEN 'count' THEN slot.n::text
+		ELSE '' END AS target_key, row_number() OVER (ORDER BY job.job_id) AS place
+	FROM agent JOIN job ON job.deleted_at IS NULL
+	LEFT JOIN LATERAL (
+		SELECT min(n) AS n FROM generate_series(1, CASE job.target_mode WHEN 'one' THEN 1 ELSE job.target_count END) n
+		WHERE NOT EXISTS (SELECT FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed
+			AND assignment.target_key = CASE job.target_mode WHEN 'one' THEN '' ELSE n::text END)
+	) slot ON job.target_mode IN ('one', 'count')
+	WHERE agent.agent_id = $1::uuid AND agent.revoked_at IS NULL
+		AND CASE job.target_mode WHEN 'agent' THEN job.target_agent = agent.name
+			WHEN 'all' THEN selector_matches(job.selector, agent.labels)
+			ELSE agent.weight > 0 AND slot.n IS NOT NULL AND selector_matches(job.selector, agent.labels) END
 ), total AS (
 	SELECT count(*) AS n, coalesce(bit_xor(assignment_digest(job_id, revision, target_key)), 0) AS digest FROM chosen
 ), bumped AS (
@@ -59,6 +116,31 @@ INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_r
 SELECT job_id, $1::uuid, 1 + coalesce((SELECT max(epoch) FROM assignment WHERE assignment.job_id = chosen.job_id), 0),
 	target_key, revision, base + place
 FROM chosen CROSS JOIN bumped
+
+-- Jobs that an agent's labels, name or weight concern, after $2, at most $3: what it has with a selector, what its labels
+-- fit now, what names it.
+-- name: assign_agent_concerns
+SELECT job_id FROM job
+WHERE deleted_at IS NULL AND job_id > $2::uuid AND (
+	selector <> '[]' AND (
+		selector_matches(selector, (SELECT labels FROM agent WHERE agent_id = $1::uuid))
+		OR EXISTS (SELECT FROM assignment WHERE assignment.job_id = job.job_id AND assignment.agent_id = $1::uuid
+			AND NOT assignment.removed))
+	OR target_mode = 'agent' AND (target_agent = (SELECT name FROM agent WHERE agent_id = $1::uuid)
+		OR EXISTS (SELECT FROM assignment WHERE assignment.job_id = job.job_id AND assignment.agent_id = $1::uuid
+			AND NOT assignment.removed)))
+ORDER BY job_id LIMIT $3::integer
+
+-- Jobs of modes one and count, for a rebalance: after $1, at most $2.
+-- name: assign_shared_jobs
+SELECT job_id FROM job
+WHERE deleted_at IS NULL AND target_mode IN ('one', 'count') AND job_id > $1::uuid
+ORDER BY job_id LIMIT $2::integer
+
+-- Of a revoked agent: what every other agent has anyway.
+-- name: assign_drop_own
+UPDATE assignment SET removed = true, changed_at = now(), since_at = NULL
+WHERE agent_id = $1::uuid AND NOT removed AND target_key = agent_id::text
 
 -- name: assign_tombstones_prune
 DELETE FROM assignment WHERE removed AND changed_at < now() - $1::integer * interval '1 day'

@@ -11,12 +11,12 @@ SELECT 1 FROM job WHERE job_id = $1::uuid
 
 -- name: job_insert
 INSERT INTO job (job_id, revision, name, active, type, target_mode, target_agent, definition, created_at, created_by,
-	updated_at, updated_by)
-VALUES ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9::timestamptz, $10, $9::timestamptz, $10)
+	updated_at, updated_by, target_count, selector, failover_after_ms)
+VALUES ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9::timestamptz, $10, $9::timestamptz, $10, $11, $12::jsonb, $13)
 
 -- name: job_update
 UPDATE job SET revision = $2, name = $3, active = $4, type = $5, target_mode = $6, target_agent = $7, definition = $8,
-	updated_at = $9::timestamptz, updated_by = $10
+	updated_at = $9::timestamptz, updated_by = $10, target_count = $11, selector = $12::jsonb, failover_after_ms = $13
 WHERE job_id = $1::uuid AND deleted_at IS NULL AND revision = $2 - 1
 RETURNING job_id
 

@@ -1,31 +1,17 @@
--- Stores what the agent tells, and answers as sync_job_set with $14 and $15 for its $2 and $3; the last column: are there
--- orders for it? What an agent tells of itself is worth less than a disk write: after a crash it is told again soon.
--- name: sync_tell
-WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
-told AS (
-	INSERT INTO agent_state AS s (agent_id, last_seen_at, version, boot_id, epoch, jobs_revision, jobs, running, outbox_depth,
-		oldest_unsent_at, next_fire_at, clock_epoch, clock_skew_ms, tzdata)
-	SELECT $1::uuid, now(), $2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::timestamptz,
-		$10::timestamptz, $11::bigint, $12::bigint, $13::text
-	FROM relaxed
-	ON CONFLICT (agent_id) DO UPDATE SET last_seen_at = excluded.last_seen_at, version = excluded.version,
-		boot_id = excluded.boot_id, epoch = excluded.epoch, jobs_revision = excluded.jobs_revision, jobs = excluded.jobs,
-		running = excluded.running, outbox_depth = excluded.outbox_depth, oldest_unsent_at = excluded.oldest_unsent_at,
-		next_fire_at = excluded.next_fire_at, clock_epoch = excluded.clock_epoch, clock_skew_ms = excluded.clock_skew_ms,
-		tzdata = excluded.tzdata
-)
-SELECT agent.set_revision, agent.set_digest, change.set_revision, change.job_id, change.removed, change.target_key,
-	change.revision, change.definition,
-	EXISTS (SELECT FROM command WHERE command.agent_id = agent.agent_id AND done_at IS NULL)
-FROM agent LEFT JOIN LATERAL (
-	SELECT a.set_revision, a.job_id, a.removed, a.target_key, job.revision,
-		CASE WHEN NOT a.removed THEN job.definition END AS definition
-	FROM assignment a JOIN job USING (job_id)
-	WHERE a.agent_id = agent.agent_id AND a.set_revision > $14::bigint AND (NOT a.removed OR $14::bigint > 0)
-	ORDER BY a.set_revision LIMIT $15::integer
-) change ON true
-WHERE agent.agent_id = $1::uuid
-ORDER BY change.set_revision
+-- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
+-- name: sync_relaxed
+SELECT set_config('synchronous_commit', 'off', true)
+
+-- name: sync_state
+INSERT INTO agent_state AS s (agent_id, last_seen_at, version, boot_id, epoch, jobs_revision, jobs, running, outbox_depth,
+	oldest_unsent_at, next_fire_at, clock_epoch, clock_skew_ms, tzdata)
+VALUES ($1::uuid, now(), $2, $3, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::timestamptz,
+	$10::timestamptz, $11::bigint, $12::bigint, $13)
+ON CONFLICT (agent_id) DO UPDATE SET last_seen_at = excluded.last_seen_at, version = excluded.version,
+	boot_id = excluded.boot_id, epoch = excluded.epoch, jobs_revision = excluded.jobs_revision, jobs = excluded.jobs,
+	running = excluded.running, outbox_depth = excluded.outbox_depth, oldest_unsent_at = excluded.oldest_unsent_at,
+	next_fire_at = excluded.next_fire_at, clock_epoch = excluded.clock_epoch, clock_skew_ms = excluded.clock_skew_ms,
+	tzdata = excluded.tzdata
 
 -- The set's revision and digest, and what changed since $2, from one snapshot. With $2 = 0 tombstones say nothing new.
 -- name: sync_job_set

@@ -26,7 +26,10 @@ export interface ServerSettings {
 	tls: boolean;
 }
 
-export type Execution = Schemas["Execution"];
+export interface Execution extends Omit<Schemas["Execution"], never> {
+	jobName?: string | null;
+	agentName?: string | null;
+}
 
 export interface LastExecution {
 	executionId: string;

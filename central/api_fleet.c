@@ -1,0 +1,136 @@
+#include "central/api_fleet.h"
+
+#include <stdlib.h>
+
+#include "central/agent_view.h"
+#include "central/api_agents.h"
+#include "central/api_fields.h"
+#include "central/svc_agents.h"
+#include "central/svc_fleet.h"
+#include "common/selector.h"
+
+#define WEIGHT_MAX 1000
+
+static const char *const no_parameters[] = { NULL };
+
+void problem_label(struct api_reply *reply, const char *key, const char *problem)
+{
+	g_autoptr(GString) pointer = g_string_new(key);
+	g_string_replace(pointer, "~", "~0", 0);
+	g_string_replace(pointer, "/", "~1", 0);
+	g_string_prepend(pointer, *key != '\0' ? "/labels/" : "/labels");
+	problem_reply(reply, 400, NULL, pointer->str, "labels: %s", problem);
+}
+
+/* The agent as it is now. */
+static void reply_agent(const struct api_request *request, struct api_reply *reply, const char *agent_id)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct agent_row *row = NULL;
+	enum db_status status = db_acquire(request->pool, &conn);
+	if (status == DB_OK)
+		status = agent_get(conn, agent_id, &row);
+	if (status == DB_OK)
+		api_reply_json(reply, 200, agent_to_json(row));
+	else
+		problem_db(reply, status, "agent of this id");
+	agent_row_free(row);
+}
+
+static void act(const struct api_request *request, struct api_reply *reply, enum fleet_action action, const char *what)
+{
+	struct author author = { request->identity.name, request->id };
+	const char *agent_id = api_query_only(request, reply, no_parameters) ? agent_id_of(request, reply) : NULL;
+	if (agent_id == NULL)
+		return;
+	enum db_status status = fleet_act(request->pool, &author, action, agent_id);
+	if (status == DB_OK)
+		reply_agent(request, reply, agent_id);
+	else
+		problem_db(reply, status, what);
+}
+
+void api_agent_drain(const struct api_request *request, struct api_reply *reply)
+{
+	act(request, reply, FLEET_DRAIN, "agent of this id that is not revoked");
+}
+
+void api_agent_undrain(const struct api_request *request, struct api_reply *reply)
+{
+	act(request, reply, FLEET_UNDRAIN, "agent of this id that is not revoked");
+}
+
+void api_agent_revoke(const struct api_request *request, struct api_reply *reply)
+{
+	act(request, reply, FLEET_REVOKE, "agent of this id that is not revoked yet");
+}
+
+/* One that is heard is no matter for forgetting: that is told apart from one that does not exist. */
+void api_agent_forget(const struct api_request *request, struct api_reply *reply)
+{
+	act(request, reply, FLEET_FORGET, "agent of this id that is revoked or offline");
+}
+
+void api_fleet_rebalance(const struct api_request *request, struct api_reply *reply)
+{
+	struct author author = { request->identity.name, request->id };
+	int64_t moves = 0;
+	if (!api_query_only(request, reply, no_parameters))
+		return;
+	enum db_status status = fleet_rebalance(request->pool, &author, &moves);
+	if (status == DB_OK)
+		api_reply_json(reply, 200, json_pack("{s:I}", "changes", (json_int_t)moves));
+	else
+		problem_db(reply, status, "rebalance");
+}
+
+static bool read_weight(const json_t *body, struct api_reply *reply, double *ret)
+{
+	const json_t *weight = json_object_get(body, "weight");
+	if (weight == NULL)
+		return true;
+	*ret = json_number_value(weight);
+	if (json_is_number(weight) && *ret >= 0 && *ret <= WEIGHT_MAX)
+		return true;
+	problem_reply(reply, 400, NULL, "/weight", "weight: a number from 0 (gets no jobs) to %d is needed", WEIGHT_MAX);
+	return false;
+}
+
+/* *ret_labels is to be freed. */
+static bool read_change(const json_t *body, struct api_reply *reply, struct agent_change *ret, char **ret_labels)
+{
+	static const char *const members[] = { "labels", "weight", "name", NULL };
+	const json_t *labels = json_object_get(body, "labels");
+	const char *key;
+	char problem[160];
+	if (!body_only(body, reply, members) || !read_weight(body, reply, &ret->weight))
+		return false;
+	if (labels != NULL && !labels_check(labels, &key, problem, sizeof problem)) {
+		problem_label(reply, key, problem);
+		return false;
+	}
+	if (labels != NULL)
+		ret->labels = *ret_labels = json_dumps(labels, JSON_COMPACT);
+	if (json_object_get(body, "name") == NULL)
+		return true;
+	ret->name = body_text(body, reply, "name", AGENT_NAME_MAX);
+	return ret->name != NULL;
+}
+
+void api_agent_patch(const struct api_request *request, struct api_reply *reply)
+{
+	struct author author = { request->identity.name, request->id };
+	struct agent_change change = { .weight = -1 };
+	char *labels = NULL;
+	const char *agent_id = api_query_only(request, reply, no_parameters) ? agent_id_of(request, reply) : NULL;
+	json_t *body = agent_id != NULL ? api_body_json(request, reply, AGENT_JSON_DEPTH_MAX) : NULL;
+	if (body != NULL && read_change(body, reply, &change, &labels)) {
+		enum db_status status = fleet_edit(request->pool, &author, agent_id, &change);
+		if (status == DB_OK)
+			reply_agent(request, reply, agent_id);
+		else
+			problem_db(reply, status, status == DB_CONFLICT ? "name" : "agent of this id that is not revoked");
+	}
+	free(labels);
+	json_decref(body);
+}

@@ -1,0 +1,19 @@
+/*
+ * Routes by which people change agents. Rules are in svc_fleet.h.
+ */
+#ifndef BELFRY_API_FLEET_H
+#define BELFRY_API_FLEET_H
+
+#include "central/http.h"
+
+void api_agent_patch(const struct api_request *request, struct api_reply *reply);     /* PATCH /api/agents/:agentId */
+void api_agent_drain(const struct api_request *request, struct api_reply *reply);     /* POST .../actions/drain */
+void api_agent_undrain(const struct api_request *request, struct api_reply *reply);   /* POST .../actions/undrain */
+void api_agent_revoke(const struct api_request *request, struct api_reply *reply);    /* POST .../actions/revoke */
+void api_agent_forget(const struct api_request *request, struct api_reply *reply);    /* POST .../actions/forget */
+void api_fleet_rebalance(const struct api_request *request, struct api_reply *reply); /* POST /api/agents/actions/rebalance */
+
+/* 400 about one of /labels: its key ("" = all of them) and the sentence. */
+void problem_label(struct api_reply *reply, const char *key, const char *problem);
+
+#endif

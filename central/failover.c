@@ -1,0 +1,191 @@
+#include "central/failover.h"
+
+#include "central/assign.h"
+#include "central/http.h"
+#include "common/log.h"
+#include "common/rfc3339.h"
+
+struct failover {
+	struct central *central;
+	GThread *thread;
+	GMutex lock;
+	GCond wake;
+	bool ending;
+	struct db_conn *conn; /* held while this instance watches; the thread's own */
+};
+
+static enum db_status pick_jobs(struct db_conn *conn, char *after, GString *array, int *ret_jobs)
+{
+	DB_RESULT_AUTO struct db_result *jobs = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, after);
+	db_param_int(&params, ASSIGN_CHUNK);
+	enum db_status status = db_run(conn, "failover_due", &params, &jobs);
+	if (status != DB_OK)
+		return status;
+	*ret_jobs = db_rows(jobs);
+	for (int i = 0; i < *ret_jobs; i++)
+		db_array_append(array, db_text(jobs, i, 0));
+	if (*ret_jobs > 0)
+		g_strlcpy(after, db_text(jobs, *ret_jobs - 1, 0), UUID_SIZE);
+	return DB_OK;
+}
+
+enum db_status failover_move(struct db_conn *conn, char *after, int *ret_jobs, int64_t *ret_moves)
+{
+	g_autoptr(GString) array = g_string_new(NULL);
+	*ret_jobs = 0;
+	*ret_moves = 0;
+	enum db_status status = db_begin(conn);
+	if (status == DB_OK)
+		status = assign_lock_exclusive(conn);
+	if (status == DB_OK)
+		status = pick_jobs(conn, after, array, ret_jobs);
+	if (status == DB_OK && *ret_jobs > 0)
+		status = assign_jobs(conn, db_array_close(array), false, ret_moves);
+	if (status == DB_OK)
+		return db_commit(conn);
+	db_rollback(conn);
+	return status;
+}
+
+static enum db_status beat(struct db_conn *conn, const struct central_config *config)
+{
+	struct db_params params = { 0 };
+	db_param_int(&params, config->offline_after_ms);
+	db_param_int(&params, config->offline_after_ms * LEASE_NUMERATOR / LEASE_DENOMINATOR);
+	db_param_int(&params, FAILOVER_GAP_MS);
+	return db_run_one(conn, "fleet_heartbeat", &params, NULL);
+}
+
+static enum db_status note_those_back(struct db_conn *conn)
+{
+	DB_RESULT_AUTO struct db_result *back = NULL;
+	enum db_status status = db_run(conn, "fleet_mark_online", NULL, &back);
+	for (int i = 0; status == DB_OK && i < db_rows(back); i++)
+		log_info("agent is heard again", "agent", db_text(back, i, 0), NULL);
+	if (status == DB_OK && db_rows(back) > 0)
+		status = db_run(conn, "fleet_retry_stuck", NULL, NULL);
+	return status;
+}
+
+static enum db_status note_the_silent(struct db_conn *conn)
+{
+	DB_RESULT_AUTO struct db_result *silent = NULL;
+	char seen[RFC3339_SIZE];
+	enum db_status status = db_run(conn, "fleet_mark_offline", NULL, &silent);
+	for (int i = 0; status == DB_OK && i < db_rows(silent); i++)
+		log_warning("agent is silent: its runs are unknown from then on", "agent", db_text(silent, i, 0), "lastSeen",
+			    db_is_null(silent, i, 1) ? "never" : rfc3339_print_ms(db_wall(silent, i, 1), seen), NULL);
+	if (status == DB_OK)
+		status = db_run(conn, "fleet_mark_quiet", NULL, NULL);
+	return status;
+}
+
+static enum db_status move_jobs(struct db_conn *conn)
+{
+	char after[UUID_SIZE] = "00000000-0000-0000-0000-000000000000";
+	struct db_params params = { 0 };
+	enum db_status status = DB_OK;
+	int64_t moves, total = 0;
+	int jobs = ASSIGN_CHUNK;
+	while (status == DB_OK && jobs == ASSIGN_CHUNK) {
+		status = failover_move(conn, after, &jobs, &moves);
+		total += moves;
+	}
+	if (total > 0)
+		log_info("jobs were given to other agents", "changes", log_number(total), NULL);
+	db_param_int(&params, FAILOVER_RETRY_MS);
+	return status == DB_OK ? db_run(conn, "failover_settle", &params, NULL) : status;
+}
+
+static enum db_status watch(struct failover *failover)
+{
+	enum db_status status = beat(failover->conn, failover->central->config);
+	if (status == DB_OK)
+		status = note_those_back(failover->conn);
+	if (status == DB_OK)
+		status = note_the_silent(failover->conn);
+	return status == DB_OK ? move_jobs(failover->conn) : status;
+}
+
+static void give_up(struct failover *failover)
+{
+	if (failover->conn == NULL)
+		return;
+	db_run(failover->conn, "fleet_unlock", NULL, NULL);
+	db_release(g_steal_pointer(&failover->conn));
+}
+
+static void try_to_watch(struct failover *failover)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	DB_RESULT_AUTO struct db_result *locked = NULL;
+	if (db_acquire(failover->central->chores_pool, &conn) != DB_OK ||
+	    db_run_one(conn, "fleet_lock", NULL, &locked) != DB_OK || !db_bool(locked, 0, 0))
+		return;
+	failover->conn = g_steal_pointer(&conn);
+	log_info("this central watches the fleet now", NULL);
+}
+
+static void do_round(struct failover *failover)
+{
+	if (failover->conn == NULL)
+		try_to_watch(failover);
+	if (failover->conn == NULL)
+		return;
+	enum db_status status = watch(failover);
+	if (status == DB_OK || status == DB_CONFLICT)
+		return;
+	log_warning("watching the fleet failed; trying again soon", "status", db_status_name(status), "reason",
+		    db_message(failover->conn), NULL);
+	if (status == DB_AWAY || status == DB_UNCERTAIN)
+		give_up(failover);
+}
+
+/* True when the thread is to end. */
+static bool wait_round(struct failover *failover)
+{
+	gint64 until = g_get_monotonic_time() + FAILOVER_ROUND_MS * US_PER_MS;
+	g_mutex_lock(&failover->lock);
+	while (!failover->ending && g_cond_wait_until(&failover->wake, &failover->lock, until))
+		;
+	bool ending = failover->ending;
+	g_mutex_unlock(&failover->lock);
+	return ending;
+}
+
+static void *failover_main(void *data)
+{
+	struct failover *failover = data;
+	do {
+		if (g_atomic_int_get(&failover->central->ready))
+			do_round(failover);
+	} while (!wait_round(failover));
+	give_up(failover);
+	return NULL;
+}
+
+struct failover *failover_start(struct central *central)
+{
+	struct failover *failover = g_new0(struct failover, 1);
+	failover->central = central;
+	g_mutex_init(&failover->lock);
+	g_cond_init(&failover->wake);
+	failover->thread = g_thread_new("failover", failover_main, failover);
+	return failover;
+}
+
+void failover_stop(struct failover *failover)
+{
+	if (failover == NULL)
+		return;
+	g_mutex_lock(&failover->lock);
+	failover->ending = true;
+	g_cond_broadcast(&failover->wake);
+	g_mutex_unlock(&failover->lock);
+	g_thread_join(failover->thread);
+	g_mutex_clear(&failover->lock);
+	g_cond_clear(&failover->wake);
+	g_free(failover);
+}

@@ -1,0 +1,40 @@
+/*
+ * The watch over the fleet: who is silent, and who takes over. Owns: its thread, the row of `fleet`, agent.offline_at and
+ * failover_at, the rows of agent_presence. Does not own: where a job goes and from which fire on (assign.h).
+ *
+ * The instance that holds an advisory lock watches, once in FAILOVER_ROUND_MS; the lock goes with its session, so another
+ * one follows within a round. A round: the heartbeat, agents that are heard again, agents that fell silent, and the jobs of
+ * those that are silent, draining or revoked, by chunks, each a transaction. Its cost is that of reading agent_state once;
+ * jobs are looked at only of agents with something to move (failover_at).
+ *
+ * Silence counts only while somebody listens. After a gap in the heartbeat of more than FAILOVER_GAP_MS, when all centrals
+ * or the database were away, it counts from one offline_after_ms later, since agents come back with backoff; after a
+ * restart of the server (which may have forgotten the last instants) from that restart.
+ */
+#ifndef BELFRY_CENTRAL_FAILOVER_H
+#define BELFRY_CENTRAL_FAILOVER_H
+
+#include "central/central.h"
+
+#define FAILOVER_ROUND_MS 1000
+#define FAILOVER_GAP_MS 5000
+#define FAILOVER_RETRY_MS 60000  /* jobs for which there is no better agent are looked at again after this, or when one comes */
+/* A lease is this part of offline_after_ms. */
+#define LEASE_NUMERATOR 2
+#define LEASE_DENOMINATOR 3
+
+struct failover;
+
+/* Starts the thread; it waits until `central` is ready. */
+struct failover *failover_start(struct central *central);
+/* Ends the thread and gives up the lock. NULL is fine. */
+void failover_stop(struct failover *failover);
+
+/*
+ * Moves one chunk of what is to be moved off agents that are silent, draining or revoked, from jobs after `after` (a UUID,
+ * which it sets to the last it looked at). *ret_jobs: how many it looked at, fewer than ASSIGN_CHUNK = that was all;
+ * *ret_moves: changes made. Own transaction; any thread.
+ */
+enum db_status failover_move(struct db_conn *conn, char *after, int *ret_jobs, int64_t *ret_moves);
+
+#endif

@@ -1,0 +1,116 @@
+#include "central/svc_fleet.h"
+
+#include "central/assign.h"
+#include "central/db_audit.h"
+#include "central/failover.h"
+
+static const char nobody[] = "00000000-0000-0000-0000-000000000000";
+
+static const struct {
+	const char *statement, *audit;
+	bool drops_own; /* rows of mode all go too */
+} actions[] = {
+	[FLEET_DRAIN] = { "agent_drain", "agent.drain", false },
+	[FLEET_UNDRAIN] = { "agent_undrain", "agent.undrain", false },
+	[FLEET_REVOKE] = { "agent_revoke", "agent.revoke", true },
+	[FLEET_FORGET] = { "agent_forget", "agent.forget", true },
+};
+
+static enum db_status mark(struct db_conn *conn, const struct author *author, enum fleet_action action, const char *agent_id)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	enum db_status status = db_begin(conn);
+	if (status == DB_OK)
+		status = assign_lock_exclusive(conn);
+	if (status == DB_OK)
+		status = agent_mark(conn, actions[action].statement, agent_id);
+	if (status == DB_OK && actions[action].drops_own)
+		status = db_run(conn, "assign_drop_own", &params, NULL);
+	if (status == DB_OK && action == FLEET_UNDRAIN)
+		status = db_run(conn, "fleet_retry_stuck", NULL, NULL);
+	if (status == DB_OK)
+		status = db_audit(conn, author->name, actions[action].audit, agent_id, NULL, NULL, author->request_id);
+	return status == DB_OK ? db_commit(conn) : status;
+}
+
+enum db_status fleet_act(struct db_pool *pool, const struct author *author, enum fleet_action action, const char *agent_id)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	char after[UUID_SIZE];
+	int jobs;
+	int64_t moves;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = mark(conn, author, action, agent_id);
+	if (status != DB_OK)
+		return status;
+	/* A first chunk at once, so that small fleets see it done; the watch does what is left, also after a failure here. */
+	g_strlcpy(after, nobody, sizeof after);
+	failover_move(conn, after, &jobs, &moves);
+	return DB_OK;
+}
+
+enum db_status fleet_edit(struct db_pool *pool, const struct author *author, const char *agent_id,
+			  const struct agent_change *change)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = assign_lock_exclusive(conn);
+	if (status == DB_OK)
+		status = agent_edit(conn, agent_id, change->name, change->labels, change->weight);
+	if (status == DB_OK)
+		status = assign_concerned(conn, agent_id);
+	if (status == DB_OK)
+		status = db_run(conn, "fleet_retry_stuck", NULL, NULL);
+	if (status == DB_OK)
+		status = db_audit(conn, author->name, "agent.edit", agent_id, NULL, change->labels, author->request_id);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	return status;
+}
+
+static enum db_status rebalance_chunk(struct db_conn *conn, char *after, int *ret_jobs, int64_t *moves)
+{
+	DB_RESULT_AUTO struct db_result *jobs = NULL;
+	g_autoptr(GString) array = g_string_new(NULL);
+	struct db_params params = { 0 };
+	int64_t more = 0;
+	db_param_text(&params, after);
+	db_param_int(&params, ASSIGN_CHUNK);
+	enum db_status status = db_begin(conn);
+	if (status == DB_OK)
+		status = assign_lock_exclusive(conn);
+	if (status == DB_OK)
+		status = db_run(conn, "assign_shared_jobs", &params, &jobs);
+	if (status != DB_OK)
+		return status;
+	*ret_jobs = db_rows(jobs);
+	for (int i = 0; i < *ret_jobs; i++)
+		db_array_append(array, db_text(jobs, i, 0));
+	if (*ret_jobs > 0) {
+		g_strlcpy(after, db_text(jobs, *ret_jobs - 1, 0), UUID_SIZE);
+		status = assign_jobs(conn, db_array_close(array), true, &more);
+	}
+	*moves += more;
+	return status == DB_OK ? db_commit(conn) : status;
+}
+
+enum db_status fleet_rebalance(struct db_pool *pool, const struct author *author, int64_t *ret_moves)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	char after[UUID_SIZE];
+	int jobs = ASSIGN_CHUNK;
+	int64_t moves = 0;
+	g_strlcpy(after, nobody, sizeof after);
+	enum db_status status = db_acquire(pool, &conn);
+	while (status == DB_OK && jobs == ASSIGN_CHUNK)
+		status = rebalance_chunk(conn, after, &jobs, &moves);
+	if (status == DB_OK)
+		status = db_audit(conn, author->name, "fleet.rebalance", "fleet", NULL, NULL, author->request_id);
+	*ret_moves = moves;
+	return status;
+}

@@ -1,0 +1,32 @@
+/*
+ * What people do with agents: labels, draining, revoking, forgetting, rebalancing. Owns: those rules; each is one transaction
+ * with its line in the audit. Does not own: enrolment (svc_agents), where jobs go (assign), silence (failover).
+ *
+ *   drain     jobs of modes one and count go to others (at the border of assign.h, so no fire is lost or doubled); those of
+ *             modes all and agent stay, as they belong to that host; it gets no new ones. undrain takes it back; jobs that
+ *             left stay where they are until a rebalance
+ *   revoke    the key opens nothing any more (within AUTH_CACHE_MS), the name is free, all its jobs go
+ *   forget    a revoked or silent agent is revoked and leaves the lists; what it ran stays in the history, and what was
+ *             unknown of it stays unknown
+ *   rebalance each job of modes one and count goes to the agent with the best claim: a new agent gets its fair share
+ */
+#ifndef BELFRY_SVC_FLEET_H
+#define BELFRY_SVC_FLEET_H
+
+#include "central/db_agents.h"
+#include "central/svc_jobs.h"
+
+enum fleet_action { FLEET_DRAIN, FLEET_UNDRAIN, FLEET_REVOKE, FLEET_FORGET };
+
+/* DB_NOT_FOUND: no such agent, or none that this can be done with. Big moves go on in the background (failover.h). */
+enum db_status fleet_act(struct db_pool *pool, const struct author *author, enum fleet_action action, const char *agent_id);
+
+/* NULL, and a weight below 0, leave a thing as it is. DB_CONFLICT: the name is taken. */
+struct agent_change { const char *name; const char *labels; double weight; };
+enum db_status fleet_edit(struct db_pool *pool, const struct author *author, const char *agent_id,
+			  const struct agent_change *change);
+
+/* *ret_moves: assignments that changed. In chunks; a failure leaves the rest where it was. */
+enum db_status fleet_rebalance(struct db_pool *pool, const struct author *author, int64_t *ret_moves);
+
+#endif

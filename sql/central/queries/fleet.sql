@@ -1,0 +1,99 @@
+-- The watch over the fleet (central/failover.h).
+
+-- name: fleet_lock
+SELECT pg_try_advisory_lock(hashtext('belfry.fleet'))
+
+-- name: fleet_unlock
+SELECT pg_advisory_unlock(hashtext('belfry.fleet'))
+
+-- $1 offline_after_ms, $2 lease_ms, $3 a gap in milliseconds that means nobody listened. After one, agents get as much time
+-- again to come back before their silence begins to count.
+-- name: fleet_heartbeat
+UPDATE fleet SET heartbeat_at = now(), server_started_at = pg_postmaster_start_time(), offline_after_ms = $1::bigint,
+	lease_ms = $2::bigint,
+	listening_since = CASE
+		WHEN heartbeat_at IS NULL THEN now()
+		WHEN heartbeat_at < now() - $3::bigint * interval '1 millisecond' THEN now() + $1::bigint * interval '1 millisecond'
+		WHEN server_started_at <> pg_postmaster_start_time() THEN now()
+		ELSE listening_since END
+RETURNING listening_since
+
+-- Silent for too long from now on: offline. Those that were never heard count from their enrolment.
+-- name: fleet_mark_offline
+WITH silent AS (
+	UPDATE agent SET offline_at = coalesce(state.last_seen_at, agent.enrolled_at), failover_at = now()
+	FROM agent self LEFT JOIN agent_state state ON state.agent_id = self.agent_id CROSS JOIN fleet
+	WHERE agent.agent_id = self.agent_id AND agent.offline_at IS NULL AND agent.revoked_at IS NULL
+		AND greatest(coalesce(state.last_seen_at, agent.enrolled_at), fleet.listening_since)
+			< now() - fleet.offline_after_ms * interval '1 millisecond'
+	RETURNING agent.agent_id, agent.name, state.last_seen_at
+), noted AS (
+	INSERT INTO agent_presence (agent_id, offline_from)
+	SELECT agent_id, last_seen_at FROM silent WHERE last_seen_at IS NOT NULL
+	ON CONFLICT DO NOTHING
+)
+SELECT name, last_seen_at FROM silent
+
+-- Heard again. Jobs that found no better place may have one now.
+-- name: fleet_mark_online
+WITH back AS (
+	UPDATE agent SET offline_at = NULL
+	FROM agent_state state, fleet
+	WHERE state.agent_id = agent.agent_id AND agent.offline_at IS NOT NULL AND state.last_seen_at > agent.offline_at
+		AND state.last_seen_at >= now() - fleet.offline_after_ms * interval '1 millisecond'
+	RETURNING agent.agent_id, agent.name, state.last_seen_at
+), noted AS (
+	UPDATE agent_presence SET offline_to = back.last_seen_at
+	FROM back WHERE agent_presence.agent_id = back.agent_id AND agent_presence.offline_to IS NULL
+)
+SELECT name FROM back
+
+-- name: fleet_retry_stuck
+UPDATE agent SET failover_at = now() WHERE failover_at > now()
+
+-- Jobs may have less patience than the fleet.
+-- name: fleet_mark_quiet
+UPDATE agent SET failover_at = now()
+FROM agent_state state, fleet
+WHERE state.agent_id = agent.agent_id AND agent.failover_at IS NULL AND agent.offline_at IS NULL AND agent.revoked_at IS NULL
+	AND greatest(state.last_seen_at, fleet.listening_since) < now() - (
+		SELECT min(failover_after_ms) FROM job WHERE failover_after_ms > 0 AND deleted_at IS NULL) * interval '1 millisecond'
+
+-- Jobs to place anew, by id after $1, at most $2: of revoked agents; of draining and silent ones what can move.
+-- name: failover_due
+SELECT DISTINCT held.job_id
+FROM agent
+JOIN assignment held ON held.agent_id = agent.agent_id AND NOT held.removed AND held.target_key <> agent.agent_id::text
+JOIN job ON job.job_id = held.job_id
+LEFT JOIN agent_state state ON state.agent_id = agent.agent_id
+CROSS JOIN fleet
+WHERE agent.failover_at <= now() AND held.job_id > $1::uuid AND (
+	agent.revoked_at IS NOT NULL OR job.target_mode IN ('one', 'count') AND (
+		agent.draining_at IS NOT NULL
+		OR job.failover_after_ms IS NOT NULL
+			AND now() - greatest(coalesce(state.last_seen_at, agent.enrolled_at), fleet.listening_since)
+				> coalesce(nullif(job.failover_after_ms, 0), fleet.offline_after_ms) * interval '1 millisecond'))
+ORDER BY held.job_id LIMIT $2::integer
+
+-- After a round: when to look again. What found no better place is tried again after $1 ms, or when an agent comes back.
+-- name: failover_settle
+UPDATE agent SET failover_at = still.next_at
+FROM (
+	SELECT agent.agent_id, min(CASE
+		WHEN agent.draining_at IS NOT NULL THEN now() + $1::bigint * interval '1 millisecond'
+		WHEN job.failover_after_ms IS NOT NULL AND (agent.offline_at IS NOT NULL OR job.failover_after_ms > 0) THEN
+			CASE WHEN patience.ends_at > now() THEN patience.ends_at ELSE now() + $1::bigint * interval '1 millisecond' END
+		END) AS next_at
+	FROM agent CROSS JOIN fleet
+	LEFT JOIN agent_state state ON state.agent_id = agent.agent_id
+	LEFT JOIN (assignment held JOIN job ON job.job_id = held.job_id AND job.target_mode IN ('one', 'count'))
+		ON held.agent_id = agent.agent_id AND NOT held.removed AND agent.revoked_at IS NULL
+			AND (agent.draining_at IS NOT NULL OR agent.offline_at IS NOT NULL)
+	LEFT JOIN LATERAL (
+		SELECT greatest(coalesce(state.last_seen_at, agent.enrolled_at), fleet.listening_since)
+			+ coalesce(nullif(job.failover_after_ms, 0), fleet.offline_after_ms) * interval '1 millisecond' AS ends_at
+	) patience ON true
+	WHERE agent.failover_at <= now()
+	GROUP BY agent.agent_id
+) still
+WHERE still.agent_id = agent.agent_id

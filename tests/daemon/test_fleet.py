@@ -1,0 +1,207 @@
+"""Which agents get which jobs: labels bound to tokens, selectors, places, draining, fair shares. Agents are played by the test."""
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from harness.api import assert_problem
+from harness.waiting import wait_until
+from raw_agent import RawAgent
+
+HOOK = "http://127.0.0.1:1/"
+
+
+def token(api, **terms):
+    reply = api.post("/api/agents/tokens", json=terms)
+    assert reply.status_code == 201, reply.text
+    return reply.json()
+
+
+class Labelled(RawAgent):
+    """Enrols with a token that has labels; hears of its jobs when told to."""
+
+    def __init__(self, central, name, **labels):
+        made = token(central.api, labels=labels)["token"]
+        super().__init__(central_with(central, made), name)
+        self.name = name
+
+
+def central_with(central, made):
+    class Once:
+        agent_url = central.agent_url
+
+        class api:
+            @staticmethod
+            def enrol_token():
+                return made
+
+    return Once
+
+
+def holders(database, job):
+    rows = database.query("SELECT name, target_key FROM assignment JOIN agent USING (agent_id) WHERE job_id = %s AND NOT removed ORDER BY 2, 1",
+                          (job["jobId"],))
+    return [row[0] for row in rows]
+
+
+def all_holders(database):
+    return dict(tuple(row) for row in database.query(
+        "SELECT job_id::text, name FROM assignment JOIN agent USING (agent_id) WHERE NOT removed"))
+
+
+def test_a_token_binds_labels_and_name_is_listed_without_its_secret_and_can_be_taken_back(api, central):
+    made = token(api, labels={"env": "prod"}, name="web-1", ttlMs=60000)
+    listed = api.json("/api/agents/tokens")["tokens"]
+    assert [(t["tokenId"], t["labels"], t["name"], t["usedAt"]) for t in listed] == [(made["tokenId"], {"env": "prod"}, "web-1", None)]
+    assert made["token"] not in api.get("/api/agents/tokens").text
+    enrolled = requests.post(f"{central.agent_url}/api/agent/enroll", json={"token": made["token"], "name": "other"}, timeout=10).json()
+    assert enrolled["name"] == "web-1"
+    shown = api.json(f"/api/agents/{enrolled['agentId']}")
+    assert shown["labels"] == {"env": "prod"} and shown["weight"] == 1 and shown["draining"] is False and shown["state"] == "never"
+    assert api.json("/api/agents/tokens")["tokens"][0]["usedBy"] == enrolled["agentId"]
+    gone = token(api)
+    assert api.delete(f"/api/agents/tokens/{gone['tokenId']}").status_code == 204
+    assert_problem(requests.post(f"{central.agent_url}/api/agent/enroll", json={"token": gone["token"], "name": "x"}, timeout=10), 401)
+
+
+@pytest.mark.parametrize("body, pointer", [
+    ({"labels": []}, "/labels"), ({"labels": {"a b": "c"}}, "/labels/a b"), ({"labels": {"a/b": 1}}, "/labels/a~1b"),
+    ({"labels": {f"l{i}": "" for i in range(33)}}, "/labels"), ({"name": ""}, "/name"), ({"colour": 1}, "/colour"),
+])  # fmt: skip
+def test_bad_terms_of_a_token_are_refused_with_their_place(api, body, pointer):
+    assert_problem(api.post("/api/agents/tokens", json=body), 400, pointer)
+
+
+def test_only_one_of_many_callers_gets_in_with_one_token(api, central):
+    made = token(api)["token"]
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda i: requests.post(f"{central.agent_url}/api/agent/enroll", timeout=30,
+                                                      json={"token": made, "name": f"a{i}"}).status_code, range(16)))
+    assert codes.count(201) == 1 and set(codes) <= {201, 403}
+
+
+def test_a_flood_of_enrolments_is_told_to_come_back(central):
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda i: requests.post(f"{central.agent_url}/api/agent/enroll", timeout=30,
+                                                        json={"token": f"guess{i}", "name": "x"}), range(400)))
+    codes = {reply.status_code for reply in replies}
+    assert codes == {401, 429}
+    assert all("Retry-After" in reply.headers for reply in replies if reply.status_code == 429)
+
+
+def test_selectors_decide_who_may_run_a_job_and_labels_may_change(api, central, database):
+    for name, labels in (("w1", {"env": "prod", "role": "web"}), ("w2", {"env": "prod", "role": "api"}), ("old", {"env": "prod", "role": "web", "legacy": "1"}),
+                         ("t1", {"env": "test", "role": "web"})):
+        Labelled(central, name, **labels)
+    chosen = "env=prod,role in (web,api),!legacy"
+    everywhere = api.create_job("@daily", HOOK, target={"mode": "all", "selector": chosen})
+    one = api.create_job("@daily", HOOK, target={"selector": "env=test"})
+    nobody = api.create_job("@daily", HOOK, target={"selector": "env=moon"})
+    two = api.create_job("@daily", HOOK, target={"mode": "count", "count": 2, "selector": "role=web"})
+    assert set(holders(database, everywhere)) == {"w1", "w2"}
+    assert holders(database, one) == ["t1"] and holders(database, nobody) == []
+    assert len(holders(database, two)) == 2 and set(holders(database, two)) < {"w1", "old", "t1"}
+    t1 = api.json("/api/agents", q="t1")["agents"][0]["agentId"]
+    reply = api.patch(f"/api/agents/{t1}", json={"labels": {"env": "moon"}, "name": "moon-1"})
+    assert reply.status_code == 200 and reply.json()["labels"] == {"env": "moon"} and reply.json()["name"] == "moon-1"
+    assert holders(database, nobody) == ["moon-1"]
+    assert set(holders(database, two)) == {"w1", "old"}
+    assert holders(database, one) == [], "its selector fits nobody now"
+    Labelled(central, "t2", env="test")
+    assert holders(database, one) == ["t2"]
+    assert_problem(api.patch(f"/api/agents/{t1}", json={"name": "w1"}), 409)
+    assert_problem(api.patch(f"/api/agents/{t1}", json={"weight": -1}), 400, "/weight")
+
+
+def test_the_list_of_agents_is_filtered_sorted_and_paged(api, central, database):
+    for i in range(5):
+        agent = Labelled(central, f"a{i}", n=str(i), kind="even" if i % 2 == 0 else "odd")
+        if i > 2:
+            agent.sync()
+    names = lambda **query: [a["name"] for a in api.json("/api/agents", **query)["agents"]]  # noqa: E731
+    assert names() == ["a0", "a1", "a2", "a3", "a4"] and names(sort="-name", limit=2) == ["a4", "a3"]
+    assert names(selector="kind=even,n!=2") == ["a0", "a4"] and names(q="A3") == ["a3"]
+    assert names(state="never") == ["a0", "a1", "a2"] and names(state="online", sort="-lastSeenAt") == ["a4", "a3"]
+    for sort in ("name", "-name", "lastSeenAt", "-lastSeenAt", "outboxDepth", "-outboxDepth"):
+        paged = [a["name"] for a in api.pages("/api/agents", "agents", sort=sort, limit=2)]
+        assert paged == names(sort=sort) and sorted(paged) == ["a0", "a1", "a2", "a3", "a4"]
+    for query in ({"sort": "age"}, {"state": "happy"}, {"selector": "a in"}, {"q": "x" * 129}):
+        assert assert_problem(api.get("/api/agents", params=query), 400)["parameter"] == next(iter(query))
+
+
+def test_an_agent_that_leaves_moves_its_own_jobs_only_and_one_that_joins_takes_its_share_when_asked(api, central, database):
+    agents = [Labelled(central, f"a{i}") for i in range(4)]
+    for i in range(80):
+        api.create_job("@daily", HOOK)
+    before = all_holders(database)
+    counts = [list(before.values()).count(f"a{i}") for i in range(4)]
+    assert min(counts) >= 8, f"far from even: {counts}"
+    reply = api.post(f"/api/agents/{agents[0].agent_id}/actions/drain")
+    assert reply.status_code == 200 and reply.json()["draining"] is True
+    after = all_holders(database)
+    assert all(after[job] != "a0" for job in after)
+    assert {job for job in before if before[job] != after[job]} == {job for job in before if before[job] == "a0"}
+    new = api.create_job("@daily", HOOK)
+    assert holders(database, new) != ["a0"]
+    assert api.post(f"/api/agents/{agents[0].agent_id}/actions/undrain").json()["draining"] is False
+    assert all_holders(database).items() >= after.items(), "nothing moves by itself"
+    Labelled(central, "heavy")
+    heavy = api.json("/api/agents", q="heavy")["agents"][0]
+    api.patch(f"/api/agents/{heavy['agentId']}", json={"weight": 4})
+    assert all_holders(database).items() >= after.items()
+    assert api.post("/api/agents/actions/rebalance").json()["changes"] > 0
+    balanced = all_holders(database)
+    moved = {job for job in before if balanced[job] != before[job]}
+    assert all(balanced[job] == "heavy" for job in moved), "back at home, or at the new one"
+    assert 20 <= len(moved) <= 60, f"weight 4 of 8 should have about half of 80, has {len(moved)}"
+    assert api.post("/api/agents/actions/rebalance").json()["changes"] == 0
+
+
+def test_draining_leaves_jobs_that_belong_to_the_host_and_jobs_with_no_better_agent(api, central, database):
+    only = Labelled(central, "only")
+    jobs = [api.create_job("@daily", HOOK, target=target) for target in ({"mode": "one"}, {"mode": "all"}, {"mode": "agent", "agent": "only"})]
+    api.post(f"/api/agents/{only.agent_id}/actions/drain")
+    assert [holders(database, job) for job in jobs] == [["only"]] * 3
+    Labelled(central, "second")
+    wait_until(lambda: holders(database, jobs[0]) == ["second"], 10, "the stuck job to move")
+    assert set(holders(database, jobs[1])) == {"only", "second"} and holders(database, jobs[2]) == ["only"]
+
+
+def test_places_of_a_count_keep_their_key_when_they_pass_on(api, central, database):
+    agents = {name: Labelled(central, name) for name in ("a", "b", "c")}
+    job = api.create_job("@daily", HOOK, target={"mode": "count", "count": 2})
+    keys = lambda: dict(tuple(r) for r in database.query(  # noqa: E731
+        "SELECT target_key, name FROM assignment JOIN agent USING (agent_id) WHERE NOT removed"))
+    before = keys()
+    assert set(before) == {"1", "2"}
+    api.post(f"/api/agents/{agents[before['1']].agent_id}/actions/revoke")
+    after = keys()
+    assert after["2"] == before["2"] and after["1"] not in before.values()
+    api.edit_job(job["jobId"], target={"mode": "count", "count": 5})
+    assert len(keys()) == 2, "there are two agents only"
+    Labelled(central, "d")
+    assert set(keys()) == {"1", "2", "3"}
+
+
+def test_forget_takes_gone_agents_out_of_sight_only(api, central, database):
+    gone = Labelled(central, "gone")
+    assert_problem(api.post(f"/api/agents/{gone.agent_id}/actions/forget"), 404)
+    assert api.post(f"/api/agents/{gone.agent_id}/actions/revoke").json()["state"] == "revoked"
+    assert [a["name"] for a in api.json("/api/agents")["agents"]] == ["gone"]
+    assert api.post(f"/api/agents/{gone.agent_id}/actions/forget").status_code == 200
+    assert api.json("/api/agents")["agents"] == [] and api.json(f"/api/agents/{gone.agent_id}")["name"] == "gone"
+
+
+def test_the_digest_at_central_fits_what_an_agent_was_told_after_all_kinds_of_moves(api, central):
+    agents = [Labelled(central, f"a{i}", half=str(i % 2)) for i in range(3)]
+    jobs = [api.create_job("@daily", HOOK, target=target) for target in
+            [{"mode": "one"}] * 6 + [{"mode": "count", "count": 2}] * 4 + [{"mode": "all", "selector": "half=0"}] * 2]
+    for change in (lambda: api.post(f"/api/agents/{agents[1].agent_id}/actions/drain"),
+                   lambda: api.patch(f"/api/agents/{agents[2].agent_id}", json={"labels": {"half": "1"}}),
+                   lambda: api.post(f"/api/agents/{agents[1].agent_id}/actions/undrain"),
+                   lambda: api.post("/api/agents/actions/rebalance"),
+                   lambda: api.delete_job(jobs[0]["jobId"]),
+                   lambda: api.edit_job(jobs[6]["jobId"], target={"mode": "one", "count": None})):
+        change()
+        for agent in agents:
+            agent.follow()  # compares the digests
