@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2153
 # The dashboard's part of contrib/check and quickstart: npm's packages, its tests. Needs ui.sh and ROOT.
 
-# web_packages LOG: `npm ci` when the lock file is newer than what is there. Without npm there is no dashboard, and no error.
+# web_packages LOG: `npm install` of what is locked, when the lock file is newer than what is there. Without npm there is no dashboard, and no error.
 web_packages() {
 	local log=$1 mark=$ROOT/web/node_modules/.package-lock.json
 	if ! command -v npm >/dev/null; then
@@ -10,7 +10,7 @@ web_packages() {
 	fi
 	[[ ! $mark -nt $ROOT/web/package-lock.json ]] || return 0
 	step "web: npm ci ($(grep -c '^    "node_modules/' "$ROOT/web/package-lock.json") packages)"
-	(cd "$ROOT/web" && npm ci --no-audit --no-fund --loglevel=error) >"$log" 2>&1 </dev/null || {
+	(cd "$ROOT/web" && npm install --no-save --no-audit --no-fund --loglevel=error) >"$log" 2>&1 </dev/null || {
 		note "npm can not get its packages: the dashboard is not built"
 		return
 	}

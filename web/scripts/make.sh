@@ -8,8 +8,9 @@ if ! command -v npm >/dev/null || ! node -e 'const [a, b] = process.versions.nod
 	exit 0
 fi
 if [[ ! node_modules/.package-lock.json -nt package-lock.json ]]; then
-	echo "web: npm ci"
-	if ! npm ci --no-audit --no-fund --loglevel=error; then
+	echo "web: fetching packages"
+	# Not `npm ci`: it refuses a lock file without the binaries of other systems, which not every registry has.
+	if ! npm install --no-save --no-audit --no-fund --loglevel=error; then
 		echo "web: npm can not get its packages: the dashboard is not built, all else is"
 		exit 0
 	fi
