@@ -13,6 +13,8 @@ const struct config_row agent_config_rows[] = {
 	ROW(socket, CONFIG_PATH, "", .help = "Unix socket of the local API; empty = agent.sock in state_dir"),
 	ROW(central_url, CONFIG_STRING, "", .max = 1024, .help = "Central's listener for agents; empty = standalone"),
 	ROW(central_ca, CONFIG_PATH, "", .help = "PEM file of the authorities that vouch for central; empty = the system's"),
+	ROW(central_certificate, CONFIG_PATH, "", .help = "PEM file of this agent's own certificate, where central wants one"),
+	ROW(central_key, CONFIG_PATH, "", .help = "PEM file of its key"),
 	ROW(name, CONFIG_STRING, "", .max = JOB_ID_MAX, .help = "Name of this agent; empty = the host's name"),
 	ROW(jobs_dir, CONFIG_PATH, "", .help = "Standalone: folder of job files, NAME.json defines the job NAME"),
 	ROW(horizon_ms, CONFIG_MS, "500", .min = 10, .max = 60000, .help = "How far ahead of their instant fires are written down"),
@@ -69,6 +71,9 @@ static bool check(const struct agent_config *config, const char *file, GError **
 	g_autoptr(GError) reason = NULL;
 	if (*config->central_url != '\0' && !agent_config_check_url(config->central_url, &reason))
 		return refuse(error, file, "central_url", reason->message);
+	if ((*config->central_certificate == '\0') != (*config->central_key == '\0'))
+		return refuse(error, file, *config->central_key == '\0' ? "central_key" : "central_certificate",
+			      "certificate and key need each other");
 	if (*config->central_url != '\0' && *config->jobs_dir != '\0')
 		return refuse(error, file, "jobs_dir", "only a standalone agent has one: leave out central_url or this");
 	if (!job_id_is_valid(config->name))

@@ -22,6 +22,7 @@ struct agent_config {
 	int64_t history_ms;
 	char *egress_deny, *egress_allow; /* agent/egress.h */
 	char *central_ca;                 /* PEM file; "" = the system's */
+	char *central_certificate, *central_key; /* PEM files; "" = none */
 	int log_format, log_level; /* enum log_format, enum log_level */
 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct central_client {
-	char *url, *authorization, *ca; /* ca: "" = the system's */
+	char *url, *authorization, *ca, *certificate, *key; /* ca: "" = the system's */
 	CURLM *multi; /* keeps the connection from one request to the next */
 	int wake_fd;
 };
@@ -24,12 +24,15 @@ static size_t receive(char *data, size_t one, size_t size, void *context)
 	return size;
 }
 
-struct central_client *central_client_new(const char *url, const char *key, const char *ca, int wake_fd)
+struct central_client *central_client_new(const char *url, const char *key, const struct central_tls *tls,
+					  int wake_fd)
 {
 	struct central_client *client = g_new0(struct central_client, 1);
 	client->url = g_strdup(url);
 	client->authorization = key != NULL ? g_strdup_printf("Authorization: Bearer %s", key) : NULL;
-	client->ca = g_strdup(ca);
+	client->ca = g_strdup(tls->ca);
+	client->certificate = g_strdup(tls->certificate);
+	client->key = g_strdup(tls->key);
 	client->wake_fd = wake_fd;
 	client->multi = curl_multi_init();
 	g_assert(client->multi != NULL);
@@ -44,6 +47,8 @@ void central_client_free(struct central_client *client)
 	g_free(client->url);
 	g_free(client->authorization);
 	g_free(client->ca);
+	g_free(client->certificate);
+	g_free(client->key);
 	g_free(client);
 }
 
@@ -67,6 +72,10 @@ static CURL *make_easy(const struct central_client *client)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	if (*client->ca != '\0')
 		curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca);
+	if (*client->certificate != '\0') {
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, client->certificate);
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key);
+	}
 	return easy;
 }
 

@@ -18,9 +18,13 @@
 
 struct central_client;
 
-/* `url` without a slash at its end; `key` NULL = no Authorization; `ca` "" = the system's authorities; `wake_fd` -1, or a
+/* TLS with central: whom to trust ("" = the system's authorities), and what to show ("" = nothing). PEM files. */
+struct central_tls { const char *ca, *certificate, *key; };
+
+/* `url` without a slash at its end; `key` NULL = no Authorization; `wake_fd` -1, or a
  * descriptor that ends a call under way when it becomes readable. */
-struct central_client *central_client_new(const char *url, const char *key, const char *ca, int wake_fd);
+struct central_client *central_client_new(const char *url, const char *key, const struct central_tls *tls,
+					  int wake_fd);
 void central_client_free(struct central_client *client);
 
 struct central_answer {

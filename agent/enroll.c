@@ -127,7 +127,7 @@ bool enroll(const struct enroll_request *request, struct agent_key *ret, GError 
 	json_decref(json);
 	if (body == NULL)
 		return fail(error, "the name or the host's name is not UTF-8");
-	struct central_client *client = central_client_new(request->central_url, NULL, request->ca, -1);
+	struct central_client *client = central_client_new(request->central_url, NULL, &request->tls, -1);
 	struct central_answer answer;
 	struct agent_key key;
 	central_client_post(client, "/api/agent/enroll", body, strlen(body), ENROLL_REPLY_MAX, &answer);

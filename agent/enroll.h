@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "agent/central_client.h"
+
 #define ENROLL_REPLY_MAX (64 * 1024)
 #define ENROLL_TOKEN_MAX 512
 
@@ -22,7 +24,8 @@ void agent_key_clear(struct agent_key *key);
 bool agent_key_exists(const char *state_dir);
 
 struct enroll_request {
-	const char *state_dir, *central_url, *ca, *token, *name;
+	const char *state_dir, *central_url, *token, *name;
+	struct central_tls tls;
 };
 /* Asks central and writes the key file. The error is one sentence with what to do. */
 bool enroll(const struct enroll_request *request, struct agent_key *ret, GError **error);

@@ -236,7 +236,7 @@ static void make_sync(struct life *life)
 	struct sync_config config = {
 		.central_url = life->config->central_url,
 		.key = life->setup->key->key,
-		.ca = life->config->central_ca,
+		.tls = { life->config->central_ca, life->config->central_certificate, life->config->central_key },
 		.boot_id = life->boot_id,
 	};
 	life->sync = sync_new(&config, loop_queue(life->loop));

@@ -122,7 +122,7 @@ static int run_enroll(const struct agent_config *config, const struct options *o
 	struct enroll_request request = {
 		.state_dir = config->state_dir,
 		.central_url = url,
-		.ca = config->central_ca,
+		.tls = { config->central_ca, config->central_certificate, config->central_key },
 		.token = token,
 		.name = options->name != NULL ? options->name : config->name,
 	};

@@ -54,7 +54,7 @@ struct sync *sync_new(const struct sync_config *config, struct queue *loop)
 	sync->loop = loop;
 	sync->boot_id = g_strdup(config->boot_id);
 	sync->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	sync->client = central_client_new(config->central_url, config->key, config->ca, sync->stop_fd);
+	sync->client = central_client_new(config->central_url, config->key, &config->tls, sync->stop_fd);
 	sync->waiting_end = &sync->waiting;
 	sync->max_records = SYNC_RECORDS_MAX;
 	sync->news.enabled = true;

@@ -10,6 +10,7 @@
 #ifndef BELFRY_AGENT_SYNC_H
 #define BELFRY_AGENT_SYNC_H
 
+#include "agent/central_client.h"
 #include "agent/queue.h"
 #include "agent/store_sqlite.h"
 
@@ -18,7 +19,8 @@
 struct sync;
 
 struct sync_config {
-	const char *central_url, *key, *ca, *boot_id;
+	const char *central_url, *key, *boot_id;
+	struct central_tls tls;
 };
 
 /* `loop` is the queue of the loop. The sync's own queue (for store_sqlite_start) lives until sync_free(). */

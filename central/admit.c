@@ -9,8 +9,9 @@
 /* Did the browser speak TLS, with us or with a proxy in front of us? */
 static bool is_secure(const struct api_request *request)
 {
-	return g_strcmp0(request->forwarded_proto, "https") == 0 &&
-	       client_is_proxy(request->peer, request->central->config->trusted_proxies);
+	return request->central->is_tls ||
+	       (g_strcmp0(request->forwarded_proto, "https") == 0 &&
+	       client_is_proxy(request->peer, request->central->config->trusted_proxies));
 }
 
 static bool is_change(const struct api_request *request)

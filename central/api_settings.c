@@ -12,5 +12,6 @@ void api_settings(const struct api_request *request, struct api_reply *reply)
 		       json_pack("{s:s, s:s, s:s, s:I, s:{s:i}, s:b}", "version", PACKAGE_VERSION, "tzdata",
 				 tz_database_version(), "timezone", "UTC", "offlineAfterMs",
 				 (json_int_t)config->offline_after_ms, "retentionDays", "executions",
-				 config->retention_days, "tls", 0));
+				 config->retention_days, "tls",
+				 request->central->is_tls));
 }

@@ -19,7 +19,9 @@ struct web;
 struct fold;
 
 struct central {
-	const struct central_config *config;
+	/* A reload puts another one here; those before it live as long as the process. */
+	const struct central_config *_Atomic config;
+	bool is_tls;                 /* both listeners; decided at the start */
 	struct db_pool *api_pool;    /* one connection per thread of the api listener */
 	struct db_pool *agent_pool;  /* one connection per thread of the agent listener */
 	struct db_pool *chores_pool; /* few connections: migrations, chores */

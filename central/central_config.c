@@ -23,7 +23,7 @@ static const struct config_row rows[] = {
 	ROW(agent_listen, CONFIG_STRING, "127.0.0.1:3002", .max = 64, .help = "Address and port for agents"),
 	ROW(database, CONFIG_STRING, "dbname=belfry", .min = 1, .secrecy = CONFIG_CONNINFO,
 	    .help = "PostgreSQL connection string of libpq; may name several hosts"),
-	ROW(web_dir, CONFIG_PATH, BELFRY_WEB_DIR, .help = "Folder of the built dashboard; its files are read again on SIGHUP"),
+	ROW(web_dir, CONFIG_PATH, BELFRY_WEB_DIR, .reloadable = true, .help = "Folder of the built dashboard; its files are read again too"),
 	ROW(api_threads, CONFIG_INT, "8", .min = 1, .max = DB_POOL_MAX,
 	    .help = "Threads, and database connections, for people"),
 	ROW(agent_threads, CONFIG_INT, "4", .min = 1, .max = DB_POOL_MAX,
@@ -34,25 +34,30 @@ static const struct config_row rows[] = {
 	    .help = "Longest time a statement may take"),
 	ROW(allow_plain_http, CONFIG_BOOL, "false",
 	    .help = "Listen without TLS on other addresses than loopback; only behind a proxy that speaks TLS"),
+	ROW(tls_certificate, CONFIG_PATH, "", .reloadable = true,
+	    .help = "PEM file of the certificate of both listeners, with what it was signed by; empty = plain HTTP"),
+	ROW(tls_key, CONFIG_PATH, "", .reloadable = true, .help = "PEM file of its key"),
+	ROW(tls_client_ca, CONFIG_PATH, "", .reloadable = true,
+	    .help = "PEM file of the authorities of agents' certificates; empty = agents need none"),
 	ROW(trusted_proxies, CONFIG_STRING, "", .max = 1024,
-	    .help = "Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between"),
+	    .reloadable = true, .help = "Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between"),
 	ROW(session_idle_ms, CONFIG_MS, "28800000", .min = 1000, .max = 2592000000,
-	    .help = "A browser that asks nothing for so long is logged out"),
+	    .reloadable = true, .help = "A browser that asks nothing for so long is logged out"),
 	ROW(session_max_ms, CONFIG_MS, "604800000", .min = 1000, .max = 31536000000,
-	    .help = "A browser has to log in again after so long"),
-	ROW(log_format, CONFIG_WORD, "text", .words = LOG_FORMAT_WORDS, .help = "Form of the log"),
-	ROW(log_level, CONFIG_WORD, "info", .words = LOG_LEVEL_WORDS, .help = "Least level that is logged"),
-	ROW(retention_days, CONFIG_INT, "90", .min = 1, .max = 36500, .help = "Days that executions are kept"),
+	    .reloadable = true, .help = "A browser has to log in again after so long"),
+	ROW(log_format, CONFIG_WORD, "text", .words = LOG_FORMAT_WORDS, .reloadable = true, .help = "Form of the log"),
+	ROW(log_level, CONFIG_WORD, "info", .words = LOG_LEVEL_WORDS, .reloadable = true, .help = "Least level that is logged"),
+	ROW(retention_days, CONFIG_INT, "90", .min = 1, .max = 36500, .reloadable = true, .help = "Days that executions are kept"),
 	ROW(retention_success_days, CONFIG_INT, "0", .min = 0, .max = 36500,
 	    .help = "Days that successful executions are kept; 0 = retention_days"),
 	ROW(retention_skipped_days, CONFIG_INT, "0", .min = 0, .max = 36500,
 	    .help = "Days that skipped executions are kept; 0 = retention_days"),
 	ROW(syncs_per_second, CONFIG_INT, "1000", .min = 1, .max = 100000,
-	    .help = "Syncs per second that this central takes"),
+	    .reloadable = true, .help = "Syncs per second that this central takes"),
 	ROW(sync_interval_ms, CONFIG_MS, "1000", .min = 100, .max = 3600000,
-	    .help = "Shortest pace of one agent's syncs"),
+	    .reloadable = true, .help = "Shortest pace of one agent's syncs"),
 	ROW(offline_after_ms, CONFIG_MS, "30000", .min = 1000, .max = 86400000,
-	    .help = "Silence after which an agent counts as offline"),
+	    .reloadable = true, .help = "Silence after which an agent counts as offline"),
 	{ 0 }
 };
 
@@ -136,8 +141,8 @@ static bool check_listen(const char *file, const char *key, const char *text, bo
 		return true;
 	return bad_value(
 		file, key,
-		"is not loopback, and this listener speaks plain HTTP; listen on 127.0.0.1 behind a TLS proxy, "
-		"or set allow_plain_http=true",
+		"is not loopback, and this listener speaks plain HTTP; set tls_certificate and tls_key, listen on 127.0.0.1 "
+		"behind a TLS proxy, or set allow_plain_http=true",
 		error);
 }
 
@@ -145,6 +150,17 @@ static bool check_database(const char *file, const char *conninfo, GError **erro
 {
 	g_autoptr(GError) reason = NULL;
 	return db_conninfo_check(conninfo, &reason) || bad_value(file, "database", reason->message, error);
+}
+
+static bool check_tls(const char *file, const struct central_config *config, GError **error)
+{
+	if (*config->tls_certificate != '\0' && *config->tls_key == '\0')
+		return bad_value(file, "tls_key", "tls_certificate needs its key", error);
+	if (*config->tls_certificate == '\0' && *config->tls_key != '\0')
+		return bad_value(file, "tls_certificate", "tls_key needs its certificate", error);
+	if (*config->tls_certificate == '\0' && *config->tls_client_ca != '\0')
+		return bad_value(file, "tls_client_ca", "without tls_certificate there is no TLS", error);
+	return true;
 }
 
 static bool check_proxies(const char *file, const char *proxies, GError **error)
@@ -158,8 +174,9 @@ bool central_config_load(const char *file, struct central_config *ret, GError **
 	struct central_config config = { 0 };
 	if (!config_load(rows, file, &config, error))
 		return false;
-	if (!check_listen(file, "api_listen", config.api_listen, config.allow_plain_http, error) ||
-	    !check_listen(file, "agent_listen", config.agent_listen, config.allow_plain_http, error) ||
+	bool plain_is_fine = config.allow_plain_http || *config.tls_certificate != '\0';
+	if (!check_tls(file, &config, error) || !check_listen(file, "api_listen", config.api_listen, plain_is_fine, error) ||
+	    !check_listen(file, "agent_listen", config.agent_listen, plain_is_fine, error) ||
 	    !check_database(file, config.database, error) || !check_proxies(file, config.trusted_proxies, error)) {
 		config_free_strings(rows, &config);
 		return false;
@@ -176,4 +193,13 @@ void central_config_print(const struct central_config *config, GString *out)
 void central_config_clear(struct central_config *config)
 {
 	config_free_strings(rows, config);
+}
+
+char *central_config_stuck(const struct central_config *old, const struct central_config *fresh)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	for (const struct config_row *row = rows; row->key != NULL; row++)
+		if (!row->reloadable && !config_row_equal(row, old, fresh))
+			g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", row->key);
+	return names->len > 0 ? g_string_free(g_steal_pointer(&names), FALSE) : NULL;
 }

@@ -16,6 +16,8 @@ struct central_config {
 	int ingest_lanes;                /* groups of records that are committed at once */
 	int statement_timeout_ms;
 	bool allow_plain_http;           /* on addresses other than loopback */
+	char *tls_certificate, *tls_key; /* PEM files; "" = plain HTTP */
+	char *tls_client_ca;             /* PEM file; "" = agents need no certificate */
 	char *trusted_proxies;           /* addresses whose X-Forwarded-For and -Proto are believed */
 	int64_t session_idle_ms, session_max_ms;
 	int log_format, log_level;
@@ -32,6 +34,8 @@ struct listen_address { struct sockaddr_storage address; uint16_t port; };
 /* `file` NULL = defaults. On error: one line that names file, line and key. */
 bool central_config_load(const char *file, struct central_config *ret, GError **error);
 void central_config_print(const struct central_config *config, GString *out);
+/* The keys that differ and need a restart, with commas between; NULL = none. Caller frees. */
+char *central_config_stuck(const struct central_config *old, const struct central_config *fresh);
 void central_config_clear(struct central_config *config);
 
 /* "127.0.0.1:3001" or "[::1]:3001": numeric address and port 1-65535. */

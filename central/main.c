@@ -99,7 +99,7 @@ static int run_init(const struct central_config *config, const struct options *o
 static int run_command(const struct central_config *config, const struct options *options)
 {
 	if (strcmp(options->command, "serve") == 0)
-		return central_serve(config);
+		return central_serve(config, options->config_file);
 	if (strcmp(options->command, "migrate") == 0)
 		return run_migrate(config);
 	if (strcmp(options->command, "init") == 0)

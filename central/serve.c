@@ -19,9 +19,11 @@
 #include "central/ingest.h"
 #include "central/metrics.h"
 #include "central/migrate.h"
+#include "central/reload.h"
 #include "central/server.h"
 #include "central/db_accounts.h"
 #include "central/svc_auth.h"
+#include "central/tls.h"
 #include "central/web.h"
 #include "common/log.h"
 
@@ -32,6 +34,7 @@
 struct serving {
 	struct central central;
 	struct server *api, *agents;
+	struct reload *reload;
 	GThread *preparer; /* waits for the database; NULL when it was there at the start */
 	GMutex lock;
 	GCond stop;
@@ -124,17 +127,12 @@ static bool make_pools(struct central *central, GError **error)
 	return central->agent_pool != NULL && central->chores_pool != NULL;
 }
 
-/* Without a dashboard everything else works: that is told, and nothing more. */
-static void load_web(struct central *central)
+static bool start_tls(struct central *central, GError **error)
 {
-	g_autoptr(GError) error = NULL;
-	const char *folder = central->config->web_dir;
-	if (*folder == '\0')
-		return;
-	if (web_load(central->web, folder, &error))
-		log_info("dashboard loaded", "folder", folder, "files", log_number(web_count(central->web)), NULL);
-	else
-		log_warning("the dashboard is not loaded", "folder", folder, "reason", error->message, NULL);
+	const struct central_config *config = central->config;
+	central->is_tls = *config->tls_certificate != '\0';
+	return !central->is_tls ||
+	       tls_load(config->tls_certificate, config->tls_key, config->tls_client_ca, NULL, error);
 }
 
 static bool start(struct serving *serving, GError **error)
@@ -143,9 +141,11 @@ static bool start(struct serving *serving, GError **error)
 	central->auth = auth_new();
 	central->metrics = metrics_new();
 	central->web = web_new();
-	load_web(central);
+	reload_web(central);
 	central->ingest = ingest_new(central->config->ingest_lanes);
 	central->started_at = mono_now();
+	if (!start_tls(central, error))
+		return false;
 	if (!make_pools(central, error))
 		return false;
 	enum prepared prepared = prepare(central, error);
@@ -191,6 +191,8 @@ static void stop(struct serving *serving)
 	metrics_free(central->metrics);
 	ingest_free(central->ingest);
 	web_free(central->web);
+	tls_unload();
+	reload_free(serving->reload);
 	g_mutex_clear(&serving->lock);
 	g_cond_clear(&serving->stop);
 }
@@ -229,23 +231,24 @@ static int wait_for_end(struct serving *serving, const sigset_t *signals)
 	int taken = 0;
 	while (sigwait(signals, &taken) != 0 || taken == SIGHUP)
 		if (taken == SIGHUP)
-			load_web(&serving->central);
+			reload_run(serving->reload);
 	return taken;
 }
 
-int central_serve(const struct central_config *config)
+int central_serve(const struct central_config *config, const char *config_file)
 {
 	struct serving serving = { .central = { .config = config } };
 	g_autoptr(GError) error = NULL;
 	sigset_t signals;
 	g_mutex_init(&serving.lock);
 	g_cond_init(&serving.stop);
+	serving.reload = reload_new(&serving.central, config_file);
 	block_signals(&signals);
 	raise_descriptor_limit();
 	bool started = start(&serving, &error);
 	if (started) {
-		g_autofree char *line = g_strdup_printf("central: ready, api on %s, agents on %s", config->api_listen,
-							config->agent_listen);
+		g_autofree char *line = g_strdup_printf("central: ready, api on %s, agents on %s%s", config->api_listen,
+							config->agent_listen, serving.central.is_tls ? ", with TLS" : "");
 		log_info(line, NULL);
 		notify("READY=1");
 		int taken = wait_for_end(&serving, &signals);

@@ -10,8 +10,9 @@
 
 /*
  * Returns the process' exit status after SIGTERM or SIGINT, or at once with 1 when it cannot start. Without a database
- * it starts all the same, answers 503, and goes to work when the database comes.
+ * it starts all the same, answers 503, and goes to work when the database comes. SIGHUP reads `config_file` (NULL = none)
+ * again; see reload.h.
  */
-int central_serve(const struct central_config *config);
+int central_serve(const struct central_config *config, const char *config_file);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "central/admit.h"
 #include "central/metrics.h"
+#include "central/tls.h"
 #include "common/log.h"
 
 struct server {
@@ -237,9 +238,19 @@ static bool start_daemon(struct server *server, unsigned threads, int family)
 		{ MHD_OPTION_THREAD_POOL_SIZE, threads, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, SERVER_IDLE_TIMEOUT_S, NULL },
+		{ MHD_OPTION_END, 0, NULL }, /* with TLS two more options from here */
+		{ MHD_OPTION_END, 0, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
+	const size_t end = G_N_ELEMENTS(options) - 3;
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | (family == AF_INET6 ? MHD_USE_IPv6 : 0);
+	if (server->central->is_tls) {
+		bool for_people = server->listener == LISTENER_API;
+		flags |= MHD_USE_TLS;
+		options[end] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)TLS_PRIORITIES };
+		options[end + 1] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+							    for_people ? tls_people_callback() : tls_agents_callback() };
+	}
 	return ulfius_start_framework_with_mhd_options(&server->instance, flags, options) == U_OK;
 }
 

@@ -5,13 +5,13 @@
 # shellcheck disable=SC2034  # the lists are used by the scripts that source this file
 {
 	PACKAGES_BUILD=(gcc libc6-dev make autoconf automake autoconf-archive pkg-config libglib2.0-dev libjansson-dev
-		libsodium-dev libulfius-dev libcurl4-gnutls-dev libmicrohttpd-dev libevent-dev libsqlite3-dev libpq-dev
+		libsodium-dev libulfius-dev libgnutls28-dev libcurl4-gnutls-dev libmicrohttpd-dev libevent-dev libsqlite3-dev libpq-dev
 		libsystemd-dev)
 	PACKAGES_RUN=(postgresql curl jq tzdata ca-certificates procps)
 	PACKAGES_LINT=(shellcheck cppcheck clang clang-format git)
 	PACKAGES_UNIT=(check)
 	PACKAGES_SANITIZE=(check)
-	PACKAGES_DAEMON=(postgresql tzdata python3-pytest python3-pytest-xdist python3-requests python3-psycopg2 python3-yaml
+	PACKAGES_DAEMON=(postgresql openssl tzdata python3-pytest python3-pytest-xdist python3-requests python3-psycopg2 python3-yaml
 		strace faketime iproute2 procps)
 	PACKAGES_BROWSER=(chromium fonts-dejavu-core postgresql tzdata procps)
 	PACKAGES_FUZZ=(clang libclang-rt-dev)

@@ -25,7 +25,7 @@ c_files() {
 }
 
 c_flags() {
-	pkg-config --cflags glib-2.0 jansson libsodium libcurl libevent sqlite3 libulfius libmicrohttpd libpq
+	pkg-config --cflags glib-2.0 jansson libsodium libcurl libevent sqlite3 libulfius libmicrohttpd gnutls libpq
 }
 
 # --- lint

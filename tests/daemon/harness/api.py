@@ -3,18 +3,19 @@ import requests
 
 
 class Api:
-    def __init__(self, base, token=None):
+    def __init__(self, base, token=None, ca=None):
         self.base = base
         self.token = token
         self.session = requests.Session()
         self.session.trust_env = False
+        self.ca = self.session.verify = str(ca) if ca else True
 
     def with_token(self, token):
-        return Api(self.base, token)
+        return Api(self.base, token, None if self.ca is True else self.ca)
 
     def with_session(self, cookie, origin=True):
         """As a browser that is logged in sends it; origin=False leaves the Origin out."""
-        client = Api(self.base)
+        client = self.with_token(None)
         client.session.headers["Cookie"] = f"belfry_session={cookie}"
         if origin:
             client.session.headers["Origin"] = self.base
@@ -22,7 +23,7 @@ class Api:
 
     def log_in(self, **credential):
         """name= and password=, or link=: a client with the session."""
-        reply = Api(self.base).post("/api/session", json=credential)
+        reply = self.with_token(None).post("/api/session", json=credential)
         assert reply.status_code == 200, f"logging in: {reply.status_code} {reply.text}"
         return self.with_session(reply.cookies["belfry_session"])
 

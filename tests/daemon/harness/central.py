@@ -10,6 +10,7 @@ import subprocess
 class Central(Process):
     def __init__(self, database, folder, name="central", wrapper=(), env=None, **options):
         self.database = database
+        self.ca = None  # with tls_certificate: the PEM file of who signed it
         self.api_port, self.agent_port = free_port(), free_port()
         self.config_path = folder / f"{name}.conf"
         self.token_path = folder / f"{name}.admin-token"
@@ -44,17 +45,21 @@ class Central(Process):
         return self.token_path.read_text().strip()
 
     @property
+    def scheme(self):
+        return "https" if self.options.get("tls_certificate") else "http"
+
+    @property
     def url(self):
-        return f"http://127.0.0.1:{self.api_port}"
+        return f"{self.scheme}://127.0.0.1:{self.api_port}"
 
     @property
     def agent_url(self):
-        return f"http://127.0.0.1:{self.agent_port}"
+        return f"{self.scheme}://127.0.0.1:{self.agent_port}"
 
     @property
     def api(self):
         """A client with the admin token. Each call makes a new one, so that threads can have their own."""
-        return Api(self.url, self.token if self.token_path.exists() else None)
+        return Api(self.url, self.token if self.token_path.exists() else None, self.ca)
 
     def start(self, ready=True):
         """Makes the first admin token when there is none yet; waits for /readyz unless ready is False."""
@@ -62,7 +67,7 @@ class Central(Process):
             self.init()
         super().start()
         path = "/readyz" if ready else "/healthz"
-        probe = Api(self.url)
+        probe = Api(self.url, ca=self.ca)
         self.wait_ready(lambda: probe.get(path, timeout=2).status_code == 200, 30, f"central to answer {path}")
         return self
 
