@@ -72,7 +72,8 @@ static enum db_status log_audit_head(struct db_conn *conn, const struct central_
 static enum db_status prune_sessions(struct db_conn *conn, const struct central_config *config)
 {
 	(void)config;
-	return session_prune(conn);
+	enum db_status status = session_prune(conn);
+	return status == DB_OK ? db_run(conn, "idempotency_prune", NULL, NULL) : status;
 }
 
 /* In small bites, which hold up nobody and fit the statement timeout. */
@@ -145,7 +146,7 @@ static const struct {
 	{ "prune commands", MINUTES_MS(60), prune_commands },
 	{ "prune tombstones", MINUTES_MS(60), prune_tombstones },
 	{ "log the audit's head", MINUTES_MS(60), log_audit_head },
-	{ "prune sessions", MINUTES_MS(5), prune_sessions },
+	{ "prune sessions and kept answers", MINUTES_MS(5), prune_sessions },
 	{ "prune minute rollups", MINUTES_MS(5), prune_rollups },
 	{ "prune traces of executions", MINUTES_MS(60), prune_traces },
 	{ "clear statuses kept for less long", MINUTES_MS(5), sweep_statuses },

@@ -337,6 +337,7 @@ void problem_db(struct api_reply *reply, enum db_status status, const char *what
 		problem_reply(reply, 503, NULL, NULL, "the database took too long; nothing was changed, try again");
 		return;
 	case DB_UNCERTAIN:
+		reply->uncertain = true;
 		api_reply_header(reply, "Retry-After", "1");
 		problem_reply(reply, 503, NULL, NULL,
 			      "the connection to the database broke half-way; whether anything was changed is not "

@@ -55,6 +55,8 @@ struct api_request {
 	/* What tells who asks, and from where: admit.c. NULL = absent. */
 	const char *authorization, *cookie, *origin, *fetch_site, *host, *forwarded_for, *forwarded_proto;
 	const struct sockaddr *peer;
+	const char *url;             /* path and query as they came */
+	const char *idempotency_key; /* NULL = none */
 	const char *body;          /* not NUL-terminated */
 	size_t body_size;
 };
@@ -67,6 +69,7 @@ struct api_reply {
 	struct { const char *name; char *value; } headers[REPLY_HEADERS_MAX]; /* names static */
 	int n_headers;
 	char *detail;              /* of a problem: for the log line */
+	bool uncertain;            /* whether anything was changed is not known */
 };
 
 void api_request_clear(struct api_request *request);

@@ -10,6 +10,7 @@
 #include <ulfius.h>
 
 #include "central/admit.h"
+#include "central/idempotency.h"
 #include "central/metrics.h"
 #include "central/tls.h"
 #include "common/log.h"
@@ -126,7 +127,10 @@ static void serve(struct server *server, const struct _u_request *raw, struct ap
 			      "the query is badly encoded, repeats a parameter or has more than %d", QUERY_PARAMS_MAX);
 		return;
 	}
+	if (!idempotency_begin(request, reply))
+		return;
 	request->route->handler(request, reply);
+	idempotency_end(request, reply);
 }
 
 static void log_request(const struct server *server, const struct api_request *request, const struct api_reply *reply,
@@ -169,6 +173,7 @@ static void read_headers(const struct _u_request *raw, struct api_request *reque
 	request->origin = u_map_get_case(headers, "Origin");
 	request->fetch_site = u_map_get_case(headers, "Sec-Fetch-Site");
 	request->host = u_map_get_case(headers, "Host");
+	request->idempotency_key = u_map_get_case(headers, "Idempotency-Key");
 	request->forwarded_for = u_map_get_case(headers, "X-Forwarded-For");
 	request->forwarded_proto = u_map_get_case(headers, "X-Forwarded-Proto");
 }
@@ -184,6 +189,7 @@ static int handle(const struct _u_request *raw, struct _u_response *response, vo
 		.method = raw->http_verb,
 		.path = raw->url_path,
 		.peer = raw->client_address,
+		.url = raw->http_url,
 		.body = raw->binary_body != NULL ? raw->binary_body : "",
 		.body_size = raw->binary_body_length,
 	};

@@ -101,3 +101,24 @@ DELETE FROM login_attempt WHERE key = $1
 
 -- name: login_prune
 DELETE FROM login_attempt WHERE last_at < now() - interval '1 hour'
+
+-- The key for this request, unless it was used within the day.
+-- name: idempotency_claim
+INSERT INTO idempotency AS used (identity, key, request_hash) VALUES ($1, $2, decode($3, 'hex'))
+ON CONFLICT (identity, key) DO UPDATE
+SET request_hash = excluded.request_hash, created_at = now(), status = NULL, headers = NULL, body = NULL
+WHERE used.created_at < now() - interval '24 hours'
+RETURNING key
+
+-- name: idempotency_read
+SELECT encode(request_hash, 'hex'), extract(epoch FROM now() - created_at)::bigint, status, headers, body
+FROM idempotency WHERE identity = $1 AND key = $2
+
+-- name: idempotency_keep
+UPDATE idempotency SET status = $3, headers = $4, body = $5 WHERE identity = $1 AND key = $2
+
+-- name: idempotency_release
+DELETE FROM idempotency WHERE identity = $1 AND key = $2 AND status IS NULL
+
+-- name: idempotency_prune
+DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'
