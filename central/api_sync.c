@@ -5,6 +5,7 @@
 #include "central/svc_sync.h"
 #include "common/log.h"
 
+#define ADMIT_PERCENT 125
 #define RETRY_UNSAFE_S 5 /* how soon an agent asks again whether PostgreSQL is safe */
 
 static void log_result(const struct api_request *request, const struct ingest_result *result)
@@ -77,6 +78,15 @@ void api_sync(const struct api_request *request, struct api_reply *reply)
 {
 	g_autoptr(GError) error = NULL;
 	struct sync_request sync = { 0 };
+	struct central *central = request->central;
+	int retry_s;
+	/* A little above the pace that agents are told, whose chance makes some seconds fuller than others. */
+	if (!admission_try(&central->syncs, g_get_monotonic_time(), central->config->syncs_per_second * ADMIT_PERCENT / 100,
+			   &retry_s)) {
+		api_reply_header(reply, "Retry-After", "%d", retry_s);
+		problem_reply(reply, 429, NULL, NULL, "more agents come than this central takes; come again later");
+		return;
+	}
 	if (!sync_request_decode(request->body, request->body_size, &sync, &error)) {
 		problem_reply(reply, 400, NULL, "", "%s", error->message);
 		return;

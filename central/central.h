@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "central/admission.h"
 #include "central/central_config.h"
 #include "central/db.h"
 #include "common/clock.h"
@@ -28,6 +29,7 @@ struct central {
 	struct auth *auth;
 	struct metrics *metrics;
 	struct ingest *ingest;
+	struct admission syncs; /* how many are let in */
 	struct chores *chores;
 	struct failover *failover;
 	struct web *web;

@@ -38,30 +38,41 @@ static bool is_in(const GPtrArray *group, const struct ingest_member *member)
 	return false;
 }
 
-/* The leader, and of the others those that have waited longest. */
+static bool is_live(const struct ingest_member *member)
+{
+	return member->records->len <= INGEST_LIVE_RECORDS_MAX;
+}
+
+/* Those that wait and are live, or are not, in the order they came, as far as there is room. */
+static void add_waiting(struct ingest_lanes *lanes, GPtrArray *group, bool live, guint *records)
+{
+	GList *next;
+	for (GList *link = lanes->waiting.head; link != NULL && group->len < INGEST_GROUP_MEMBERS_MAX; link = next) {
+		struct ingest_member *member = link->data;
+		next = link->next;
+		if (is_live(member) != live || is_in(group, member))
+			continue;
+		if (*records + member->records->len > INGEST_GROUP_RECORDS_MAX)
+			break;
+		*records += member->records->len;
+		g_queue_delete_link(&lanes->waiting, link);
+		g_ptr_array_add(group, member);
+	}
+}
+
+/* The leader, then the live ones, then backlog; of each those that have waited longest. */
 static GPtrArray *choose_group(struct ingest_lanes *lanes, struct ingest_member *leader)
 {
 	GPtrArray *group = g_ptr_array_sized_new(16);
 	guint records = leader->records->len;
 	g_queue_remove(&lanes->waiting, leader);
 	g_ptr_array_add(group, leader);
-	GList *next;
-	for (GList *link = lanes->waiting.head; link != NULL && group->len < INGEST_GROUP_MEMBERS_MAX; link = next) {
-		struct ingest_member *member = link->data;
-		next = link->next;
-		if (records + member->records->len > INGEST_GROUP_RECORDS_MAX)
-			break;
-		if (is_in(group, member))
-			continue;
-		records += member->records->len;
-		g_queue_delete_link(&lanes->waiting, link);
-		g_ptr_array_add(group, member);
-	}
+	add_waiting(lanes, group, true, &records);
+	add_waiting(lanes, group, false, &records);
 	for (guint i = 0; i < group->len; i++)
 		((struct ingest_member *)g_ptr_array_index(group, i))->place = INGEST_IN_GROUP;
 	return group;
 }
-
 enum db_status ingest_lanes_pass(struct ingest_lanes *lanes, struct ingest_member *member, ingest_lead lead, void *leader)
 {
 	g_mutex_lock(&lanes->lock);

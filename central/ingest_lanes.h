@@ -4,7 +4,8 @@
  *
  * There is no thread here. A request thread that finds a lane free leads: it takes itself and what has queued up, commits
  * for all of them on its own connection, and wakes them. One that finds none waits until somebody has committed for it,
- * or until it can lead. Groups therefore grow with the load, and with little load nobody waits for company.
+ * or until it can lead. Small batches, which are what happens now, go into a group before large ones, which are what has
+ * piled up; a large one leads a group of its own in time, so none waits for ever. Groups therefore grow with the load, and with little load nobody waits for company.
  */
 #ifndef BELFRY_CENTRAL_INGEST_LANES_H
 #define BELFRY_CENTRAL_INGEST_LANES_H
@@ -13,6 +14,7 @@
 
 #define INGEST_GROUP_MEMBERS_MAX 256
 #define INGEST_GROUP_RECORDS_MAX 20000 /* reached by members after the first */
+#define INGEST_LIVE_RECORDS_MAX 200    /* a batch of more is backlog: live ones go before it */
 
 struct ingest_lanes;
 struct ingest_lanes *ingest_lanes_new(int lanes);

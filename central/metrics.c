@@ -147,6 +147,8 @@ static void print_ingest(const struct central *central, GString *out)
 		{ "belfry_central_ingest_groups_total", "Commits for several agents at once.", stats.groups },
 		{ "belfry_central_ingest_groups_split_total", "Groups that failed and were taken one by one.",
 		  stats.groups_split },
+		{ "belfry_central_syncs_refused_total", "Syncs told to come later, because too many came.",
+		  admission_refused((struct admission *)&central->syncs) },
 		{ "belfry_central_ingest_parts_folded_total", "Parts added up into sums.",
 		  (guint64)fold_count(central->fold) },
 	};

@@ -140,6 +140,7 @@ static bool start(struct serving *serving, GError **error)
 	struct central *central = &serving->central;
 	central->auth = auth_new();
 	central->metrics = metrics_new();
+	admission_init(&central->syncs);
 	central->web = web_new();
 	reload_web(central);
 	central->ingest = ingest_new(central->config->ingest_lanes);
@@ -189,6 +190,7 @@ static void stop(struct serving *serving)
 		db_pool_free(pools[i]);
 	auth_free(central->auth);
 	metrics_free(central->metrics);
+	admission_done(&central->syncs);
 	ingest_free(central->ingest);
 	web_free(central->web);
 	tls_unload();

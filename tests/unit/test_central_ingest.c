@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "central/admission.h"
 #include "central/copy_row.h"
 #include "central/histogram.h"
 #include "central/ingest_record.h"
@@ -177,6 +178,45 @@ START_TEST(a_record_has_one_fingerprint_whatever_the_order_of_its_names)
 }
 END_TEST
 
+START_TEST(a_herd_is_let_in_at_the_rate_and_the_rest_is_spread_evenly)
+{
+	struct admission admission;
+	int admitted = 0, last = 0, per_second[62] = { 0 };
+	admission_init(&admission);
+	for (int i = 0; i < 10000; i++) {
+		int retry_s = 0;
+		if (admission_try(&admission, 5000000, 1000, &retry_s)) {
+			admitted++;
+			continue;
+		}
+		ck_assert_int_ge(retry_s, MAX(last, 1));
+		ck_assert_int_le(retry_s, ADMISSION_WAIT_MAX_S);
+		last = retry_s;
+		per_second[retry_s]++;
+	}
+	ck_assert_int_eq(admitted, 1000);
+	ck_assert_int_eq(last, 10);
+	for (int second = 2; second <= 10; second++)
+		ck_assert_int_eq(per_second[second], 1000);
+	ck_assert_uint_eq(admission_refused(&admission), 9000);
+	admission_done(&admission);
+}
+END_TEST
+
+START_TEST(a_steady_fleet_is_never_refused)
+{
+	struct admission admission;
+	int retry_s;
+	admission_init(&admission);
+	for (gint64 t = 0; t < 20000; t++)
+		ck_assert(admission_try(&admission, 1 + t * 1000, 1000, &retry_s));
+	ck_assert(admission_try(&admission, 30000000, 1, &retry_s));
+	ck_assert(!admission_try(&admission, 30000000, 1, &retry_s));
+	ck_assert(admission_try(&admission, 31000000, 1, &retry_s));
+	admission_done(&admission);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("central ingest");
@@ -189,6 +229,8 @@ int main(void)
 	tcase_add_test(tests, a_quantile_lies_between_its_buckets_bounds_and_not_above_the_largest_value);
 	tcase_add_test(tests, poison_is_told_from_records_one_by_one);
 	tcase_add_test(tests, a_record_has_one_fingerprint_whatever_the_order_of_its_names);
+	tcase_add_test(tests, a_herd_is_let_in_at_the_rate_and_the_rest_is_spread_evenly);
+	tcase_add_test(tests, a_steady_fleet_is_never_refused);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
