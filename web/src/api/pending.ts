@@ -26,10 +26,7 @@ export interface ServerSettings {
 	tls: boolean;
 }
 
-export interface Execution extends Omit<Schemas["Execution"], never> {
-	jobName?: string | null;
-	agentName?: string | null;
-}
+export type Execution = Schemas["Execution"];
 
 export interface LastExecution {
 	executionId: string;
