@@ -32,6 +32,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->jobs = g_ptr_array_new();
 	core->ghosts = g_hash_table_new(NULL, NULL);
 	heap_init(&core->plan, offsetof(struct core_job, heap_index));
+	heap_init(&core->unleased, offsetof(struct core_job, heap_index));
 	heap_init(&core->due, offsetof(struct fire, heap_index));
 	heap_init(&core->waits, offsetof(struct fire, heap_index));
 	heap_init(&core->parked_jobs, offsetof(struct job_runs, heap_index));
@@ -45,7 +46,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->done_commands = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	core->commands_under_way = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	core->stats.store_healthy = true;
-	core->state.planned_until = core->state.fixed_until = core->latest = WALL_NONE;
+	core->state.planned_until = core->state.fixed_until = core->state.lease_until = core->latest = WALL_NONE;
 	return core;
 }
 
@@ -98,6 +99,7 @@ void core_free(struct core *core)
 	g_ptr_array_unref(core->jobs);
 	admission_done(core);
 	heap_done(&core->plan);
+	heap_done(&core->unleased);
 	heap_done(&core->due);
 	heap_done(&core->waits);
 	heap_done(&core->parked_jobs);

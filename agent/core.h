@@ -28,6 +28,7 @@ struct core_clock {
 
 struct core_config {
 	const char *agent_id;        /* for jitter and target keys; "" standalone */
+	bool leases;                 /* central may give our jobs to others: ATMOST_ONCE ones need its lease (lease.c) */
 	const char *boot_id;         /* of the running boot */
 	struct wall booted_at;       /* when the host came up: the instant of @reboot fires */
 	uint64_t seed;               /* of the backoff jitter */
@@ -62,9 +63,13 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
  * edits rule all instants after now. `done` is called on the loop when the change is durable (or the core is freed:
  * ok = false).
  */
+/* A job that goes to another agent: due instants up to `border` are still ours. */
+struct job_move { const char *job_id; /* interned */ struct wall border; };
 struct job_change {
 	GPtrArray *upserts;     /* struct stored_job *; since and anchor are the core's to fill; ownership passes */
 	GPtrArray *deletes;     /* char *; ownership passes */
+	GArray *moves;          /* struct job_move, of jobs that are in `deletes` too, or NULL; ownership passes */
+	struct wall lease_until; /* as core_lease(), after the deletes and before the upserts; WALL_NONE = none */
 	GHashTable *keep_ids;   /* NULL, or char * set: all others are deleted; ownership passes */
 	int64_t jobs_revision;  /* new revision of the set */
 	void (*done)(void *context, bool ok);
@@ -72,6 +77,9 @@ struct job_change {
 };
 void core_apply_jobs(struct core *core, struct job_change *change);
 struct job_change *job_change_new(void);
+
+/* Leased jobs may be planned up to there (lease.c). Central gave it, and no part of the job set is missing. */
+void core_lease(struct core *core, struct wall until);
 
 /* The set as it stands (after the last applied change, durable or not). */
 void core_job_set(const struct core *core, int64_t *ret_revision, uint64_t *ret_digest, int64_t *ret_count);

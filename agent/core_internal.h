@@ -88,6 +88,9 @@ struct core_job {
 	struct job_runs *runs;  /* NULL while nothing is live */
 	struct job_backlogs *backlogs; /* NULL = nothing to make up */
 	bool deleted;           /* freed with its last fire */
+	bool unleased;          /* waits for a lease: stands in core.unleased instead of core.plan */
+	bool handed_over;       /* deleted here, because another agent has it now: its fires go on */
+	bool lease_lapsed;      /* the window that comes next opened because central was not heard */
 };
 
 /* The missed windows of one job that are being made up. */
@@ -154,6 +157,7 @@ struct core {
 	GHashTable *ghosts;     /* struct core_job * deleted, but with fires under way; in no table */
 	int64_t active_jobs;
 	struct heap plan;       /* core_job by next */
+	struct heap unleased;   /* core_job by next, which lies after the lease */
 	struct heap due;        /* ARMED fires by due instant (wall) */
 	struct heap waits;      /* BACKOFF fires by wake (mono) */
 	struct heap parked_jobs, parked_targets; /* by rate_next (mono) */
@@ -207,7 +211,8 @@ bool plan_is_skipped(const struct core_job *job, struct wall instant);
 void plan_skip(struct core *core, struct core_job *job, struct wall instant, struct fire_id id, enum fire_cause cause,
 	const char *reason);
 struct wall plan_due(const struct core *core, const struct core_job *job, struct wall scheduled_at); /* plus jitter */
-void plan_job_until(struct core *core, struct core_job *job, struct wall until); /* every instant <= until */
+void plan_job_until(struct core *core, struct core_job *job, struct wall until); /* every instant <= until, within the lease */
+void plan_job_to(struct core *core, struct core_job *job, struct wall until); /* whatever the lease says */
 struct fire *plan_fire(struct core *core, struct core_job *job, struct fire_id id, struct wall scheduled_at, struct wall due,
 	enum fire_cause cause, uint64_t clock_epoch);
 struct wall plan_lead_wake(const struct core *core);
@@ -263,6 +268,17 @@ void recovery_settle_backlogs(struct core *core, struct core_job *job); /* befor
 void recovery_record_missed(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
 	uint64_t clock_epoch, const char *reason);
 struct wall recovery_plan_start(const struct core *core, const struct core_job *job);
+
+/* Backlogs end at the border; what is left of them is a missed range. */
+void recovery_clip_backlogs(struct core *core, struct core_job *job, struct wall border, const char *reason);
+
+/* lease.c */
+bool lease_binds(const struct core *core, const struct core_job *job);
+struct wall lease_end(const struct core *core, const struct core_job *job); /* WALL_NEVER = not bound */
+void lease_place(struct core *core, struct core_job *job); /* by its `next`, where it belongs */
+void lease_remove(struct core *core, struct core_job *job);
+void lease_extend(struct core *core, struct wall until);
+void lease_hand_over(struct core *core, struct core_job *job, struct wall border);
 
 /* job_change.c */
 struct core_job *core_job_new(const struct stored_job *stored);

@@ -366,7 +366,7 @@ static void note_first_attempt(struct core *core, struct fire *fire, const struc
 
 const char *fire_no_retry_reason(const struct fire *fire)
 {
-	if (fire->job->deleted)
+	if (fire->job->deleted && !fire->job->handed_over)
 		return "the attempt failed and the job was deleted before the next one";
 	if (fire->job->job->policy->type == JOB_ATMOST_ONCE)
 		return "the attempt failed and the job became ATMOST_ONCE before the next one";

@@ -24,7 +24,7 @@ struct core_job *core_job_new(const struct stored_job *stored)
 
 void core_job_free(struct core *core, struct core_job *job)
 {
-	heap_remove(&core->plan, job);
+	lease_remove(core, job);
 	g_hash_table_remove(core->ghosts, job);
 	recovery_forget_backlogs(core, job);
 	job_unref(job->job);
@@ -65,6 +65,21 @@ static void end_fires(struct core *core, struct core_job *job)
 	}
 }
 
+static void let_go(struct core *core, struct core_job *job)
+{
+	job->deleted = true;
+	plan_schedule(core, job, core->now);
+	g_ptr_array_add(batch_current(core)->store->job_deletes, g_strdup(job->job->id));
+}
+
+static void move_job(struct core *core, struct core_job *job, struct wall border)
+{
+	core->state.jobs_digest ^= digest_of(job);
+	core->active_jobs -= job->job->active;
+	lease_hand_over(core, job, border);
+	let_go(core, job);
+}
+
 static void delete_job(struct core *core, struct core_job *job)
 {
 	static const char *const reason = "missed: the job was deleted before these could run";
@@ -79,10 +94,8 @@ static void delete_job(struct core *core, struct core_job *job)
 	}
 	recovery_drop_backlogs(core, job, reason);
 	recovery_withdraw_future(core, job, recovery_border(core, job, job->job->schedule));
-	job->deleted = true;
-	plan_schedule(core, job, core->now);
+	let_go(core, job);
 	end_fires(core, job);
-	g_ptr_array_add(batch_current(core)->store->job_deletes, g_strdup(job->job->id));
 }
 
 /* An @at in the past when it is first seen is a missed window of its own: its policy decides (cron.md section 1). */
@@ -140,7 +153,8 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	if (!same_schedule)
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);
-	take_over(core, job, stored, border);
+	/* A border that is still to come was set by central: an edit does not move it. */
+	take_over(core, job, stored, wall_max(border, job->since));
 	/* Marks are applied after upserts: one of the old definition must not have the last word. */
 	if (marked)
 		batch_add_mark(core, job);
@@ -149,6 +163,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *added)
 {
 	struct core_job *job = job_table_get(core, stored->job->id);
+	struct wall since = stored->since;
 	if (job != NULL && !job->deleted) {
 		if (job->job->revision == stored->job->revision && strcmp(job->target_key, stored->target_key) == 0)
 			stored_job_free(stored);
@@ -159,7 +174,7 @@ static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *
 	job = core_job_new(stored);
 	job->anchor = milliseconds(core->now);
 	g_ptr_array_add(added, job);
-	take_over(core, job, stored, first_since(core, job->job));
+	take_over(core, job, stored, wall_is_set(since) ? since : first_since(core, job->job));
 }
 
 static gint by_job_id(gconstpointer a, gconstpointer b)
@@ -186,6 +201,14 @@ static void upsert_jobs(struct core *core, GPtrArray *upserts)
 static void delete_jobs(struct core *core, const struct job_change *change)
 {
 	g_autoptr(GPtrArray) gone = g_ptr_array_new();
+	for (guint i = 0; change->moves != NULL && i < change->moves->len; i++) {
+		const struct job_move *move = &g_array_index(change->moves, struct job_move, i);
+		struct core_job *job = job_table_get(core, move->job_id);
+		if (job == NULL || job->deleted)
+			continue;
+		g_ptr_array_add(gone, job);
+		move_job(core, job, move->border);
+	}
 	for (guint i = 0; i < change->deletes->len; i++) {
 		struct core_job *job = job_table_get(core, change->deletes->pdata[i]);
 		if (job != NULL && !job->deleted)
@@ -218,6 +241,7 @@ struct job_change *job_change_new(void)
 	struct job_change *change = g_new0(struct job_change, 1);
 	change->upserts = g_ptr_array_new();
 	change->deletes = g_ptr_array_new_with_free_func(g_free);
+	change->lease_until = WALL_NONE;
 	return change;
 }
 
@@ -226,6 +250,8 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 	core_read_clock(core);
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
 	delete_jobs(core, change);
+	if (wall_is_set(change->lease_until))
+		lease_extend(core, change->lease_until);
 	upsert_jobs(core, change->upserts);
 	core->state.jobs_revision = change->jobs_revision;
 	struct core_batch *batch = batch_current(core);
@@ -234,6 +260,7 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 	g_clear_pointer(&change->upserts, g_ptr_array_unref);
 	g_clear_pointer(&change->deletes, g_ptr_array_unref);
 	g_clear_pointer(&change->keep_ids, g_hash_table_unref);
+	g_clear_pointer(&change->moves, g_array_unref);
 	core_turn(core);
 }
 

@@ -187,6 +187,7 @@ static void start_core(struct life *life, const struct store_snapshot *snapshot)
 	struct core_config config;
 	agent_config_core(life->config, &config);
 	config.agent_id = life->setup->key != NULL ? life->setup->key->id : "";
+	config.leases = life->setup->key != NULL;
 	config.boot_id = life->boot_id;
 	config.booted_at = host_booted_at();
 	config.seed = (uint64_t)g_random_int() << 32 | g_random_int();

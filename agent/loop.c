@@ -144,6 +144,7 @@ struct loop_commands_message *loop_commands_message_new(void)
 	commands->message = (struct message){ .type = LOOP_COMMANDS, .release = release_commands };
 	commands->commands = g_array_new(FALSE, FALSE, sizeof(struct sync_command));
 	commands->known = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	commands->lease_until = WALL_NONE;
 	return commands;
 }
 
@@ -182,6 +183,8 @@ static void apply_jobs(struct loop *loop, struct loop_apply_message *apply)
 
 static void take_commands(struct loop *loop, const struct loop_commands_message *message)
 {
+	if (wall_is_set(message->lease_until))
+		core_lease(loop->core, message->lease_until);
 	if (message->known->len > 0)
 		core_commands_known(loop->core, (const int64_t *)(void *)message->known->data, (int)message->known->len);
 	for (guint i = 0; i < message->commands->len; i++)

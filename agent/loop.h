@@ -76,6 +76,7 @@ struct loop_commands_message {
 	struct message message;
 	GArray *commands; /* struct sync_command to carry out */
 	GArray *known;    /* int64_t: central has heard that these are done */
+	struct wall lease_until; /* core_lease(); WALL_NONE = no news */
 };
 /* Frees a change that no core took over. */
 void loop_drop_change(struct job_change *change);

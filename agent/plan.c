@@ -46,10 +46,7 @@ void plan_schedule(struct core *core, struct core_job *job, struct wall after)
 {
 	if (job->deleted || !job->job->active || !plan_next(core, job, after, &job->next))
 		job->next = WALL_NEVER;
-	if (job->next.us == INT64_MAX)
-		heap_remove(&core->plan, job);
-	else
-		heap_set(&core->plan, job, job->next.us);
+	lease_place(core, job);
 }
 
 /* The same job on the same agent is always late by the same amount. */
@@ -142,24 +139,29 @@ static bool is_missed(const struct core *core, struct wall instant)
 	return instant.us <= core->now.us - MISFIRE_GRACE_US;
 }
 
-static void plan_window(struct core *core, struct core_job *job)
+static void plan_window(struct core *core, struct core_job *job, struct wall limit)
 {
-	struct wall after = wall_add_us(job->next, -1);
-	recovery_window(core, job, after, core->now);
-	job->since = core->now;
+	struct wall after = wall_add_us(job->next, -1), until = wall_min(core->now, limit);
+	recovery_window(core, job, after, until);
+	job->since = until;
 	job->since_epoch = (uint32_t)core->state.clock_epoch;
 	batch_add_mark(core, job);
-	plan_schedule(core, job, core->now);
+	plan_schedule(core, job, until);
+}
+
+void plan_job_to(struct core *core, struct core_job *job, struct wall until)
+{
+	while (job->next.us <= until.us) {
+		if (is_missed(core, job->next))
+			plan_window(core, job, until);
+		else
+			plan_instant(core, job);
+	}
 }
 
 void plan_job_until(struct core *core, struct core_job *job, struct wall until)
 {
-	while (job->next.us <= until.us) {
-		if (is_missed(core, job->next))
-			plan_window(core, job);
-		else
-			plan_instant(core, job);
-	}
+	plan_job_to(core, job, wall_min(until, lease_end(core, job)));
 }
 
 /* No instant up to `until` is left, but for what is still in the heap. */
@@ -184,7 +186,7 @@ void plan_tick(struct core *core)
 			break;
 		}
 		if (is_missed(core, job->next)) {
-			plan_window(core, job);
+			plan_window(core, job, lease_end(core, job));
 			windows++;
 		} else {
 			plan_instant(core, job);

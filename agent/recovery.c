@@ -20,7 +20,7 @@ static bool is_fixed(const struct core_job *job)
 struct wall recovery_plan_start(const struct core *core, const struct core_job *job)
 {
 	const struct store_state *state = &core->state;
-	struct wall start = state->planned_until;
+	struct wall start = lease_binds(core, job) ? wall_min(state->planned_until, state->lease_until) : state->planned_until;
 	bool since_counts = is_fixed(job) ? job->since_epoch >= state->restart_epoch : job->since_epoch == state->clock_epoch;
 	if (since_counts)
 		start = wall_max(start, job->since);
@@ -115,6 +115,18 @@ static void abandon(struct core *core, struct core_job *job, struct backlog back
 	batch_add_backlog(core, job, &backlog);
 }
 
+void recovery_clip_backlogs(struct core *core, struct core_job *job, struct wall border, const char *reason)
+{
+	for (guint i = 0; i < backlog_count(job); i++) {
+		struct backlog row = *backlog_at(job, i), gone = row;
+		row.until = wall_min(row.until, border);
+		recovery_record_missed(core, job, row.cursor, row.until, plan_count(job, row.cursor, row.until), row.clock_epoch, reason);
+		gone.cursor = gone.until;
+		batch_add_backlog(core, job, &gone);
+	}
+	recovery_forget_backlogs(core, job);
+}
+
 void recovery_drop_backlogs(struct core *core, struct core_job *job, const char *reason)
 {
 	for (guint i = 0; i < backlog_count(job); i++)
@@ -146,8 +158,10 @@ void recovery_window(struct core *core, struct core_job *job, struct wall after,
 	int64_t made = made_up(job, after, until), missed = due - made;
 	struct wall cut = missed == 0 ? after : nth_instant(job, after, until, missed);
 	char reason[EXECUTION_REASON_MAX], from[16], to[16];
-	g_snprintf(reason, sizeof(reason), "missed: nothing could run here between %s and %s (catch-up keeps %" G_GINT64_FORMAT
-		   " of %" G_GINT64_FORMAT ")", fire_clock_text(after, from), fire_clock_text(until, to), made, due);
+	const char *what = job->lease_lapsed ? "missed: central was not heard, so this must not run here," : "missed: nothing could run here";
+	job->lease_lapsed = false;
+	g_snprintf(reason, sizeof(reason), "%s between %s and %s (catch-up keeps %" G_GINT64_FORMAT
+		   " of %" G_GINT64_FORMAT ")", what, fire_clock_text(after, from), fire_clock_text(until, to), made, due);
 	recovery_record_missed(core, job, after, cut, missed, core->state.clock_epoch, reason);
 	if (made == 0)
 		return;

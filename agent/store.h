@@ -51,7 +51,7 @@ struct decision {
 struct stored_job {
 	struct job *job;
 	const char *target_key; /* g_intern_string */
-	struct wall since;    /* due instants are strictly after this */
+	struct wall since;    /* due instants are strictly after this; with a job new here: where its last holder's end, or NONE */
 	uint64_t since_epoch; /* the clock epoch `since` was measured in */
 	struct wall anchor;   /* of @every: first registration, survives edits that keep the period */
 };
@@ -78,6 +78,7 @@ struct store_state {
 	int64_t next_intent_number;
 	int64_t jobs_revision;      /* central's revision of the job set; 0 = none */
 	uint64_t jobs_digest;
+	struct wall lease_until;    /* leased jobs are planned up to here only (agent/lease.c); WALL_NONE = never had one */
 };
 
 struct store_batch {

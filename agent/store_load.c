@@ -55,6 +55,7 @@ static void read_state(sqlite3_stmt *row, struct store_snapshot *snapshot)
 	state->next_intent_number = sqlite3_column_int64(row, 10);
 	state->jobs_revision = sqlite3_column_int64(row, 11);
 	state->jobs_digest = (uint64_t)sqlite3_column_int64(row, 12);
+	state->lease_until = store_column_wall(row, 13);
 }
 
 static void read_job(sqlite3_stmt *row, struct store_snapshot *snapshot)

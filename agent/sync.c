@@ -220,9 +220,11 @@ static bool orders(const struct sync_reply *reply, int64_t id)
 static void pass_commands(struct sync *sync, const struct round *round, const struct sync_reply *reply)
 {
 	const struct loop_status_message *status = round->status;
-	if (reply->commands->len == 0 && status->n_done_commands == 0)
+	bool lease = reply->jobs_mode == SYNC_JOBS_NONE && wall_is_set(reply->lease_until) && !sync->jobs.want_snapshot;
+	if (reply->commands->len == 0 && status->n_done_commands == 0 && !lease)
 		return;
 	struct loop_commands_message *message = loop_commands_message_new();
+	message->lease_until = lease ? reply->lease_until : WALL_NONE;
 	for (int i = 0; i < status->n_done_commands; i++)
 		if (!orders(reply, status->done_commands[i]))
 			g_array_append_val(message->known, status->done_commands[i]);

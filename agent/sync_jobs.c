@@ -35,10 +35,19 @@ struct job_change *sync_jobs_change(struct sync_jobs *jobs, const struct sync_re
 		const struct sync_upsert *upsert = &g_array_index(reply->upserts, struct sync_upsert, i);
 		struct stored_job *stored = stored_job_new(job_ref(upsert->job));
 		stored->target_key = g_intern_string(upsert->target_key);
+		stored->since = upsert->since;
 		g_ptr_array_add(change->upserts, stored);
 	}
 	for (guint i = 0; i < reply->deletes->len; i++)
 		g_ptr_array_add(change->deletes, g_strdup(reply->deletes->pdata[i]));
+	if (!reply->jobs_more)
+		change->lease_until = reply->lease_until;
+	change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
+	for (guint i = 0; i < reply->moves->len; i++) {
+		const struct sync_move *gone = &g_array_index(reply->moves, struct sync_move, i);
+		struct job_move move = { g_intern_string(gone->job_id), gone->border };
+		g_array_append_val(change->moves, move);
+	}
 	if (jobs->keep_ids != NULL) {
 		note_part(jobs, reply);
 		if (!reply->jobs_more)

@@ -20,8 +20,9 @@ static int64_t next_sync_ms(const struct central *central)
 }
 
 static enum db_status write_state(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
-				  struct wall now)
+				  struct wall now, struct wall *ret_lease_until)
 {
+	DB_RESULT_AUTO struct db_result *result = NULL;
 	const struct sync_status *state = &request->status;
 	struct db_params params = { 0 };
 	db_param_text(&params, agent_id);
@@ -37,7 +38,10 @@ static enum db_status write_state(struct db_conn *conn, const char *agent_id, co
 	db_param_int(&params, (int64_t)state->clock_epoch);
 	db_param_int(&params, wall_is_set(request->sent_at) ? wall_diff_us(request->sent_at, now) / US_PER_MS : 0);
 	db_param_text(&params, state->tzdata);
-	return db_run(conn, "sync_state", &params, NULL);
+	enum db_status status = db_run_one(conn, "sync_state", &params, &result);
+	if (status == DB_OK)
+		*ret_lease_until = db_wall(result, 0, 0);
+	return status;
 }
 
 /* Columns of sync_job_set. */
@@ -49,7 +53,8 @@ enum {
 	ROW_REMOVED,
 	ROW_TARGET_KEY,
 	ROW_JOB_REVISION,
-	ROW_DEFINITION
+	ROW_DEFINITION,
+	ROW_BORDER
 };
 
 static enum db_status read_job_set(struct db_conn *conn, const char *agent_id, int64_t since, struct db_result **ret)
@@ -81,9 +86,14 @@ static void put_row(const struct db_result *set, int row, struct sync_reply *rep
 {
 	if (db_bool(set, row, ROW_REMOVED)) {
 		g_ptr_array_add(reply->deletes, g_strdup(db_text(set, row, ROW_JOB_ID)));
+		if (!db_is_null(set, row, ROW_BORDER)) {
+			struct sync_move move = { .border = db_wall(set, row, ROW_BORDER) };
+			g_strlcpy(move.job_id, db_text(set, row, ROW_JOB_ID), sizeof move.job_id);
+			g_array_append_val(reply->moves, move);
+		}
 		return;
 	}
-	struct sync_upsert upsert = { .job = row_job(set, row) };
+	struct sync_upsert upsert = { .job = row_job(set, row), .since = db_wall(set, row, ROW_BORDER) };
 	if (upsert.job == NULL)
 		return;
 	g_strlcpy(upsert.target_key, db_text(set, row, ROW_TARGET_KEY), sizeof upsert.target_key);
@@ -140,8 +150,11 @@ static enum db_status put_job_set(struct db_conn *conn, const char *agent_id, co
 	if (known == revision && request->jobs_digest == digest)
 		return DB_OK;
 	status = snapshot_is_allowed(conn, agent_id, &allowed);
-	if (status != DB_OK || !allowed)
+	if (status != DB_OK || !allowed) {
+		/* It holds another set than we think: no lease for that. */
+		reply->lease_until = WALL_NONE;
 		return status;
+	}
 	db_result_free(g_steal_pointer(&set));
 	status = read_job_set(conn, agent_id, 0, &set);
 	if (status == DB_OK)
@@ -157,7 +170,7 @@ static enum db_status tell(struct db_conn *conn, const char *agent_id, const str
 	if (status == DB_OK && request->n_done_commands == 0)
 		status = db_run(conn, "sync_relaxed", NULL, NULL);
 	if (status == DB_OK)
-		status = write_state(conn, agent_id, request, reply->server_time);
+		status = write_state(conn, agent_id, request, reply->server_time, &reply->lease_until);
 	if (status == DB_OK)
 		status = command_done(conn, agent_id, request->done_commands, request->n_done_commands);
 	if (status == DB_OK)

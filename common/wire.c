@@ -161,6 +161,8 @@ void sync_reply_init(struct sync_reply *reply)
 	reply->upserts = g_array_new(FALSE, TRUE, sizeof(struct sync_upsert));
 	g_array_set_clear_func(reply->upserts, clear_upsert);
 	reply->deletes = g_ptr_array_new_with_free_func(g_free);
+	reply->moves = g_array_new(FALSE, TRUE, sizeof(struct sync_move));
+	reply->lease_until = WALL_NONE;
 	reply->commands = g_array_new(FALSE, TRUE, sizeof(struct sync_command));
 }
 
@@ -168,6 +170,7 @@ void sync_reply_clear(struct sync_reply *reply)
 {
 	g_clear_pointer(&reply->upserts, g_array_unref);
 	g_clear_pointer(&reply->deletes, g_ptr_array_unref);
+	g_clear_pointer(&reply->moves, g_array_unref);
 	g_clear_pointer(&reply->commands, g_array_unref);
 }
 
@@ -177,19 +180,34 @@ static json_t *time_to_json(struct wall time)
 	return json_string(rfc3339_print_ms(time, buffer));
 }
 
+/* Borders and leases: to the microsecond, so that both sides of a border see the same one. */
+static json_t *exact_time_to_json(struct wall time)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	wire_append_time(text, time);
+	return json_stringn(text->str + 1, text->len - 2);
+}
+
 static json_t *job_set_to_json(const struct sync_reply *reply)
 {
 	json_t *upserts = json_array(), *deletes = json_array();
+	json_t *moved = json_array();
 	for (guint i = 0; i < reply->upserts->len; i++) {
 		const struct sync_upsert *upsert = &g_array_index(reply->upserts, struct sync_upsert, i);
-		json_array_append_new(upserts, json_pack("{s:s, s:o}", "targetKey", upsert->target_key, "job",
-							 job_to_json(upsert->job, false)));
+		json_t *item = json_pack("{s:s, s:o}", "targetKey", upsert->target_key, "job", job_to_json(upsert->job, false));
+		if (wall_is_set(upsert->since))
+			json_object_set_new(item, "since", exact_time_to_json(upsert->since));
+		json_array_append_new(upserts, item);
 	}
 	for (guint i = 0; i < reply->deletes->len; i++)
 		json_array_append_new(deletes, json_string(g_ptr_array_index(reply->deletes, i)));
-	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o}", "mode", mode_names[reply->jobs_mode], "revision",
+	for (guint i = 0; i < reply->moves->len; i++) {
+		const struct sync_move *move = &g_array_index(reply->moves, struct sync_move, i);
+		json_array_append_new(moved, json_pack("{s:s, s:o}", "jobId", move->job_id, "at", exact_time_to_json(move->border)));
+	}
+	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:o}", "mode", mode_names[reply->jobs_mode], "revision",
 			 (json_int_t)reply->jobs_revision, "digest", json_sprintf("%016" PRIx64, reply->jobs_digest),
-			 "more", (int)reply->jobs_more, "upserts", upserts, "deletes", deletes);
+			 "more", (int)reply->jobs_more, "upserts", upserts, "deletes", deletes, "moved", moved);
 }
 
 json_t *sync_reply_to_json(const struct sync_reply *reply)
@@ -200,9 +218,12 @@ json_t *sync_reply_to_json(const struct sync_reply *reply)
 		json_array_append_new(commands, json_pack("{s:I, s:s, s:s}", "id", (json_int_t)command->id, "type",
 							  "run", "jobId", command->job_id));
 	}
-	return json_pack("{s:i, s:I, s:o, s:I, s:o, s:o}", "version", WIRE_VERSION, "ackedSeq",
+	json_t *json = json_pack("{s:i, s:I, s:o, s:I, s:o, s:o}", "version", WIRE_VERSION, "ackedSeq",
 			 (json_int_t)reply->acked_seq, "serverTime", time_to_json(reply->server_time), "nextSyncMs",
 			 (json_int_t)reply->next_sync_ms, "jobSet", job_set_to_json(reply), "commands", commands);
+	if (wall_is_set(reply->lease_until))
+		json_object_set_new(json, "leaseUntil", exact_time_to_json(reply->lease_until));
+	return json;
 }
 
 static void refuse(GPtrArray *refused, const char *what, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -225,7 +246,7 @@ static bool decode_upsert(const json_t *item, GArray *upserts, GPtrArray *refuse
 	if (!json_is_object(item))
 		return wire_fail(error, "upserts: must be an array of objects");
 	if (!wire_get_buffer(item, "targetKey", 0, JOB_ID_MAX, upsert.target_key, error) ||
-	    !wire_get_object(item, "job", &job, error) || !wire_get_text(job, "jobId", 1, JOB_ID_MAX, &id, error) ||
+	    !wire_get_time(item, "since", false, &upsert.since, error) || !wire_get_object(item, "job", &job, error) || !wire_get_text(job, "jobId", 1, JOB_ID_MAX, &id, error) ||
 	    !wire_get_number(job, "revision", 1, WIRE_NUMBER_MAX, &revision, error))
 		return false;
 	if (!job_id_is_valid(id))
@@ -246,6 +267,20 @@ static bool decode_delete(const json_t *item, GPtrArray *deletes, GError **error
 	if (id == NULL || strlen(id) != json_string_length(item) || !job_id_is_valid(id))
 		return wire_fail(error, "deletes: must be an array of job ids");
 	g_ptr_array_add(deletes, g_strdup(id));
+	return true;
+}
+
+static bool decode_move(const json_t *item, GArray *moves, GError **error)
+{
+	struct sync_move move;
+	if (!json_is_object(item))
+		return wire_fail(error, "moved: must be an array of objects");
+	if (!wire_get_buffer(item, "jobId", 1, JOB_ID_MAX, move.job_id, error) ||
+	    !wire_get_time(item, "at", true, &move.border, error))
+		return false;
+	if (!job_id_is_valid(move.job_id))
+		return wire_fail(error, "jobId: may hold letters, digits, dot, dash and underscore only");
+	g_array_append_val(moves, move);
 	return true;
 }
 
@@ -287,17 +322,19 @@ static bool decode_mode(const json_t *job_set, struct sync_reply *ret, GError **
 static bool decode_job_set(const json_t *json, struct sync_reply *ret, GPtrArray *refused, GError **error)
 {
 	const json_t *job_set;
-	json_t *upserts, *deletes, *item;
+	json_t *upserts, *deletes, *moved, *item;
 	size_t i;
 	if (!wire_get_object(json, "jobSet", &job_set, error) || !decode_mode(job_set, ret, error) ||
 	    !wire_get_number(job_set, "revision", 0, WIRE_NUMBER_MAX, &ret->jobs_revision, error) ||
 	    !wire_get_hex64(job_set, "digest", &ret->jobs_digest, error) ||
 	    !wire_get_array(job_set, "upserts", SYNC_JOBS_MAX, &upserts, error) ||
-	    !wire_get_array(job_set, "deletes", SYNC_JOBS_MAX, &deletes, error))
+	    !wire_get_array(job_set, "deletes", SYNC_JOBS_MAX, &deletes, error) ||
+	    !wire_get_array(job_set, "moved", SYNC_JOBS_MAX, &moved, error))
 		return false;
 	ret->jobs_more = json_is_true(json_object_get(job_set, "more"));
 	json_array_foreach(upserts, i, item) if (!decode_upsert(item, ret->upserts, refused, error)) return false;
 	json_array_foreach(deletes, i, item) if (!decode_delete(item, ret->deletes, error)) return false;
+	json_array_foreach(moved, i, item) if (!decode_move(item, ret->moves, error)) return false;
 	return true;
 }
 
@@ -308,6 +345,7 @@ static bool decode_reply(const json_t *json, struct sync_reply *ret, GPtrArray *
 	if (!wire_get_number(json, "ackedSeq", 0, WIRE_NUMBER_MAX, &ret->acked_seq, error) ||
 	    !wire_get_time(json, "serverTime", true, &ret->server_time, error) ||
 	    !wire_get_number(json, "nextSyncMs", 0, SYNC_WAIT_MAX_MS, &ret->next_sync_ms, error) ||
+	    !wire_get_time(json, "leaseUntil", false, &ret->lease_until, error) ||
 	    !decode_job_set(json, ret, refused, error) ||
 	    !wire_get_array(json, "commands", SYNC_COMMANDS_MAX, &commands, error))
 		return false;

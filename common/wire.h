@@ -11,7 +11,8 @@
  *   records[i] has seq firstSeq + i. ackedSeq: what the agent knows to be acked; all below firstSeq is acked or pruned.
  * reply (200):
  *   {"version":1,"ackedSeq":150,"serverTime":"..","nextSyncMs":1000,
- *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","job":{..}}],"deletes":["id"]},
+ *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","since":"..","job":{..}}],"deletes":["id"],"moved":[{"jobId":"id","at":".."}]},
+ *    "leaseUntil":"..",
  *    "commands":[{"id":12,"type":"run","jobId":".."}]}
  *
  * A record may also be an event of the agent itself: {"event":"clockStep","at":"..","detail":"sentence"}; events take a
@@ -97,7 +98,10 @@ bool sync_request_decode(const char *body, size_t size, struct sync_request *ret
 enum sync_jobs_mode { SYNC_JOBS_NONE, SYNC_JOBS_DELTA, SYNC_JOBS_SNAPSHOT };
 enum sync_command_type { SYNC_COMMAND_RUN = 1 };
 
-struct sync_upsert { struct job *job; char target_key[JOB_ID_MAX + 1]; };
+/* since: due instants after it are the agent's; WALL_NONE = from when it hears of the job. */
+struct sync_upsert { struct job *job; char target_key[JOB_ID_MAX + 1]; struct wall since; };
+/* A delete, because another agent has the job: due instants up to the border are still this agent's. */
+struct sync_move { char job_id[JOB_ID_MAX + 1]; struct wall border; };
 struct sync_command { int64_t id; enum sync_command_type type; char job_id[JOB_ID_MAX + 1]; };
 
 struct sync_reply {
@@ -110,6 +114,8 @@ struct sync_reply {
 	bool jobs_more;
 	GArray *upserts;  /* struct sync_upsert */
 	GPtrArray *deletes; /* char * */
+	GArray *moves;    /* struct sync_move, of some of the deletes */
+	struct wall lease_until; /* ATMOST_ONCE jobs may be planned up to this due instant; WALL_NONE = no news */
 	GArray *commands; /* struct sync_command */
 };
 void sync_reply_init(struct sync_reply *reply);

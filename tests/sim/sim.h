@@ -104,6 +104,7 @@ struct tally { /* proof that the faults were really hit */
 };
 
 struct world {
+	bool leases;            /* jobs that must not run twice need core_lease() */
 	struct scenario scenario;
 	struct dice dice;
 	struct wall wall;

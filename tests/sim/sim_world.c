@@ -125,6 +125,7 @@ void world_start_core(struct world *world)
 {
 	struct core_config config;
 	core_config_defaults(&config);
+	config.leases = world->leases;
 	config.agent_id = "agent";
 	config.boot_id = "boot";
 	config.seed = dice_roll(&world->dice);

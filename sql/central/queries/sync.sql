@@ -2,6 +2,7 @@
 -- name: sync_relaxed
 SELECT set_config('synchronous_commit', 'off', true)
 
+-- The first sync of an agent gets no lease: a job may be on its way to another one, which nobody could wait for yet.
 -- name: sync_state
 INSERT INTO agent_state AS s (agent_id, last_seen_at, version, boot_id, epoch, jobs_revision, jobs, running, outbox_depth,
 	oldest_unsent_at, next_fire_at, clock_epoch, clock_skew_ms, tzdata)
@@ -11,15 +12,20 @@ ON CONFLICT (agent_id) DO UPDATE SET last_seen_at = excluded.last_seen_at, versi
 	boot_id = excluded.boot_id, epoch = excluded.epoch, jobs_revision = excluded.jobs_revision, jobs = excluded.jobs,
 	running = excluded.running, outbox_depth = excluded.outbox_depth, oldest_unsent_at = excluded.oldest_unsent_at,
 	next_fire_at = excluded.next_fire_at, clock_epoch = excluded.clock_epoch, clock_skew_ms = excluded.clock_skew_ms,
-	tzdata = excluded.tzdata
+	tzdata = excluded.tzdata, confirmed_revision = greatest(s.confirmed_revision, excluded.jobs_revision),
+	lease_until = now() + (SELECT lease_ms FROM fleet) * interval '1 millisecond'
+RETURNING lease_until
 
 -- The set's revision and digest, and what changed since $2, from one snapshot. With $2 = 0 tombstones say nothing new.
 -- name: sync_job_set
 SELECT agent.set_revision, agent.set_digest, change.set_revision, change.job_id, change.removed, change.target_key,
-	change.revision, change.definition
+	change.revision, change.definition, change.border
 FROM agent LEFT JOIN LATERAL (
 	SELECT a.set_revision, a.job_id, a.removed, a.target_key, job.revision,
-		CASE WHEN NOT a.removed THEN job.definition END AS definition
+		CASE WHEN NOT a.removed THEN job.definition END AS definition,
+		CASE WHEN a.removed OR a.since_revision > coalesce((
+			SELECT confirmed_revision FROM agent_state WHERE agent_state.agent_id = a.agent_id), 0)
+			THEN a.since_at END AS border
 	FROM assignment a JOIN job USING (job_id)
 	WHERE a.agent_id = agent.agent_id AND a.set_revision > $2::bigint AND (NOT a.removed OR $2::bigint > 0)
 	ORDER BY a.set_revision LIMIT $3::integer

@@ -1,0 +1,80 @@
+/*
+ * Leases and hand-overs: how a job that another agent may have runs once (central/assign.h has the whole table).
+ *
+ * A job of type ATMOST_ONCE that central gave to this agent, and could give to another one, is planned up to
+ * state.lease_until only. Both are due instants, so the clocks of the two agents need not agree: what is due after the lease
+ * is nobody's here, whenever it is. Such a job waits in a heap of its own (core.unleased), out of the planner's sight.
+ *
+ *   the lease is extended            it is planned on; what came due meanwhile is a missed window: its catch-up policy decides
+ *   it is handed over at border B    what is due up to B is still ours, planned now, and runs as if nothing had happened; what
+ *                                    is due after B is dropped without a decision: that is the other agent's
+ *   the agent restarts               the durable lease_until says up to where it was planned
+ *
+ * A batch carries the lease of its moment, so that no intent is ever ahead of the lease beside it.
+ */
+#include "agent/core_internal.h"
+
+/* Longest time that a hand-over plans ahead: more than any lease. */
+#define HAND_OVER_AHEAD_US (600 * US_PER_SECOND)
+
+bool lease_binds(const struct core *core, const struct core_job *job)
+{
+	return core->config.leases && job->job->policy->type == JOB_ATMOST_ONCE && job->job->target_mode != JOB_TARGET_ALL;
+}
+
+struct wall lease_end(const struct core *core, const struct core_job *job)
+{
+	return lease_binds(core, job) ? core->state.lease_until : WALL_NEVER;
+}
+
+void lease_remove(struct core *core, struct core_job *job)
+{
+	heap_remove(job->unleased ? &core->unleased : &core->plan, job);
+	job->unleased = false;
+}
+
+void lease_place(struct core *core, struct core_job *job)
+{
+	lease_remove(core, job);
+	if (job->next.us == INT64_MAX)
+		return;
+	job->unleased = job->next.us > lease_end(core, job).us;
+	heap_set(job->unleased ? &core->unleased : &core->plan, job, job->next.us);
+}
+
+void lease_extend(struct core *core, struct wall until)
+{
+	core->state.lease_until = wall_max(core->state.lease_until, until);
+	while (heap_top_key(&core->unleased) <= core->state.lease_until.us) {
+		struct core_job *job = heap_top(&core->unleased);
+		job->lease_lapsed = job->next.us <= core->now.us - MISFIRE_GRACE_US;
+		lease_place(core, job);
+	}
+}
+
+void core_lease(struct core *core, struct wall until)
+{
+	core_read_clock(core);
+	lease_extend(core, until);
+	core_turn(core);
+}
+
+static void drop_after(struct core *core, struct core_job *job, struct wall border)
+{
+	struct fire *fire, *next;
+	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
+		next = TAILQ_NEXT(fire, in_job);
+		if ((fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED) && fire->attempt.cause != FIRE_MANUAL &&
+		    fire->attempt.scheduled_at.us > border.us)
+			fire_withdraw(core, fire);
+	}
+}
+
+void lease_hand_over(struct core *core, struct core_job *job, struct wall border)
+{
+	struct wall until = wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US));
+	plan_job_to(core, job, until);
+	drop_after(core, job, border);
+	recovery_clip_backlogs(core, job, border, "missed: the job was given to another agent before these could be made up");
+	job->handed_over = true;
+}

@@ -1,0 +1,130 @@
+"""An agent falls silent: its jobs run elsewhere soon, and what must not run twice does not. The target is the witness."""
+import time
+
+import pytest
+
+from harness.ledger import instant
+from harness.waiting import wait_until
+
+OFFLINE_MS = 3000
+
+
+@pytest.fixture
+def pair(world, database, target):
+    """Two agents, and a job of each type that runs every second at the same one of them: (central, holder, other, jobs)."""
+    central = world.central(database, offline_after_ms=OFFLINE_MS, sync_interval_ms=200).start()
+    holder = world.agent(central, name="holder").start()
+    jobs = {kind: central.api.create_job("* * * * * *", f"{target.url}/{kind}", type=kind) for kind in ("ATLEAST_ONCE", "ATMOST_ONCE")}
+    wait_until(lambda: all(len(target.requests(f"/{kind}")) >= 2 for kind in jobs), 15, "both jobs to run")
+    other = world.agent(central, name="other").start()
+    wait_until(lambda: states(central) == {"holder": "online", "other": "online"}, 10, "both agents to be heard")
+    return central, holder, other, jobs
+
+
+def states(central):
+    return {agent["name"]: agent["state"] for agent in central.api.json("/api/agents")["agents"]}
+
+
+def agent_ids(central):
+    return {agent["name"]: agent["agentId"] for agent in central.api.json("/api/agents")["agents"]}
+
+
+def ran_at(central, name, job):
+    """Due instants that this agent reported to have run."""
+    return {e["scheduledAt"] for e in central.api.executions(jobId=job["jobId"], agentId=agent_ids(central)[name]) if e["status"] == "success"}
+
+
+def settle(central):
+    wait_until(lambda: all(agent["outboxDepth"] == 0 for agent in central.api.json("/api/agents")["agents"]), 20, "all records to be told")
+
+
+def assert_no_fire_ran_twice(target):
+    keys = [request.key for request in target.requests("/ATMOST_ONCE")]
+    assert len(keys) == len(set(keys)), "an at-most-once fire was sent twice"
+
+
+@pytest.mark.parametrize("how", ["kill", "freeze"])
+def test_jobs_of_a_silent_agent_run_elsewhere_and_at_most_once_never_twice(pair, target, how):
+    central, holder, other, jobs = pair
+    getattr(holder, how)()
+    silent_at = time.time()
+    for kind, job in jobs.items():
+        wait_until(lambda kind=kind, job=job: len(ran_at(central, "other", job)) >= 2, 20, f"{kind} to run at the other agent")
+    first = min(instant(e["startedAt"]).timestamp() for job in jobs.values()
+                for e in central.api.executions(jobId=job["jobId"], agentId=agent_ids(central)["other"]) if e["status"] == "success")
+    assert first - silent_at <= OFFLINE_MS / 1000 + 5
+    assert states(central)["holder"] == "offline"
+    shown = central.api.json("/api/agents", q="holder")["agents"][0]
+    assert shown["unknownSince"] == shown["lastSeenAt"]
+    holder.thaw() if how == "freeze" else holder.start()
+    wait_until(lambda: states(central)["holder"] == "online", 20, "the old agent to be heard again")
+    wait_until(lambda: holder.status()["jobs"] == 0 if isinstance(holder.status().get("jobs"), int) else True, 20, "its jobs to be gone")
+    time.sleep(2)  # time for a fire too many
+    settle(central)
+    assert_no_fire_ran_twice(target)
+    assert not ran_at(central, "holder", jobs["ATMOST_ONCE"]) & ran_at(central, "other", jobs["ATMOST_ONCE"])
+    windows = central.database.query("SELECT offline_to IS NOT NULL FROM agent_presence")
+    assert windows == [(True,)]
+
+
+def test_every_second_of_both_jobs_is_accounted_for_after_a_fail_over(pair, target):
+    central, holder, other, jobs = pair
+    holder.kill()
+    wait_until(lambda: all(len(ran_at(central, "other", job)) >= 3 for job in jobs.values()), 20, "the jobs to run elsewhere")
+    holder.start()
+    wait_until(lambda: states(central)["holder"] == "online", 20, "the old agent to be heard again")
+    settle(central)
+    for kind, job in jobs.items():
+        seconds = {}
+        for e in central.api.executions(jobId=job["jobId"]):
+            if e["cause"] == "manual":
+                continue
+            first, last = (int(instant(e[name]).timestamp()) for name in ("scheduledAt", "lastScheduledAt" if e.get("lastScheduledAt") else "scheduledAt"))
+            for second in range(first, last + 1):
+                seconds.setdefault(second, []).append(e["status"])
+        missing = sorted(set(range(min(seconds), max(seconds) + 1)) - set(seconds))
+        assert not missing, f"{kind}: nobody decided {missing}"
+        if kind == "ATMOST_ONCE":
+            assert all(len(statuses) == 1 for statuses in seconds.values()), f"decided twice: {seconds}"
+
+
+def test_a_drained_agent_hands_over_without_losing_or_doubling_a_fire(pair, target):
+    central, holder, other, jobs = pair
+    reply = central.api.post(f"/api/agents/{agent_ids(central)['holder']}/actions/drain")
+    assert reply.status_code == 200
+    wait_until(lambda: all(len(ran_at(central, "other", job)) >= 3 for job in jobs.values()), 20, "the jobs to run elsewhere")
+    settle(central)
+    for kind, job in jobs.items():
+        keys = [request.key for request in target.requests(f"/{kind}")]
+        assert len(keys) == len(set(keys)), f"{kind}: a fire was sent twice"
+        due = sorted(int(instant(e["scheduledAt"]).timestamp()) for e in central.api.executions(jobId=job["jobId"]))
+        assert due == list(range(due[0], due[-1] + 1)), f"{kind}: {due}"
+    assert states(central)["holder"] == "draining"
+
+
+def test_a_job_that_never_fails_over_waits_for_its_agent(world, database, target):
+    central = world.central(database, offline_after_ms=1000, sync_interval_ms=200).start()
+    holder = world.agent(central, name="holder").start()
+    job = central.api.create_job("* * * * * *", f"{target.url}/stay", failover={"policy": "never"})
+    wait_until(lambda: target.requests("/stay"), 15, "the job to run")
+    world.agent(central, name="other").start()
+    holder.kill()
+    wait_until(lambda: states(central)["holder"] == "offline", 10, "the agent to count as offline")
+    wait_until(lambda: database.query("SELECT count(*) FROM agent WHERE offline_at IS NOT NULL") == [(1,)], 10, "the watch to see it")
+    time.sleep(1.5)  # a round of the watch
+    assert database.query("SELECT name FROM assignment JOIN agent USING (agent_id) WHERE NOT removed AND job_id = %s", (job["jobId"],)) == [("holder",)]
+
+
+def test_an_outage_of_central_moves_no_job(world, database, target):
+    central = world.central(database, offline_after_ms=2000, sync_interval_ms=200).start()
+    agents = [world.agent(central, name=name).start() for name in ("a", "b")]
+    for i in range(6):
+        central.api.create_job("@daily", target.url)
+    before = database.query("SELECT job_id, agent_id FROM assignment ORDER BY 1, 2")
+    central.kill()
+    time.sleep(6)  # longer than the gap that tells an outage from a pause
+    central.start()
+    wait_until(lambda: set(states(central).values()) == {"online"}, 30, "the agents to come back")
+    time.sleep(1.5)
+    assert database.query("SELECT job_id, agent_id FROM assignment ORDER BY 1, 2") == before
+    assert agents[0].running()
