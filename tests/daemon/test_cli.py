@@ -412,3 +412,69 @@ def test_a_full_disk_under_the_output_is_told(cli):
         done = subprocess.run([program("belfry"), "job", "list", "-o", "json"], stdout=full, stderr=subprocess.PIPE, text=True,
                               env=cli.environment, timeout=30)
     assert done.returncode == 1 and "cannot write the output" in done.stderr
+
+
+# People and revisions ------------------------------------------------------------------------------------------------
+
+def test_a_job_goes_back_to_an_earlier_revision(cli, api):
+    api.create_job(name="j", **{**GOOD, "schedule": "0 1 * * *"})
+    cli.out("job", "edit", "j", "--schedule", "0 2 * * *")
+    cli.out("job", "edit", "j", "--schedule", "0 3 * * *")
+    assert cli.out("job", "revisions", "j", "-o", "name").split() == ["3", "2", "1"]
+    diff = cli.json("job", "diff", "j", "3", "--against", "1")["diff"]
+    assert {"path": "/schedule", "before": "0 1 * * *", "after": "0 3 * * *"} in diff
+    assert "0 2 * * *" in cli.out("job", "diff", "j", "2")
+    cli.fails(6, "job", "rollback", "j", "1", "--revision", "2")
+    assert cli.out("job", "rollback", "j", "1") == "j: revision 4, as revision 1 was\n"
+    assert api.jobs()[0]["schedule"] == "0 1 * * *"
+    cli.fails(3, "job", "diff", "j", "99")
+
+
+def test_a_user_is_made_logs_in_and_is_removed(cli, central, world):
+    password = world.folder / "password"
+    password.write_text("correct horse battery\n")
+    assert cli.out("user", "create", "ada", "--role", "editor", "--password-file", password) == "ada: created\n"
+    assert "ada" in cli.out("user", "list", "-o", "name").split()
+    home = world.folder / "home"
+    home.mkdir()
+    ada = Cli(home)
+    ada.out("login", "--central", central.url, "--user", "ada", "--password-file", password)
+    assert ada.out("job", "create", "--name", "hers", "--schedule", "@daily", "--api", "http://127.0.0.1:9/").startswith("hers: created")
+    assert ada.json("job", "show", "hers")["createdBy"] == "ada"
+    assert cli.out("user", "role", "ada", "viewer") == "ada: has the role viewer\n"
+    wait_until(lambda: ada.run("job", "pause", "hers").returncode == 4, 5, "the smaller role")
+    assert cli.out("user", "disable", "ada") == "ada: disabled\n"
+    wait_until(lambda: ada.run("job", "list").returncode == 4, 5, "the session to end")
+    assert cli.out("user", "enable", "ada") == "ada: may log in again\n"
+    password.write_text("another long password\n")
+    assert cli.out("user", "password", "ada", "--password-file", password) == "ada: has a new password\n"
+    ada.out("login", "--central", central.url, "--user", "ada", "--password-file", password)
+    assert cli.out("user", "delete", "ada") == "ada: deleted\n"
+    assert "ada" not in cli.out("user", "list", "-o", "name").split()
+    assert cli.run("login", "--central", central.url, "--user", "ada", "--password-file", password).returncode == 4
+
+
+def test_a_password_needs_a_terminal_or_a_file(cli):
+    done = subprocess.run([program("belfry"), "user", "create", "x", "--role", "viewer"], capture_output=True, text=True, timeout=30,
+                          env=cli.environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    assert done.returncode == 2 and "there is no terminal to ask at: --password-file FILE" in done.stderr
+
+
+def test_the_audit_log_is_listed_and_verified(cli, api, central, database):
+    api.create_job(name="j", **GOOD)
+    cli.out("job", "pause", "j")
+    assert len(cli.lines("audit", "list")) >= 2
+    assert cli.lines("audit", "list", "--actor", "nobody") == []
+    assert cli.out("audit", "verify").startswith("The chain of the audit log is whole: ")
+    assert cli.json("audit", "verify")["ok"] is True
+
+
+def test_one_execution_is_shown(cli, api, agent, target):
+    job = api.create_job("0 0 1 1 *", target.url + "/x", name="once")
+    wait_until(lambda: agent.get("/jobs")["jobs"], 20, "the agent to have the job")
+    cli.out("job", "run", "once")
+    wait_until(lambda: api.executions(jobId=job["jobId"]), 20, "the record")
+    execution = api.executions(jobId=job["jobId"])[0]["executionId"]
+    assert cli.json("execution", "show", "once", execution)["jobName"] == "once"
+    assert "agent" in cli.out("execution", "list", "--cause", "manual")
+    cli.fails(3, "execution", "show", "once", NOBODY)
