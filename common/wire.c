@@ -180,14 +180,6 @@ static json_t *time_to_json(struct wall time)
 	return json_string(rfc3339_print_ms(time, buffer));
 }
 
-/* Borders and leases: to the microsecond, so that both sides of a border see the same one. */
-static json_t *exact_time_to_json(struct wall time)
-{
-	g_autoptr(GString) text = g_string_new(NULL);
-	wire_append_time(text, time);
-	return json_stringn(text->str + 1, text->len - 2);
-}
-
 static json_t *job_set_to_json(const struct sync_reply *reply)
 {
 	json_t *upserts = json_array(), *deletes = json_array();
@@ -196,14 +188,14 @@ static json_t *job_set_to_json(const struct sync_reply *reply)
 		const struct sync_upsert *upsert = &g_array_index(reply->upserts, struct sync_upsert, i);
 		json_t *item = json_pack("{s:s, s:o}", "targetKey", upsert->target_key, "job", job_to_json(upsert->job, false));
 		if (wall_is_set(upsert->since))
-			json_object_set_new(item, "since", exact_time_to_json(upsert->since));
+			json_object_set_new(item, "since", time_to_json(upsert->since));
 		json_array_append_new(upserts, item);
 	}
 	for (guint i = 0; i < reply->deletes->len; i++)
 		json_array_append_new(deletes, json_string(g_ptr_array_index(reply->deletes, i)));
 	for (guint i = 0; i < reply->moves->len; i++) {
 		const struct sync_move *move = &g_array_index(reply->moves, struct sync_move, i);
-		json_array_append_new(moved, json_pack("{s:s, s:o}", "jobId", move->job_id, "at", exact_time_to_json(move->border)));
+		json_array_append_new(moved, json_pack("{s:s, s:o}", "jobId", move->job_id, "at", time_to_json(move->border)));
 	}
 	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:o}", "mode", mode_names[reply->jobs_mode], "revision",
 			 (json_int_t)reply->jobs_revision, "digest", json_sprintf("%016" PRIx64, reply->jobs_digest),
@@ -222,7 +214,7 @@ json_t *sync_reply_to_json(const struct sync_reply *reply)
 			 (json_int_t)reply->acked_seq, "serverTime", time_to_json(reply->server_time), "nextSyncMs",
 			 (json_int_t)reply->next_sync_ms, "jobSet", job_set_to_json(reply), "commands", commands);
 	if (wall_is_set(reply->lease_until))
-		json_object_set_new(json, "leaseUntil", exact_time_to_json(reply->lease_until));
+		json_object_set_new(json, "leaseUntil", time_to_json(reply->lease_until));
 	return json;
 }
 

@@ -377,7 +377,7 @@ static void fill_reply(struct sync_reply *reply)
 	json_t *json = json_loads(
 		"{\"schedule\":\"* * * * *\",\"api\":\"http://h/x\",\"headers\":{\"Authorization\":\"Bearer s\"}}", 0,
 		NULL);
-	struct sync_upsert upsert = { job_parse(json, "j1", 9, false, &problem), "agent-key", { 1795435200123456 } };
+	struct sync_upsert upsert = { job_parse(json, "j1", 9, false, &problem), "agent-key", { 1795435200123000 } };
 	struct sync_command command = { 12, SYNC_COMMAND_RUN, "j1" };
 	json_decref(json);
 	sync_reply_init(reply);
@@ -391,9 +391,9 @@ static void fill_reply(struct sync_reply *reply)
 	g_array_append_val(reply->upserts, upsert);
 	g_array_append_val(reply->commands, command);
 	g_ptr_array_add(reply->deletes, g_strdup("j2"));
-	struct sync_move move = { "j2", { 1795435200654321 } };
+	struct sync_move move = { "j2", { 1795435200654000 } };
 	g_array_append_val(reply->moves, move);
-	reply->lease_until = (struct wall){ 1795435200000001 };
+	reply->lease_until = (struct wall){ 1795435200001000 };
 }
 
 START_TEST(test_a_sync_reply_round_trips_secrets_included)
@@ -420,11 +420,11 @@ START_TEST(test_a_sync_reply_round_trips_secrets_included)
 	ck_assert_str_eq(upsert->job->id, "j1");
 	ck_assert_int_eq(upsert->job->revision, 9);
 	ck_assert_str_eq(upsert->job->headers[0].value, "Bearer s");
-	ck_assert_int_eq(upsert->since.us, 1795435200123456);
+	ck_assert_int_eq(upsert->since.us, 1795435200123000);
 	ck_assert_str_eq(g_ptr_array_index(back.deletes, 0), "j2");
 	ck_assert_str_eq(g_array_index(back.moves, struct sync_move, 0).job_id, "j2");
-	ck_assert_int_eq(g_array_index(back.moves, struct sync_move, 0).border.us, 1795435200654321);
-	ck_assert_int_eq(back.lease_until.us, 1795435200000001);
+	ck_assert_int_eq(g_array_index(back.moves, struct sync_move, 0).border.us, 1795435200654000);
+	ck_assert_int_eq(back.lease_until.us, 1795435200001000);
 	const struct sync_command *command = &g_array_index(back.commands, struct sync_command, 0);
 	ck_assert_int_eq(command->id, 12);
 	ck_assert_str_eq(command->job_id, "j1");
