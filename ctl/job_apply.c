@@ -206,13 +206,14 @@ static void print_results(const struct call *call, const struct apply *apply)
 
 int job_apply(struct call *call)
 {
-	struct apply apply = { .dry_run = call_flag(call, "dry-run"), .results = json_array() };
+	struct apply apply = { .dry_run = call_flag(call, "dry-run") };
 
 	if (!call_has(call, "file"))
 		return command_wrong("say what to apply: -f FILE, -f FOLDER or -f -");
 	int status = client_open(call, &apply.client);
 	if (status != EXIT_OK)
 		return status;
+	apply.results = json_array();
 	for (char **path = call_texts(call, "file"); *path != NULL; path++) {
 		if (g_file_test(*path, G_FILE_TEST_IS_DIR))
 			apply_folder(&apply, *path);
