@@ -9,8 +9,6 @@ CREATE ROLE belfry_audit NOLOGIN;
 \endif
 ALTER TABLE audit OWNER TO belfry_audit;
 ALTER TABLE audit_link OWNER TO belfry_audit;
-ALTER FUNCTION audit_part(text) OWNER TO belfry_audit;
-ALTER FUNCTION audit_content(audit) OWNER TO belfry_audit;
 ALTER FUNCTION audit_hash(bytea, audit) OWNER TO belfry_audit;
 ALTER FUNCTION audit_chain() OWNER TO belfry_audit;
 ALTER FUNCTION audit_refuse() OWNER TO belfry_audit;

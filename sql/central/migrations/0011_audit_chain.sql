@@ -12,19 +12,20 @@ CREATE TABLE audit_link (
 	hash bytea NOT NULL CHECK (octet_length(hash) = 32)
 );
 
--- One value as "LENGTH:TEXT;" in bytes, NULL as "-;", so that no two rows read the same.
-CREATE FUNCTION audit_part(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT CASE WHEN value IS NULL THEN '-;' ELSE octet_length(value) || ':' || value || ';' END
-$$;
-CREATE FUNCTION audit_content(entry audit) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT audit_part(entry.audit_id::text) || audit_part((extract(epoch FROM entry.at) * 1000000)::bigint::text)
-		|| audit_part(entry.actor) || audit_part(entry.action) || audit_part(entry.object) || audit_part(entry.before)
-		|| audit_part(entry.after) || audit_part(entry.request_id)
-$$;
--- SHA-256 over the 32 bytes of the link before (zeros at the start) and the content in UTF-8.
-CREATE FUNCTION audit_hash(previous bytea, entry audit) RETURNS bytea LANGUAGE sql STABLE AS $$
-	SELECT sha256(coalesce(previous, decode(repeat('00', 32), 'hex')) || convert_to(audit_content(entry), 'UTF8'))
-$$;
+-- SHA-256 over the 32 bytes of the link before (zeros at the start) and the fields in UTF-8, each as "LENGTH:TEXT;" in
+-- bytes, NULL as "-;", so that no two entries read the same. In one function: nested ones took thirty times as long.
+CREATE FUNCTION audit_hash(previous bytea, entry audit) RETURNS bytea LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	field text;
+	content text := '';
+BEGIN
+	FOREACH field IN ARRAY ARRAY[entry.audit_id::text, (extract(epoch FROM entry.at) * 1000000)::bigint::text, entry.actor,
+		entry.action, entry.object, entry.before, entry.after, entry.request_id]
+	LOOP
+		content := content || CASE WHEN field IS NULL THEN '-;' ELSE octet_length(field) || ':' || field || ';' END;
+	END LOOP;
+	RETURN sha256(coalesce(previous, decode(repeat('00', 32), 'hex')) || convert_to(content, 'UTF8'));
+END $$;
 
 CREATE FUNCTION audit_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
