@@ -216,6 +216,7 @@ bool transfer_set_common(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, runner_socket_close);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->runner);
 	/* What the limits of targets hang on must have been taken by libcurl. */
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*"); /* else libcurl reads the environment for each transfer */
 	return curl_easy_setopt(easy, CURLOPT_HEADER, 1L) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
