@@ -2,6 +2,8 @@
 
 #include "central/audit_chain.h"
 #include "central/db_sessions.h"
+#include "central/late.h"
+
 #include "common/log.h"
 
 #define MINUTES_MS(n) ((n)*INT64_C(60000))
@@ -19,7 +21,7 @@ struct chores {
 	bool ending;
 	struct db_conn *conn; /* held while this instance leads; the thread's own */
 	int64_t *due_at;      /* per chore, ms of the monotonic clock; the thread's own */
-	gint leads, fleet;    /* atomic */
+	gint leads, fleet, late; /* atomic */
 };
 
 static enum db_status run_number(struct db_conn *conn, const char *statement, int64_t number)
@@ -141,6 +143,9 @@ static const struct {
 	enum db_status (*run)(struct db_conn *conn, const struct central_config *config);
 } chores_table[] = {
 	{ "make partitions", MINUTES_MS(10), make_partitions },
+	/* In this order: with a new leader all jobs come first. */
+	{ "watch all jobs", MINUTES_MS(10), late_turn_full },
+	{ "watch decisions", CHORES_ROUND_MS, late_turn },
 	{ "drop old partitions", MINUTES_MS(60), drop_partitions },
 	{ "prune enrolment tokens", MINUTES_MS(60), prune_tokens },
 	{ "prune commands", MINUTES_MS(60), prune_commands },
@@ -208,6 +213,14 @@ static void count_fleet(struct chores *chores)
 		g_atomic_int_set(&chores->fleet, (gint)MIN(db_int(result, 0, 0), G_MAXINT));
 }
 
+static void count_late(struct chores *chores)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	int64_t late = 0;
+	if (db_acquire(chores->central->chores_pool, &conn) == DB_OK && late_count(conn, &late) == DB_OK)
+		g_atomic_int_set(&chores->late, (gint)MIN(late, G_MAXINT));
+}
+
 /* True when the thread is to end. */
 static bool wait_round(struct chores *chores)
 {
@@ -230,6 +243,7 @@ static void *chores_main(void *data)
 		if (chores->conn == NULL)
 			try_to_lead(chores);
 		do_chores(chores);
+		count_late(chores);
 	} while (!wait_round(chores));
 	give_up_lead(chores);
 	return NULL;
@@ -264,6 +278,11 @@ void chores_stop(struct chores *chores)
 int64_t chores_fleet_size(struct chores *chores)
 {
 	return chores != NULL ? g_atomic_int_get(&chores->fleet) : 0;
+}
+
+int64_t chores_late_jobs(struct chores *chores)
+{
+	return chores != NULL ? g_atomic_int_get(&chores->late) : 0;
 }
 
 bool chores_is_leader(struct chores *chores)

@@ -24,6 +24,8 @@ void chores_stop(struct chores *chores);
 
 /* Agents that are not revoked, as counted last; 0 before the first count. NULL is fine. Any thread. */
 int64_t chores_fleet_size(struct chores *chores);
+/* Jobs whose decision is overdue, as counted last. NULL is fine. Any thread. */
+int64_t chores_late_jobs(struct chores *chores);
 /* Does this instance do the chores? For /metrics. */
 bool chores_is_leader(struct chores *chores);
 

@@ -162,6 +162,8 @@ static void print_chores(const struct central *central, GString *out)
 {
 	metrics_head(out, "belfry_central_agents", "gauge", "Agents that are not revoked, as counted last.");
 	metrics_value(out, "belfry_central_agents", NULL, (double)chores_fleet_size(central->chores));
+	metrics_head(out, "belfry_central_late_jobs", "gauge", "Jobs whose decision is overdue, as counted last.");
+	metrics_value(out, "belfry_central_late_jobs", NULL, (double)chores_late_jobs(central->chores));
 	metrics_head(out, "belfry_central_chores_leader", "gauge", "1 when this instance does the chores of all.");
 	metrics_value(out, "belfry_central_chores_leader", NULL, chores_is_leader(central->chores));
 }

@@ -1,6 +1,7 @@
 #include "central/routes.h"
 
 #include "central/api_agents.h"
+#include "central/api_alerts.h"
 #include "central/api_audit.h"
 #include "central/api_bulk.h"
 #include "central/api_enrolment.h"
@@ -55,6 +56,8 @@ const struct route routes[] = {
 	{ "GET", "/api/observability/stats/executions", ROLE_VIEWER, API, api_stats_executions, 0 },
 	{ "GET", "/api/observability/stats/job/:jobId", ROLE_VIEWER, API, api_stats_job, 0 },
 	{ "GET", "/api/observability/alerts/failures", ROLE_VIEWER, API, api_alerts_failures, 0 },
+	{ "GET", "/api/observability/alerts/late", ROLE_VIEWER, API, api_alerts_late, 0 },
+	{ "GET", "/api/observability/quarantine", ROLE_VIEWER, API, api_quarantine, 0 },
 
 	{ "POST", "/api/session", ROLE_OPEN, API, api_session_create, SMALL_BODY_MAX },
 	{ "GET", "/api/session", ROLE_VIEWER, API, api_session_get, 0 },

@@ -1,0 +1,82 @@
+-- The watch over decisions (central/late.h). Arrays hold one element per job.
+
+-- Active jobs that changed since $1 and are not watched as they are now.
+-- name: late_adopt
+SELECT job.job_id, job.revision, job.definition, job.created_at, job.updated_at, latest.decided_until
+FROM job
+LEFT JOIN job_watch watch ON watch.job_id = job.job_id
+LEFT JOIN job_latest latest ON latest.job_id = job.job_id
+WHERE job.deleted_at IS NULL AND job.active AND job.updated_at >= $1::timestamptz
+	AND (watch.job_id IS NULL OR watch.revision <> job.revision)
+ORDER BY job.updated_at LIMIT $2::integer
+
+-- name: late_watch
+INSERT INTO job_watch AS w (job_id, revision, due_at, check_at)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[])
+ON CONFLICT (job_id) DO UPDATE SET revision = excluded.revision, due_at = excluded.due_at, check_at = excluded.check_at
+
+-- name: late_forget
+WITH gone AS (
+	DELETE FROM job_watch USING job
+	WHERE job.job_id = job_watch.job_id AND job.updated_at >= $1::timestamptz
+		AND (job.deleted_at IS NOT NULL OR NOT job.active)
+	RETURNING job_watch.job_id
+)
+DELETE FROM job_late USING gone WHERE job_late.job_id = gone.job_id
+
+-- The debtor is who held the job at the due instant and has not decided; where each holder decides for itself, its own
+-- executions tell. Of thinned histories the latest decision has to do.
+-- name: late_check
+SELECT watch.job_id, watch.revision, watch.due_at, job.definition, job.created_at, latest.decided_until,
+	job.target_mode IN ('all', 'count') AND job.history_one_of IS NULL,
+	(SELECT count(*) FROM assignment WHERE assignment.job_id = watch.job_id AND NOT assignment.removed),
+	debtor.agent_id, debtor.name, debtor.last_seen_at, debtor.running, debtor.outbox_depth
+FROM job_watch watch
+JOIN job ON job.job_id = watch.job_id AND job.revision = watch.revision AND job.active AND job.deleted_at IS NULL
+LEFT JOIN job_latest latest ON latest.job_id = watch.job_id
+LEFT JOIN LATERAL (
+	SELECT agent.agent_id, agent.name, state.last_seen_at, state.running, state.outbox_depth
+	FROM assignment JOIN agent USING (agent_id) LEFT JOIN agent_state state USING (agent_id)
+	WHERE assignment.job_id = watch.job_id AND NOT assignment.removed AND assignment.changed_at <= watch.due_at
+		AND (job.target_mode NOT IN ('all', 'count') OR job.history_one_of IS NOT NULL OR NOT EXISTS (
+			SELECT FROM execution
+			WHERE execution.job_id = watch.job_id AND execution.agent_id = assignment.agent_id
+				AND execution.scheduled_at >= watch.due_at AND execution.cause <> 3))
+	ORDER BY state.last_seen_at NULLS FIRST LIMIT 1
+) AS debtor ON true
+WHERE watch.check_at <= now()
+ORDER BY watch.check_at LIMIT $1::integer
+
+-- name: late_mark
+INSERT INTO job_late AS l (job_id, due_at, late_since, agent_id, reason)
+SELECT job_id, due_at, now(), agent_id, reason FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])
+	AS marked (job_id, due_at, agent_id, reason)
+ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, agent_id = excluded.agent_id, reason = excluded.reason
+WHERE (l.due_at, l.agent_id, l.reason) IS DISTINCT FROM (excluded.due_at, excluded.agent_id, excluded.reason)
+
+-- name: late_clear
+DELETE FROM job_late WHERE job_id = ANY ($1::uuid[])
+
+-- Those whose decision came since the last look are late no more.
+-- name: late_count
+SELECT count(*) FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
+LEFT JOIN job_latest latest ON latest.job_id = late.job_id
+WHERE latest.decided_until IS NULL OR latest.decided_until < late.due_at
+
+-- name: late_list
+SELECT late.job_id, job.name, late.agent_id, agent.name, late.due_at, late.late_since, late.reason
+FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
+LEFT JOIN job_latest latest ON latest.job_id = late.job_id
+LEFT JOIN agent ON agent.agent_id = late.agent_id
+WHERE (latest.decided_until IS NULL OR latest.decided_until < late.due_at)
+	AND ($1::timestamptz IS NULL OR (late.late_since, late.job_id) > ($1::timestamptz, $2::uuid))
+ORDER BY late.late_since, late.job_id LIMIT $3::integer
+
+-- Records that could not be taken, of all agents; there are few. $1-$4: where the last page ended.
+-- name: quarantine_list
+SELECT quarantine.at, quarantine.agent_id, agent.name, quarantine.epoch, quarantine.seq, quarantine.reason, quarantine.record
+FROM quarantine LEFT JOIN agent USING (agent_id)
+WHERE $1::timestamptz IS NULL OR (quarantine.at, quarantine.agent_id, quarantine.epoch, quarantine.seq)
+	< ($1::timestamptz, $2::uuid, $3::bigint, $4::bigint)
+ORDER BY quarantine.at DESC, quarantine.agent_id DESC, quarantine.epoch DESC, quarantine.seq DESC
+LIMIT $5::integer
