@@ -9,6 +9,7 @@
 #include "central/api_fleet.h"
 #include "central/api_health.h"
 #include "central/api_jobs.h"
+#include "central/api_ledger.h"
 #include "central/api_observability.h"
 #include "central/api_revisions.h"
 #include "central/api_schedules.h"
@@ -57,6 +58,7 @@ const struct route routes[] = {
 	{ "GET", "/api/observability/stats/job/:jobId", ROLE_VIEWER, API, api_stats_job, 0 },
 	{ "GET", "/api/observability/alerts/failures", ROLE_VIEWER, API, api_alerts_failures, 0 },
 	{ "GET", "/api/observability/alerts/late", ROLE_VIEWER, API, api_alerts_late, 0 },
+	{ "GET", "/api/observability/ledger", ROLE_VIEWER, API, api_ledger, 0 },
 	{ "GET", "/api/observability/quarantine", ROLE_VIEWER, API, api_quarantine, 0 },
 
 	{ "POST", "/api/session", ROLE_OPEN, API, api_session_create, SMALL_BODY_MAX },

@@ -195,6 +195,8 @@ def test_replies_about_jobs_fit_the_document(api):
 
 def test_replies_about_schedules_fit_the_document(api):
     call(api, "get", "/api/observability/alerts/late", 200)
+    call(api, "get", "/api/observability/ledger", 200)
+    call(api, "get", "/api/observability/ledger", 400, query={"from": "2001-01-01T00:00:00Z"})
     call(api, "get", "/api/observability/quarantine", 200)
     call(api, "post", "/api/schedules/preview", 200, json={"schedule": "*/5 * * * *", "timezone": "Europe/Berlin", "count": 3})
     call(api, "post", "/api/schedules/preview", 400, json={"schedule": "61 * * * *"})

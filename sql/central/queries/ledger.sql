@@ -1,0 +1,51 @@
+-- The ledger (central/ledger.h): what was due and what was decided.
+
+-- Jobs that were alive in the window. $1 after, $2 job, $3 agent that holds it, $4 begin of the window, $5 rows.
+-- name: ledger_jobs
+SELECT job.job_id, job.name, job.created_at, job.target_mode IN ('all', 'count'), job.history_one_of IS NOT NULL,
+	latest.decided_until
+FROM job LEFT JOIN job_latest latest ON latest.job_id = job.job_id
+WHERE job.job_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') AND ($2::uuid IS NULL OR job.job_id = $2::uuid)
+	AND (job.deleted_at IS NULL OR job.deleted_at >= $4::timestamptz)
+	AND ($3::uuid IS NULL OR EXISTS (SELECT FROM assignment
+		WHERE assignment.job_id = job.job_id AND assignment.agent_id = $3::uuid AND NOT assignment.removed))
+ORDER BY job.job_id LIMIT $5::integer
+
+-- Those in force in the window.
+-- name: ledger_revisions
+SELECT r.job_id, r.at, r.revision, r.definition FROM job_revision r
+WHERE r.job_id = ANY ($1::uuid[]) AND r.at < $3::timestamptz AND r.revision >= coalesce((SELECT max(before.revision)
+	FROM job_revision before WHERE before.job_id = r.job_id AND before.at <= $2::timestamptz), 0)
+ORDER BY r.job_id, r.revision
+
+-- Who has to report; and whether somebody who held the job before still owes.
+-- name: ledger_holders
+SELECT a.job_id, a.agent_id, a.changed_at, a.target_key, s.last_seen_at, s.running, s.outbox_depth, s.oldest_unsent_at,
+	coalesce(s.clock_epoch, 0), EXISTS (
+		SELECT FROM assignment old LEFT JOIN agent_state owing USING (agent_id)
+		WHERE old.job_id = a.job_id AND old.removed AND (owing.last_seen_at IS NULL OR owing.outbox_depth > 0
+			OR owing.last_seen_at < now() - $2::bigint * interval '1 millisecond'))
+FROM assignment a LEFT JOIN agent_state s USING (agent_id)
+WHERE a.job_id = ANY ($1::uuid[]) AND NOT a.removed AND ($3::uuid IS NULL OR a.agent_id = $3::uuid)
+ORDER BY a.job_id, a.agent_id
+
+-- Ranges of missed fires may begin before the window.
+-- name: ledger_decisions
+SELECT job_id, agent_id, scheduled_at, coalesce(last_scheduled_at, scheduled_at), count FROM execution
+WHERE job_id = ANY ($1::uuid[]) AND scheduled_at >= $2::timestamptz AND scheduled_at < $3::timestamptz AND cause <> 3
+UNION ALL
+SELECT job_id, agent_id, scheduled_at, last_scheduled_at, count FROM execution
+WHERE job_id = ANY ($1::uuid[]) AND status = 5 AND scheduled_at < $2::timestamptz
+	AND scheduled_at >= $2::timestamptz - interval '7 days' AND last_scheduled_at >= $2::timestamptz
+ORDER BY 1, 3, 4 DESC LIMIT $4::integer
+
+-- Which of these fires were counted but not kept.
+-- name: ledger_unkept
+SELECT scheduled_at FROM execution_unkept JOIN unnest($1::timestamptz[], $2::uuid[]) AS fire (scheduled_at, execution_id)
+	USING (scheduled_at, execution_id)
+
+-- name: ledger_streams
+SELECT stream.agent_id, agent.name, stream.epoch, stream.acked_seq, stream.holes
+FROM agent_stream stream JOIN agent USING (agent_id)
+WHERE CASE WHEN $1::uuid IS NULL THEN stream.holes <> '[]' ELSE stream.agent_id = $1::uuid END
+ORDER BY stream.agent_id, stream.epoch DESC LIMIT 1000

@@ -1,0 +1,111 @@
+"""The ledger: due = decided + unaccounted + unknown, and a lost record is shown as exactly that hole."""
+import hashlib
+
+from raw_agent import RawAgent, execution, stamp
+
+from harness.api import assert_problem
+from harness.ledger import instant, now, timedelta
+from harness.waiting import wait_until
+
+LEDGER = "/api/observability/ledger"
+
+
+def ms(moment):
+    return stamp(moment)[:23] + "Z"
+
+
+def test_a_running_system_is_fully_accounted_for_and_a_deleted_row_is_the_exact_hole(api, agent, target, database):
+    job = api.create_job("* * * * * *", target.url + "/", timeoutMs=1000, retry={"maxAttempts": 1})
+    began = instant(job["createdAt"])
+    path = f"/api/executions/{job['jobId']}"
+    wait_until(lambda: len(api.json(path, limit=100)["executions"]) >= 5, timeout=20, what="five executions")
+    # As if it had been so for minutes: revisions, assignments and executions an hour older; then time to settle has passed.
+    for statement in ("UPDATE job_revision SET at = at - interval '1 minute'", "UPDATE job SET created_at = created_at - interval '1 minute'",
+                      "UPDATE assignment SET changed_at = changed_at - interval '1 minute'"):
+        database.execute(statement)
+    wait_until(lambda: now() - began > timedelta(seconds=29), timeout=40, what="fires that are surely told", every=0.5)
+    seen = sorted(instant(e["scheduledAt"]) for e in api.json(path, limit=100)["executions"])
+    question = {"jobId": job["jobId"], "from": stamp(seen[0])}
+    ledger = api.json(LEDGER, **question)
+    assert ledger["unaccounted"] == 0 and ledger["jobs"][0]["holes"] == [], ledger
+    assert ledger["decided"] >= 20 and ledger["due"] == ledger["decided"] + ledger["unknown"]
+    assert ledger["unknown"] <= 20, "the last seconds are not yet to be reported"
+
+    database.execute("DELETE FROM execution WHERE scheduled_at IN (%s, %s, %s)", (seen[2], seen[3], seen[5]))
+    ledger = api.json(LEDGER, **question)
+    assert ledger["unaccounted"] == 3
+    assert ledger["jobs"][0]["holes"] == [{"from": ms(seen[2]), "to": ms(seen[3]), "count": 2}, {"from": ms(seen[5]), "to": ms(seen[5]), "count": 1}]
+
+
+def backdate(database, minutes=30):
+    database.execute(f"UPDATE job_revision SET at = at - interval '{minutes} minutes'")
+    database.execute(f"UPDATE assignment SET changed_at = changed_at - interval '{minutes} minutes'")
+
+
+def test_pauses_missed_ranges_and_runs_on_demand_are_counted_as_what_they_are(central, api, database):
+    agent = RawAgent(central)
+    job = api.create_job("* * * * *", "http://127.0.0.1:1/")["jobId"]
+    agent.follow()
+    start = now().replace(second=0, microsecond=0) - timedelta(minutes=20)
+    backdate(database)
+    at = [start + timedelta(minutes=i) for i in range(21)]
+    records = [execution(job, at[i]) for i in (1, 2, 4)]
+    records += [execution(job, at[5], "missed", lastScheduledAt=stamp(at[9]), count=5), execution(job, at[3] + timedelta(seconds=7), cause="manual")]
+    agent.sync(1, records)
+    asked = {"jobId": job, "from": stamp(at[0] + timedelta(seconds=1)), "to": stamp(at[12] + timedelta(seconds=1))}
+    found = api.json(LEDGER, **asked)["jobs"][0]
+    assert (found["due"], found["decided"], found["unaccounted"], found["unknown"]) == (12, 8, 4, 0)
+    assert [(h["from"], h["to"], h["count"]) for h in found["holes"]] == [(ms(at[3]), ms(at[3]), 1), (ms(at[10]), ms(at[12]), 3)]
+    inside = api.json(LEDGER, jobId=job, **{"from": stamp(at[7]), "to": stamp(at[9] + timedelta(seconds=1))})["jobs"][0]
+    assert (inside["decided"], inside["unaccounted"]) == (3, 0), "the range began before the window"
+    # Paused from minute 9.5 on: what was due after that is due no more.
+    api.post(f"/api/jobs/{job}/actions/pause")
+    database.execute("UPDATE job_revision SET at = %s WHERE revision = 2", (at[9] + timedelta(seconds=30),))
+    paused = api.json(LEDGER, **asked)["jobs"][0]
+    assert (paused["due"], paused["unaccounted"]) == (9, 1)
+
+
+def test_what_a_silent_agent_has_not_told_is_unknown_and_no_hole(central, api, database):
+    agent = RawAgent(central)
+    job = api.create_job("* * * * *", "http://127.0.0.1:1/")["jobId"]
+    agent.follow()
+    backdate(database)
+    database.execute("UPDATE agent_state SET last_seen_at = now() - interval '10 minutes'")
+    ledger = api.json(LEDGER, jobId=job, **{"from": stamp(now() - timedelta(minutes=9))})
+    assert ledger["unaccounted"] == 0 and ledger["unknown"] in (9, 10) and ledger["decided"] == 0
+    told = api.json(LEDGER, jobId=job, **{"from": stamp(now() - timedelta(minutes=20))})
+    assert told["unaccounted"] in (9, 10) and told["unknown"] in (10, 11)
+
+
+def test_fires_that_were_counted_but_not_kept_are_decided(central, api, database):
+    agent = RawAgent(central)
+    job = api.create_job("* * * * *", "http://127.0.0.1:1/", history={"policy": "failures"})["jobId"]
+    agent.follow()
+    backdate(database)
+    start = now().replace(second=0, microsecond=0) - timedelta(minutes=10)
+    ids = {}
+    for i in range(5):
+        at = start + timedelta(minutes=i)
+        digest = bytearray(hashlib.blake2b(job.encode() + b"\0" + int(at.timestamp() * 1e6).to_bytes(8, "little") + b"\0" + bytes(8), digest_size=16).digest())
+        digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80
+        text = digest.hex()
+        ids[at] = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    agent.sync(1, [execution(job, at, execution_id=ids[at]) for at in list(ids)[:4]])
+    assert database.query("SELECT count(*) FROM execution_unkept")[0][0] == 4
+    found = api.json(LEDGER, jobId=job, **{"from": stamp(start), "to": stamp(start + timedelta(minutes=5))})["jobs"][0]
+    assert (found["due"], found["decided"], found["unaccounted"]) == (5, 4, 1) and found["holes"][0]["from"] == ms(start + timedelta(minutes=4))
+
+
+def test_pages_of_jobs_streams_of_an_agent_and_bad_questions(central, api):
+    agent = RawAgent(central)
+    for i in range(3):
+        api.create_job("@daily", "http://127.0.0.1:1/", name=f"job {i}")
+    agent.follow()
+    agent.sync(1, [])
+    first = api.json(LEDGER, limit=2)
+    rest = api.json(LEDGER, limit=2, cursor=first["nextCursor"])
+    assert [job["name"] for job in first["jobs"] + rest["jobs"]] == ["job 0", "job 1", "job 2"] and rest["nextCursor"] is None
+    assert len(api.json(LEDGER, agentId=agent.agent_id)["jobs"]) == 3
+    for question in ({"jobId": "x"}, {"agentId": "x"}, {"from": "noon"}, {"from": "2001-01-01T00:00:00Z"}, {"from": "2999-01-01T00:00:00Z"},
+                     {"limit": "0"}, {"cursor": "x"}, {"colour": "red"}):
+        assert_problem(api.get(LEDGER, params=question), 400)
