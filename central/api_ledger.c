@@ -22,7 +22,7 @@ static bool parse_question(const struct api_request *request, struct api_reply *
 	static const char *const parameters[] = { "jobId", "agentId", "from", "to", "limit", "cursor", NULL };
 	struct wall now = wall_now();
 	int64_t limit = LEDGER_LIMIT_DEFAULT;
-	*ret = (struct ledger_question){ .now = now, .to = now, .offline_ms = request->central->config->agent_offline_ms };
+	*ret = (struct ledger_question){ .now = now, .to = now, .offline_ms = request->central->config->offline_after_ms };
 	if (!api_query_only(request, reply, parameters) || !query_id(request, reply, "jobId", &ret->job_id) ||
 	    !query_id(request, reply, "agentId", &ret->agent_id) ||
 	    !api_query_int(request, reply, "limit", 1, LEDGER_LIMIT_MAX, &limit) ||

@@ -198,7 +198,7 @@ static enum db_status turn(struct db_conn *conn, const struct central_config *co
 	enum db_status status = db_run(conn, "late_forget", &params, NULL);
 	if (status == DB_OK)
 		status = adopt(conn, since);
-	return status == DB_OK ? check(conn, config->agent_offline_ms) : status;
+	return status == DB_OK ? check(conn, config->offline_after_ms) : status;
 }
 
 enum db_status late_turn(struct db_conn *conn, const struct central_config *config)
