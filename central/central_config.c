@@ -26,7 +26,7 @@ static const struct config_row rows[] = {
 	ROW(web_dir, CONFIG_PATH, BELFRY_WEB_DIR, .reloadable = true, .help = "Folder of the built dashboard; its files are read again too"),
 	ROW(api_threads, CONFIG_INT, "8", .min = 1, .max = DB_POOL_MAX,
 	    .help = "Threads, and database connections, for people"),
-	ROW(agent_threads, CONFIG_INT, "4", .min = 1, .max = DB_POOL_MAX,
+	ROW(agent_threads, CONFIG_INT, "16", .min = 1, .max = DB_POOL_MAX,
 	    .help = "Threads, and database connections, for agents"),
 	ROW(ingest_lanes, CONFIG_INT, "2", .min = 1, .max = 64,
 	    .help = "Transactions that take records at once, each for many agents"),

@@ -234,6 +234,15 @@ static size_t largest_body(enum listener listener)
 	return max;
 }
 
+/*
+ * libmicrohttpd keeps this much for each open connection, and wipes it after each request. Ten thousand agents keep theirs
+ * open and send few headers; people send cookies.
+ */
+static size_t connection_memory(enum listener listener)
+{
+	return listener == LISTENER_AGENT ? SERVER_AGENT_MEMORY : SERVER_PEOPLE_MEMORY;
+}
+
 static bool start_daemon(struct server *server, unsigned threads, int family)
 {
 	struct MHD_OptionItem options[] = {
@@ -242,6 +251,7 @@ static bool start_daemon(struct server *server, unsigned threads, int family)
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL },
 		{ MHD_OPTION_LISTEN_SOCKET, server->socket, NULL },
 		{ MHD_OPTION_THREAD_POOL_SIZE, threads, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)connection_memory(server->listener), NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, SERVER_IDLE_TIMEOUT_S, NULL },
 		{ MHD_OPTION_END, 0, NULL }, /* with TLS two more options from here */

@@ -17,6 +17,8 @@
 #include "central/routes.h"
 
 #define SERVER_HEADERS_MAX (16 * 1024)   /* bytes of all request headers */
+#define SERVER_AGENT_MEMORY (8 * 1024)   /* for headers and buffers, each connection */
+#define SERVER_PEOPLE_MEMORY (32 * 1024)
 #define SERVER_IDLE_TIMEOUT_S 60
 #define SERVER_CONNECTIONS_MAX 20000     /* per listener */
 

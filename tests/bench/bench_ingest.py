@@ -93,11 +93,23 @@ def measure(world, cluster, options):
     took = time.monotonic() - begin
     stored = database.query("SELECT count(*) FROM execution")[0][0]
     assert not failures and stored == total, f"{stored} of {total} stored; {failures[:1]}"
+    fold_begin = time.monotonic()
+    while database.query("SELECT EXISTS (SELECT FROM rollup_part)")[0][0]:
+        time.sleep(0.1)
+    folded = time.monotonic() - fold_begin
     raw_rate = copy_rate(database, min(total, 300000))
     bytes_each = sum(len(body) for mine in made for body in mine) // total
+    processor = 1e6 * (cpu(central) - cpu_begin) / total
+    return {"total": total, "rate": total / took, "raw": raw_rate, "bytes": bytes_each, "processor": processor, "folded": folded}
+
+
+def describe(options, figures):
+    total, took, raw_rate = figures["total"], figures["total"] / figures["rate"], figures["raw"]
+    bytes_each = figures["bytes"]
     print(f"{total} records of {bytes_each} bytes, {options.agents} agents, {options.jobs} jobs each, batches of {options.batch}: "
           f"{total / took:.0f} records/s; raw COPY {raw_rate:.0f} rows/s; ratio {total / took / raw_rate:.2f}; "
-          f"central's processor {1e6 * (cpu(central) - cpu_begin) / total:.1f} us a record")
+          f"central's processor {figures['processor']:.1f} us a record; "
+          f"sums folded {figures['folded']:.1f} s later")
 
 
 def main():
@@ -110,7 +122,7 @@ def main():
     world = World(make_template(folder / "template"), None)
     try:
         cluster = world.cluster(shared_buffers="512MB", max_wal_size="4GB").start()
-        measure(world, cluster, options)
+        describe(options, measure(world, cluster, options))
     finally:
         world.close()
         world.remove()
