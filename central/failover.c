@@ -55,6 +55,7 @@ static enum db_status beat(struct db_conn *conn, const struct central_config *co
 	db_param_int(&params, config->offline_after_ms);
 	db_param_int(&params, config->offline_after_ms * LEASE_NUMERATOR / LEASE_DENOMINATOR);
 	db_param_int(&params, FAILOVER_GAP_MS);
+	db_param_int(&params, FAILOVER_GRACE_MS);
 	return db_run_one(conn, "fleet_heartbeat", &params, NULL);
 }
 

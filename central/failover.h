@@ -8,8 +8,8 @@
  * jobs are looked at only of agents with something to move (failover_at).
  *
  * Silence counts only while somebody listens. After a gap in the heartbeat of more than FAILOVER_GAP_MS, when all centrals
- * or the database were away, it counts from one offline_after_ms later, since agents come back with backoff; after a
- * restart of the server (which may have forgotten the last instants) from that restart.
+ * or the database were away, it counts from FAILOVER_GRACE_MS later, since agents come back with backoff; after a restart
+ * of the server (which may have forgotten the last instants) from that restart.
  */
 #ifndef BELFRY_CENTRAL_FAILOVER_H
 #define BELFRY_CENTRAL_FAILOVER_H
@@ -18,6 +18,7 @@
 
 #define FAILOVER_ROUND_MS 1000
 #define FAILOVER_GAP_MS 5000
+#define FAILOVER_GRACE_MS 30000  /* the longest pause of an agent that could not reach central (agent/sync.c) */
 #define FAILOVER_RETRY_MS 60000  /* jobs for which there is no better agent are looked at again after this, or when one comes */
 /* A lease is this part of offline_after_ms. */
 #define LEASE_NUMERATOR 2

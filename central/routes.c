@@ -7,6 +7,7 @@
 #include "central/api_enrolment.h"
 #include "central/api_executions.h"
 #include "central/api_fleet.h"
+#include "central/api_fleet_views.h"
 #include "central/api_health.h"
 #include "central/api_jobs.h"
 #include "central/api_ledger.h"
@@ -40,6 +41,7 @@ const struct route routes[] = {
 	{ "POST", "/api/jobs/:jobId/actions/pause", ROLE_OPERATOR, API, api_jobs_pause, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/resume", ROLE_OPERATOR, API, api_jobs_resume, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/rollback", ROLE_EDITOR, API, api_jobs_rollback, SMALL_BODY_MAX },
+	{ "GET", "/api/jobs/:jobId/assignments", ROLE_VIEWER, API, api_job_assignments, 0 },
 	{ "GET", "/api/jobs/:jobId/revisions", ROLE_VIEWER, API, api_revisions_list, 0 },
 	{ "GET", "/api/jobs/:jobId/revisions/:revision", ROLE_VIEWER, API, api_revisions_get, 0 },
 	{ "POST", "/api/bulk/jobs", ROLE_OPERATOR, API, api_bulk_jobs, BULK_BODY_MAX },
@@ -53,6 +55,7 @@ const struct route routes[] = {
 	{ "GET", "/api/executions/:jobId/:executionId", ROLE_VIEWER, API, api_executions_get, 0 },
 
 	{ "GET", "/api/observability/metrics", ROLE_VIEWER, API, api_metrics_series, 0 },
+	{ "GET", "/api/observability/timeline", ROLE_VIEWER, API, api_fleet_timeline, 0 },
 	{ "GET", "/api/observability/stats/jobs", ROLE_VIEWER, API, api_stats_jobs, 0 },
 	{ "GET", "/api/observability/stats/executions", ROLE_VIEWER, API, api_stats_executions, 0 },
 	{ "GET", "/api/observability/stats/job/:jobId", ROLE_VIEWER, API, api_stats_job, 0 },

@@ -65,6 +65,10 @@ def test_jobs_of_a_silent_agent_run_elsewhere_and_at_most_once_never_twice(pair,
     assert not ran_at(central, "holder", jobs["ATMOST_ONCE"]) & ran_at(central, "other", jobs["ATMOST_ONCE"])
     windows = central.database.query("SELECT offline_to IS NOT NULL FROM agent_presence")
     assert windows == [(True,)]
+    tracks = {track["name"]: track for track in central.api.json("/api/observability/timeline")["agents"]}
+    assert len(tracks["holder"]["offline"]) == 1 and tracks["holder"]["offline"][0]["to"] and tracks["other"]["offline"] == []
+    held = central.api.json(f"/api/jobs/{jobs['ATMOST_ONCE']['jobId']}/assignments")["assignments"]
+    assert [(a["agentName"], a["epoch"], a["applied"]) for a in held] == [("other", 2, True)]
 
 
 def test_every_second_of_both_jobs_is_accounted_for_after_a_fail_over(pair, target):

@@ -6,14 +6,14 @@ SELECT pg_try_advisory_lock(hashtext('belfry.fleet'))
 -- name: fleet_unlock
 SELECT pg_advisory_unlock(hashtext('belfry.fleet'))
 
--- $1 offline_after_ms, $2 lease_ms, $3 a gap in milliseconds that means nobody listened. After one, agents get as much time
--- again to come back before their silence begins to count.
+-- $1 offline_after_ms, $2 lease_ms, $3 a gap in milliseconds that means nobody listened. After one, agents get $4 ms to come
+-- back before their silence begins to count.
 -- name: fleet_heartbeat
 UPDATE fleet SET heartbeat_at = now(), server_started_at = pg_postmaster_start_time(), offline_after_ms = $1::bigint,
 	lease_ms = $2::bigint,
 	listening_since = CASE
 		WHEN heartbeat_at IS NULL THEN now()
-		WHEN heartbeat_at < now() - $3::bigint * interval '1 millisecond' THEN now() + $1::bigint * interval '1 millisecond'
+		WHEN heartbeat_at < now() - $3::bigint * interval '1 millisecond' THEN now() + $4::bigint * interval '1 millisecond'
 		WHEN server_started_at <> pg_postmaster_start_time() THEN now()
 		ELSE listening_since END
 RETURNING listening_since
@@ -97,3 +97,28 @@ FROM (
 	GROUP BY agent.agent_id
 ) still
 WHERE still.agent_id = agent.agent_id
+
+-- name: job_assignments
+SELECT held.agent_id, agent.name, shown.state, held.epoch, coalesce(held.since_at, held.changed_at), held.job_revision,
+	coalesce(shown.jobs_revision, 0) >= held.set_revision, held.target_key
+FROM assignment held JOIN agent USING (agent_id) JOIN agent_shown shown USING (agent_id)
+WHERE held.job_id = $1::uuid AND NOT held.removed
+ORDER BY agent.name LIMIT $2::integer
+
+-- Agents by name after the agent $4, with the windows in which they were silent and their sums by step ($3 ms) from $1 to $2.
+-- name: fleet_timeline
+SELECT agent_id, name, state,
+	(SELECT coalesce(jsonb_agg(jsonb_build_array((extract(epoch FROM offline_from) * 1000)::bigint,
+			(extract(epoch FROM offline_to) * 1000)::bigint) ORDER BY offline_from), '[]')
+		FROM agent_presence WHERE agent_presence.agent_id = shown.agent_id AND offline_from < $2::timestamptz
+			AND (offline_to IS NULL OR offline_to > $1::timestamptz)),
+	(SELECT coalesce(jsonb_agg(jsonb_build_array(bar.t, bar.success, bar.bad) ORDER BY bar.t), '[]')
+		FROM (SELECT (extract(epoch FROM $1::timestamptz) * 1000)::bigint + $3::bigint
+				* floor((extract(epoch FROM bucket_at - $1::timestamptz) * 1000) / $3::bigint)::bigint AS t,
+				sum(success)::bigint AS success, sum(bad)::bigint AS bad
+			FROM agent_rollup WHERE agent_rollup.agent_id = shown.agent_id AND bucket_at >= $1::timestamptz
+				AND bucket_at < $2::timestamptz GROUP BY 1) bar)
+FROM agent_shown shown
+WHERE forgotten_at IS NULL AND ($4::uuid IS NULL
+	OR (name, agent_id) > ((SELECT name FROM agent WHERE agent_id = $4::uuid), $4::uuid))
+ORDER BY name, agent_id LIMIT $5::integer
