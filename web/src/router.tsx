@@ -60,7 +60,7 @@ const jobNew = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs/new",
 	validateSearch: (raw) => readSearch(raw, { copy: text }),
-	component: () => <Soon title="New job" />,
+	component: lazyRouteComponent(() => import("./screens/editor/Editor.tsx"), "NewJob"),
 });
 
 const job = createRoute({
@@ -73,7 +73,7 @@ const job = createRoute({
 const jobEdit = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs/$jobId/edit",
-	component: () => <Soon title="Edit job" />,
+	component: lazyRouteComponent(() => import("./screens/editor/Editor.tsx"), "EditJob"),
 });
 
 const executions = createRoute({

@@ -9,8 +9,8 @@ export interface Bucket {
 }
 
 const WIDTH = 720;
-const GOOD = 84;
-const BAD = 44;
+const GOOD = 150;
+const BAD = 60;
 const GAP = 3;
 
 const BAD_STATUSES = EXECUTION_STATUSES.filter((status) => status !== "success" && status !== "skipped");
@@ -41,7 +41,7 @@ export function StackedBars({ buckets, label, name, onOpen }: Props) {
 				viewBox={`0 0 ${WIDTH} ${BAD + GOOD + 8}`}
 				role="img"
 				aria-labelledby={id}
-				className="block h-auto w-full"
+				className="block h-52 w-full"
 				preserveAspectRatio="none"
 			>
 				<title id={id}>{`${label}: ${total.good} successes, ${total.bad} failures`}</title>
@@ -66,7 +66,7 @@ export function StackedBars({ buckets, label, name, onOpen }: Props) {
 							<rect x={index * step} y={0} width={step} height={BAD + GOOD + 8} className="fill-transparent" />
 							<rect
 								x={x}
-								y={BAD + 8}
+								y={BAD + 8 + GOOD - Math.max(sum.good ? 2 : 0, good)}
 								width={step - GAP}
 								height={sum.good ? Math.max(2, good) : 0}
 								rx={2}

@@ -114,7 +114,7 @@ export function DataTable<Row>(props: Props<Row>) {
 	return (
 		<div
 			ref={box}
-			className="relative min-h-40 overflow-auto overscroll-contain rounded-b-[10px] [scrollbar-gutter:stable]"
+			className="relative min-h-40 overflow-auto overscroll-contain rounded-b-[10px] [scrollbar-width:thin]"
 			style={{ maxHeight: props.height ?? "calc(100dvh - 15rem)" }}
 		>
 			<table
@@ -122,6 +122,10 @@ export function DataTable<Row>(props: Props<Row>) {
 				aria-rowcount={more?.has ? -1 : rows.length + 1}
 				className="w-full table-fixed border-separate border-spacing-0"
 			>
+				<colgroup>
+					{onSelect ? <col style={{ width: "2.9rem" }} /> : null}
+					{narrow ? <col /> : shown.map((column) => <col key={column.id} style={{ width: column.width }} />)}
+				</colgroup>
 				<thead className={narrow ? "sr-only" : ""}>
 					<tr aria-rowindex={1}>
 						{onSelect ? (
@@ -201,7 +205,6 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort?: strin
 		<th
 			scope="col"
 			aria-sort={up ? "ascending" : down ? "descending" : undefined}
-			style={{ width: column.width }}
 			className={`sticky top-0 z-10 h-9 border-b border-line bg-surface px-2 text-[0.93rem] font-medium text-ink-faint first:pl-4 last:pr-4 ${column.right ? "text-right" : "text-left"}`}
 		>
 			{column.sort && onSort ? (

@@ -35,7 +35,7 @@ export function SearchField({ label, placeholder, value = "", change }: Props) {
 			type="search"
 			aria-label={label}
 			placeholder={placeholder}
-			className="field w-full flex-1 sm:w-auto sm:min-w-56"
+			className="field grow basis-full sm:min-w-56 sm:basis-0"
 			value={typed}
 			onChange={(event) => setTyped(event.target.value)}
 			onKeyDown={(event) => {

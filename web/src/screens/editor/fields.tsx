@@ -1,0 +1,116 @@
+// Inputs that are bound to a member of the definition by its path.
+import { type ReactNode, useState } from "react";
+import { Field } from "../../ui/Field.tsx";
+import { parseDuration, printDuration } from "./draft.ts";
+
+export interface Bound {
+	value: (path: string) => unknown;
+	set: (path: string, value: unknown) => void; // undefined = back to the default
+	error: (path: string) => string | null;
+	refuse: (path: string, sentence: string | null) => void; // what is typed can not be sent
+}
+
+interface Props {
+	bound: Bound;
+	path: string;
+	label: string;
+	help?: ReactNode;
+	placeholder?: string;
+	className?: string;
+}
+
+export function TextInput({
+	bound,
+	path,
+	label,
+	help,
+	placeholder,
+	className,
+	mono,
+	list,
+}: Props & { mono?: boolean; list?: string }) {
+	return (
+		<div data-path={path.split(".")[0]} className={className}>
+			<Field label={label} help={help} error={bound.error(path)}>
+				<input
+					className={`field ${mono ? "font-mono" : ""}`}
+					placeholder={placeholder}
+					list={list}
+					spellCheck={false}
+					autoComplete="off"
+					value={String(bound.value(path) ?? "")}
+					onChange={(event) => bound.set(path, event.target.value || undefined)}
+				/>
+			</Field>
+		</div>
+	);
+}
+
+export function NumberInput({ bound, path, label, help, placeholder, className }: Props) {
+	return (
+		<div data-path={path.split(".")[0]} className={className}>
+			<Field label={label} help={help} error={bound.error(path)}>
+				<input
+					className="field"
+					type="number"
+					placeholder={placeholder}
+					value={bound.value(path) === undefined ? "" : String(bound.value(path))}
+					onChange={(event) => bound.set(path, event.target.value === "" ? undefined : Number(event.target.value))}
+				/>
+			</Field>
+		</div>
+	);
+}
+
+/** A span of time: "30 s", "1.5 min", "2 h". */
+export function DurationInput({ bound, path, label, help, placeholder, className }: Props) {
+	const known = printDuration(bound.value(path));
+	const [typed, setTyped] = useState<string | null>(null);
+	return (
+		<div data-path={path.split(".")[0]} className={className}>
+			<Field label={label} help={help} error={bound.error(path)}>
+				<input
+					className="field"
+					placeholder={placeholder}
+					value={typed ?? known}
+					onChange={(event) => {
+						const text = event.target.value;
+						setTyped(text);
+						const ms = parseDuration(text);
+						bound.refuse(path, text === "" || !Number.isNaN(ms) ? null : "Write a number with ms, s, min, h or d.");
+						if (text === "" || !Number.isNaN(ms)) bound.set(path, text === "" ? undefined : ms);
+					}}
+					onBlur={() => !bound.error(path) && setTyped(null)}
+				/>
+			</Field>
+		</div>
+	);
+}
+
+export function Choice({
+	bound,
+	path,
+	label,
+	help,
+	className,
+	choices,
+	initial,
+}: Props & { choices: readonly (readonly [string, string])[]; initial: string }) {
+	return (
+		<div data-path={path.split(".")[0]} className={className}>
+			<Field label={label} help={help} error={bound.error(path)}>
+				<select
+					className="field"
+					value={String(bound.value(path) ?? initial)}
+					onChange={(event) => bound.set(path, event.target.value)}
+				>
+					{choices.map(([value, text]) => (
+						<option key={value} value={value}>
+							{text}
+						</option>
+					))}
+				</select>
+			</Field>
+		</div>
+	);
+}
