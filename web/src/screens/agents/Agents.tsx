@@ -1,0 +1,185 @@
+// Can the edge be trusted? Every agent with its state, backlog and clock.
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Agent } from "../../api/pending.ts";
+import { agentsQuery } from "../../api/queries.ts";
+import { moreOf, rowsOf } from "../../lib/pages.ts";
+import { look } from "../../lib/status.ts";
+import { count, duration } from "../../lib/time.ts";
+import { useMay } from "../../shell/session.ts";
+import { Button } from "../../ui/Button.tsx";
+import { type Column, DataTable } from "../../ui/DataTable.tsx";
+import { PlainMark } from "../../ui/Mark.tsx";
+import { Screen } from "../../ui/Screen.tsx";
+import { SearchField } from "../../ui/SearchField.tsx";
+import { Answered, Empty } from "../../ui/States.tsx";
+import { Ago } from "../../ui/Time.tsx";
+import { EnrolDialog } from "./EnrolDialog.tsx";
+
+const route = getRouteApi("/shell/agents");
+const STATES = ["online", "offline", "draining", "never", "revoked"] as const;
+const SKEW_WARN_MS = 1_000;
+
+export function Skew({ ms }: { ms: number | null | undefined }) {
+	if (ms === null || ms === undefined) return <span className="text-ink-faint">–</span>;
+	const bad = Math.abs(ms) >= SKEW_WARN_MS;
+	return (
+		<span className={bad ? "text-warn" : ""}>
+			{bad ? "! " : ""}
+			{duration(ms)}
+		</span>
+	);
+}
+
+export function Labels({ labels }: { labels: Record<string, string> | undefined }) {
+	const pairs = Object.entries(labels ?? {});
+	return (
+		<span className="inline-flex flex-wrap gap-1">
+			{pairs.map(([name, value]) => (
+				<span key={name} className="rounded bg-idle-soft px-1.5 text-[0.9rem] text-ink-soft">
+					{name}={value}
+				</span>
+			))}
+		</span>
+	);
+}
+
+const COLUMNS: Column<Agent>[] = [
+	{
+		id: "name",
+		head: "Name",
+		sort: "name",
+		cell: (row) => (
+			<Link to="/agents/$agentId" params={{ agentId: row.agentId }} className="link font-medium">
+				{row.name}
+			</Link>
+		),
+	},
+	{ id: "state", head: "State", width: "8rem", cell: (row) => <PlainMark state={row.state} /> },
+	{
+		id: "seen",
+		head: "Last sync",
+		width: "8rem",
+		sort: "lastSeenAt",
+		cell: (row) => <Ago at={row.lastSeenAt} none="never" />,
+	},
+	{ id: "jobs", head: "Jobs", width: "5.5rem", right: true, cell: (row) => count(row.jobs ?? 0) },
+	{ id: "running", head: "Running", width: "5.5rem", right: true, wide: true, cell: (row) => count(row.running ?? 0) },
+	{
+		id: "outbox",
+		head: "Outbox",
+		width: "6rem",
+		right: true,
+		sort: "outboxDepth",
+		cell: (row) => count(row.outboxDepth ?? 0),
+	},
+	{
+		id: "oldest",
+		head: "Oldest unsent",
+		width: "8rem",
+		wide: true,
+		cell: (row) => <Ago at={row.oldestUnsentAt} none="none" />,
+	},
+	{
+		id: "skew",
+		head: "Clock skew",
+		width: "7rem",
+		right: true,
+		wide: true,
+		cell: (row) => <Skew ms={row.clockSkewMs} />,
+	},
+	{ id: "version", head: "Version", width: "6rem", wide: true, cell: (row) => row.version ?? "–" },
+	{ id: "labels", head: "Labels", wide: true, cell: (row) => <Labels labels={row.labels} /> },
+];
+
+export default function Agents() {
+	const search = route.useSearch();
+	const navigate = route.useNavigate();
+	const query = useInfiniteQuery(agentsQuery(search));
+	const rows = rowsOf(query, (page) => page.agents);
+	const mayEnrol = useMay("admin");
+	const [enrolling, setEnrolling] = useState(false);
+	const change = (next: Partial<typeof search>) =>
+		void navigate({ to: "/agents", search: { ...search, ...next }, replace: true });
+	return (
+		<Screen
+			title="Agents"
+			actions={
+				mayEnrol ? (
+					<Button kind="primary" onClick={() => setEnrolling(true)}>
+						Enrol an agent
+					</Button>
+				) : null
+			}
+		>
+			<div className="card">
+				<div className="flex flex-wrap items-center gap-3 border-b border-line px-4 py-3">
+					<SearchField value={search.q} label="Search by name" placeholder="Name" change={(q) => change({ q })} />
+					<SearchField
+						value={search.selector}
+						label="Label selector"
+						placeholder="env=prod,role in (web,api)"
+						change={(selector) => change({ selector })}
+					/>
+					<label className="flex items-center gap-2 text-ink-soft">
+						State
+						<select
+							className="field"
+							value={search.state ?? ""}
+							onChange={(event) => change({ state: (event.target.value || undefined) as typeof search.state })}
+						>
+							<option value="">any</option>
+							{STATES.map((state) => (
+								<option key={state} value={state}>
+									{look(state).text}
+								</option>
+							))}
+						</select>
+					</label>
+				</div>
+				<Answered query={query}>
+					{() =>
+						rows.length === 0 ? (
+							<Empty title={Object.keys(search).length ? "No agent fits" : "No agents yet"}>
+								{mayEnrol
+									? "An agent runs the jobs on its host. Enrol one to begin."
+									: "An agent runs the jobs on its host."}
+							</Empty>
+						) : (
+							<DataTable
+								label="Agents"
+								columns={COLUMNS}
+								rows={rows}
+								rowKey={(row) => row.agentId}
+								onOpen={(row) => void navigate({ to: "/agents/$agentId", params: { agentId: row.agentId } })}
+								sort={search.sort ?? "name"}
+								onSort={(sort) => change({ sort: sort as typeof search.sort })}
+								more={moreOf(query)}
+								card={(row) => (
+									<div className="flex flex-col gap-1">
+										<div className="flex items-center justify-between gap-3">
+											<Link to="/agents/$agentId" params={{ agentId: row.agentId }} className="link font-medium">
+												{row.name}
+											</Link>
+											<PlainMark state={row.state} />
+										</div>
+										<div className="flex justify-between gap-3 text-ink-soft">
+											<span>
+												Synced <Ago at={row.lastSeenAt} none="never" />
+											</span>
+											<span>
+												{count(row.jobs ?? 0)} jobs, outbox {count(row.outboxDepth ?? 0)}
+											</span>
+										</div>
+									</div>
+								)}
+							/>
+						)
+					}
+				</Answered>
+			</div>
+			{enrolling ? <EnrolDialog close={() => setEnrolling(false)} /> : null}
+		</Screen>
+	);
+}

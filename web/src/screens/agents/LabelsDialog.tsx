@@ -1,0 +1,70 @@
+// Labels and weight of an agent: what jobs choose by.
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { call } from "../../api/client.ts";
+import type { Agent } from "../../api/pending.ts";
+import { asApiError } from "../../api/problem.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { labelsText, parseLabels } from "./labels.ts";
+
+export function LabelsDialog({ agent, close }: { agent: Agent; close: () => void }) {
+	const client = useQueryClient();
+	const [text, setText] = useState(labelsText(agent.labels));
+	const [weight, setWeight] = useState(String(agent.weight ?? 1));
+	const [error, setError] = useState<string | null>(null);
+	const [busy, setBusy] = useState(false);
+	const submit = async (event: FormEvent) => {
+		event.preventDefault();
+		const labels = parseLabels(text);
+		if (!labels) {
+			setError("Labels are written name=value, with commas between.");
+			return;
+		}
+		setBusy(true);
+		try {
+			await call("PATCH", `/api/agents/${agent.agentId}`, { body: { labels, weight: Number(weight) } });
+			await client.invalidateQueries({ queryKey: ["agents"] });
+			toast(`${agent.name}: labels changed`);
+			close();
+		} catch (failure) {
+			setError(asApiError(failure).message);
+		} finally {
+			setBusy(false);
+		}
+	};
+	return (
+		<Dialog
+			open
+			onClose={close}
+			title={`Labels of ${agent.name}`}
+			footer={
+				<>
+					<Button onClick={close}>Cancel</Button>
+					<Button kind="primary" type="submit" form="labels" busy={busy}>
+						Save
+					</Button>
+				</>
+			}
+		>
+			<form id="labels" onSubmit={submit} className="flex flex-col gap-4">
+				<Field label="Labels" error={error} help="Jobs whose selector changes its answer move at once.">
+					<input className="field" value={text} onChange={(event) => setText(event.target.value)} />
+				</Field>
+				<Field label="Weight" help="An agent of weight 2 gets twice the jobs of one of weight 1.">
+					<input
+						className="field"
+						type="number"
+						min="0"
+						step="any"
+						required
+						value={weight}
+						onChange={(event) => setWeight(event.target.value)}
+					/>
+				</Field>
+			</form>
+		</Dialog>
+	);
+}

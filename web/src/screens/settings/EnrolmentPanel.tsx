@@ -1,0 +1,91 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { call } from "../../api/client.ts";
+import { enrolmentTokensQuery } from "../../api/fleetQueries.ts";
+import type { EnrolmentToken } from "../../api/fleetTypes.ts";
+import { Button } from "../../ui/Button.tsx";
+import { PlainMark } from "../../ui/Mark.tsx";
+import { Panel } from "../../ui/Screen.tsx";
+import { Answered, Empty } from "../../ui/States.tsx";
+import { Ago } from "../../ui/Time.tsx";
+import { toast, toastError } from "../../ui/toast.tsx";
+import { Labels } from "../agents/Agents.tsx";
+import { EnrolDialog } from "../agents/EnrolDialog.tsx";
+import { Cell, Head, SimpleTable } from "./SimpleTable.tsx";
+
+function stateOf(token: EnrolmentToken, now = Date.now()): [string, string] {
+	if (token.usedAt) return ["success", "Used"];
+	return Date.parse(token.expiresAt) <= now ? ["paused", "Expired"] : ["active", "Open"];
+}
+
+/** One-time tokens that new agents show when they first come. */
+export function EnrolmentPanel() {
+	const client = useQueryClient();
+	const query = useQuery(enrolmentTokensQuery());
+	const [making, setMaking] = useState(false);
+	const withdraw = async (token: EnrolmentToken) => {
+		try {
+			await call("DELETE", `/api/agents/tokens/${token.tokenId}`);
+			toast("The token is withdrawn");
+			await client.invalidateQueries({ queryKey: ["enrolment"] });
+		} catch (error) {
+			toastError(error);
+		}
+	};
+	return (
+		<Panel
+			title="Enrolment tokens"
+			flush
+			actions={
+				<Button small kind="primary" onClick={() => setMaking(true)}>
+					Enrol an agent
+				</Button>
+			}
+		>
+			<Answered query={query}>
+				{({ tokens }) =>
+					tokens.length === 0 ? (
+						<Empty title="No tokens">Make one to enrol an agent; it works once.</Empty>
+					) : (
+						<SimpleTable label="Enrolment tokens">
+							<Head names={["Made", "By", "State", "Labels", "Expires", "Used", ""]} />
+							<tbody>
+								{tokens.map((token) => {
+									const [state, text] = stateOf(token);
+									return (
+										<tr key={token.tokenId}>
+											<Cell>
+												<Ago at={token.createdAt} />
+											</Cell>
+											<Cell>{token.createdBy}</Cell>
+											<Cell>
+												<PlainMark state={state} text={text} />
+											</Cell>
+											<Cell>
+												<Labels labels={token.labels} />
+											</Cell>
+											<Cell>
+												<Ago at={token.expiresAt} />
+											</Cell>
+											<Cell>
+												<Ago at={token.usedAt} none="no" />
+											</Cell>
+											<Cell right>
+												{token.usedAt ? null : (
+													<Button small kind="quiet" onClick={() => void withdraw(token)}>
+														Withdraw
+													</Button>
+												)}
+											</Cell>
+										</tr>
+									);
+								})}
+							</tbody>
+						</SimpleTable>
+					)
+				}
+			</Answered>
+			{making ? <EnrolDialog close={() => setMaking(false)} /> : null}
+		</Panel>
+	);
+}

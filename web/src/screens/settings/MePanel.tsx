@@ -1,0 +1,138 @@
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { call } from "../../api/client.ts";
+import { asApiError } from "../../api/problem.ts";
+import { serverSettingsQuery } from "../../api/queries.ts";
+import { changeSettings, REFRESH_CHOICES_MS, type Theme, useSettings, type ZoneMode } from "../../lib/settings.ts";
+import { browserZone, duration } from "../../lib/time.ts";
+import { useSession } from "../../shell/session.ts";
+import { refreshText } from "../../shell/Toolbar.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Facts, Panel } from "../../ui/Screen.tsx";
+import { toast } from "../../ui/toast.tsx";
+
+/** How this browser shows things, the own password, and what central says of itself. */
+export function MePanel() {
+	const { theme, zone, refreshMs } = useSettings();
+	const session = useSession();
+	return (
+		<div className="grid gap-4 lg:grid-cols-2">
+			<Panel title="How things are shown">
+				<div className="flex flex-col gap-4">
+					<Field label="Theme">
+						<select
+							className="field"
+							value={theme}
+							onChange={(event) => changeSettings({ theme: event.target.value as Theme })}
+						>
+							<option value="system">as the system</option>
+							<option value="light">light</option>
+							<option value="dark">dark</option>
+						</select>
+					</Field>
+					<Field label="Times" help="The tooltip of a time always has it in UTC.">
+						<select
+							className="field"
+							value={zone}
+							onChange={(event) => changeSettings({ zone: event.target.value as ZoneMode })}
+						>
+							<option value="browser">in this browser's zone ({browserZone()})</option>
+							<option value="job">in the zone of the job</option>
+							<option value="utc">in UTC</option>
+						</select>
+					</Field>
+					<Field label="Refresh">
+						<select
+							className="field"
+							value={refreshMs}
+							onChange={(event) => changeSettings({ refreshMs: Number(event.target.value) })}
+						>
+							{REFRESH_CHOICES_MS.map((ms) => (
+								<option key={ms} value={ms}>
+									{ms === 0 ? "paused" : `every ${refreshText(ms)}`}
+								</option>
+							))}
+						</select>
+					</Field>
+				</div>
+			</Panel>
+			{session?.kind === "session" ? <Password /> : null}
+			<Central />
+		</div>
+	);
+}
+
+function Password() {
+	const [old, setOld] = useState("");
+	const [next, setNext] = useState("");
+	const [error, setError] = useState<string | null>(null);
+	const [busy, setBusy] = useState(false);
+	const submit = async (event: FormEvent) => {
+		event.preventDefault();
+		setBusy(true);
+		setError(null);
+		try {
+			await call("POST", "/api/session/password", { body: { old, new: next } });
+			setOld("");
+			setNext("");
+			toast("Password changed; other sessions of yours have ended");
+		} catch (failure) {
+			setError(asApiError(failure).message);
+		} finally {
+			setBusy(false);
+		}
+	};
+	return (
+		<Panel title="Your password">
+			<form onSubmit={submit} className="flex flex-col gap-4">
+				<Field label="Present password">
+					<input
+						className="field"
+						type="password"
+						autoComplete="current-password"
+						required
+						value={old}
+						onChange={(event) => setOld(event.target.value)}
+					/>
+				</Field>
+				<Field label="New password" error={error}>
+					<input
+						className="field"
+						type="password"
+						autoComplete="new-password"
+						required
+						value={next}
+						onChange={(event) => setNext(event.target.value)}
+					/>
+				</Field>
+				<Button type="submit" kind="primary" busy={busy} className="self-start">
+					Change
+				</Button>
+			</form>
+		</Panel>
+	);
+}
+
+function Central() {
+	const settings = useQuery(serverSettingsQuery()).data;
+	if (!settings) return null;
+	return (
+		<Panel title="Central">
+			<Facts
+				rows={[
+					["Version", settings.version],
+					["Zone data", settings.tzdata],
+					["Silent agents are offline after", duration(settings.offlineAfterMs)],
+					[
+						"History is kept",
+						Object.entries(settings.retentionDays)
+							.map(([what, days]) => `${what} ${days} d`)
+							.join(", "),
+					],
+					["TLS", settings.tls ? "yes" : "no"],
+				]}
+			/>
+		</Panel>
+	);
+}

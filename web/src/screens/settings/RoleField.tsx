@@ -1,0 +1,24 @@
+import type { Role } from "../../api/pending.ts";
+import { Field } from "../../ui/Field.tsx";
+
+const ROLES: [Role, string][] = [
+	["viewer", "sees everything, changes nothing"],
+	["operator", "also pauses, resumes, runs, skips, drains"],
+	["editor", "also makes, edits and deletes jobs"],
+	["admin", "also people, tokens, agents and the audit"],
+];
+
+/** One of the four roles, each with what it may do. */
+export function RoleField({ role, change }: { role: Role; change: (role: Role) => void }) {
+	return (
+		<Field label="Role" help={ROLES.find(([name]) => name === role)?.[1]}>
+			<select className="field" value={role} onChange={(event) => change(event.target.value as Role)}>
+				{ROLES.map(([name]) => (
+					<option key={name} value={name}>
+						{name}
+					</option>
+				))}
+			</select>
+		</Field>
+	);
+}

@@ -1,0 +1,41 @@
+// A short table without sorting or paging.
+import type { ReactNode } from "react";
+
+export function SimpleTable({ label, children }: { label: string; children: ReactNode }) {
+	return (
+		// biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+		<section aria-label={`${label}, table`} tabIndex={0} className="overflow-x-auto">
+			<table aria-label={label} className="w-full border-separate border-spacing-0">
+				{children}
+			</table>
+		</section>
+	);
+}
+
+export function Head({ names }: { names: string[] }) {
+	return (
+		<thead>
+			<tr>
+				{names.map((name) => (
+					<th
+						key={name}
+						scope="col"
+						className="border-b border-line px-2 py-2 text-left text-[0.93rem] font-medium whitespace-nowrap text-ink-faint first:pl-4 last:pr-4"
+					>
+						{name || <span className="sr-only">Actions</span>}
+					</th>
+				))}
+			</tr>
+		</thead>
+	);
+}
+
+export function Cell({ children, right }: { children: ReactNode; right?: boolean }) {
+	return (
+		<td
+			className={`border-b border-line px-2 py-1.5 whitespace-nowrap first:pl-4 last:pr-4 ${right ? "text-right" : ""}`}
+		>
+			{children}
+		</td>
+	);
+}

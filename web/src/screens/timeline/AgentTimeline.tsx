@@ -1,0 +1,41 @@
+// The one row of an agent.
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { timelineQuery } from "../../api/fleetQueries.ts";
+import { GanttRow, HatchPattern } from "../../charts/GanttRow.tsx";
+import { useNow } from "../../lib/now.ts";
+import { Answered } from "../../ui/States.tsx";
+import { Time } from "../../ui/Time.tsx";
+import { barsOf, busiestOf, offlineOf, rowSentence } from "./rows.ts";
+
+export function AgentTimeline({ agentId, hours }: { agentId: string; hours: number }) {
+	const now = useNow();
+	const query = useInfiniteQuery(timelineQuery(hours, Math.ceil(now / 60_000), agentId));
+	return (
+		<Answered query={query} rows={1}>
+			{({ pages }) => {
+				const page = pages[0];
+				const row = page?.agents[0];
+				if (!page || !row) return <p className="m-0 text-ink-faint">Nothing is known of this time.</p>;
+				const to = Date.parse(page.to);
+				return (
+					<div>
+						<HatchPattern />
+						<GanttRow
+							from={Date.parse(page.from)}
+							to={to}
+							height={40}
+							now={now}
+							spans={barsOf(row, page.stepMs, busiestOf([row]))}
+							hatched={offlineOf(row, to)}
+							label={rowSentence(row)}
+						/>
+						<div className="mt-1 flex justify-between text-ink-faint">
+							<Time at={page.from} />
+							<Time at={page.to} />
+						</div>
+					</div>
+				);
+			}}
+		</Answered>
+	);
+}

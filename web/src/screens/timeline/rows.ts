@@ -1,0 +1,46 @@
+// From an agent's row of the timeline to what GanttRow draws. Pure.
+import type { TimelineRow } from "../../api/fleetTypes.ts";
+import type { Span } from "../../charts/GanttRow.tsx";
+
+/** Bars of a row; `busiest` is the count that fills the height. */
+export function barsOf(row: TimelineRow, stepMs: number, busiest: number): Span[] {
+	return row.bars
+		.filter((bar) => bar.success + bar.bad > 0)
+		.map((bar) => {
+			const at = Date.parse(bar.t);
+			const all = bar.success + bar.bad;
+			return {
+				key: bar.t,
+				from: at,
+				to: at + stepMs * 0.9,
+				tone: bar.bad > 0 ? "bad" : "good",
+				share: Math.max(0.2, Math.sqrt(all / Math.max(1, busiest))),
+				title: `${new Date(at).toISOString()}: ${all.toLocaleString("en-US")} executions, ${bar.bad.toLocaleString("en-US")} not successful`,
+			} satisfies Span;
+		});
+}
+
+export function busiestOf(rows: readonly TimelineRow[]): number {
+	let most = 1;
+	for (const row of rows) for (const bar of row.bars) most = Math.max(most, bar.success + bar.bad);
+	return most;
+}
+
+export function offlineOf(row: TimelineRow, to: number): { from: number; to: number; title: string }[] {
+	return row.offline.map((one) => ({
+		from: Date.parse(one.from),
+		to: one.to ? Date.parse(one.to) : to,
+		title: one.to ? `Offline from ${one.from} to ${one.to}` : `Offline since ${one.from}`,
+	}));
+}
+
+export function rowSentence(row: TimelineRow): string {
+	const sums = row.bars.reduce((all, bar) => ({ good: all.good + bar.success, bad: all.bad + bar.bad }), {
+		good: 0,
+		bad: 0,
+	});
+	const windows = row.offline.length
+		? `, offline ${row.offline.length === 1 ? "once" : `${row.offline.length} times`}`
+		: "";
+	return `${row.name}: ${sums.good} successes, ${sums.bad} others${windows}`;
+}
