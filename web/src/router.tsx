@@ -88,14 +88,14 @@ const executions = createRoute({
 			from: time,
 			to: time,
 		}),
-	component: () => <Soon title="Executions" />,
+	component: lazyRouteComponent(() => import("./screens/executions/Executions.tsx")),
 });
 
 const execution = createRoute({
 	getParentRoute: () => shell,
 	path: "/executions/$jobId/$executionId",
 	validateSearch: (raw) => readSearch(raw, { scheduledAt: time }),
-	component: () => <Soon title="Execution" />,
+	component: lazyRouteComponent(() => import("./screens/executions/Execution.tsx")),
 });
 
 const agents = createRoute({
@@ -108,41 +108,41 @@ const agents = createRoute({
 			selector: text,
 			sort: oneOf("name", "-name", "lastSeenAt", "-lastSeenAt", "outboxDepth", "-outboxDepth"),
 		}),
-	component: () => <Soon title="Agents" />,
+	component: lazyRouteComponent(() => import("./screens/agents/Agents.tsx")),
 });
 
 const agent = createRoute({
 	getParentRoute: () => shell,
 	path: "/agents/$agentId",
-	component: () => <Soon title="Agent" />,
+	component: lazyRouteComponent(() => import("./screens/agents/Agent.tsx")),
 });
 
 const timeline = createRoute({
 	getParentRoute: () => shell,
 	path: "/timeline",
 	validateSearch: (raw) => readSearch(raw, { hours: number }),
-	component: () => <Soon title="Timeline" />,
+	component: lazyRouteComponent(() => import("./screens/timeline/Timeline.tsx")),
 });
 
 const alerts = createRoute({
 	getParentRoute: () => shell,
 	path: "/alerts",
 	validateSearch: (raw) => readSearch(raw, { hours: number, tab: oneOf("failures", "late", "ledger") }),
-	component: () => <Soon title="Alerts" />,
+	component: lazyRouteComponent(() => import("./screens/alerts/Alerts.tsx")),
 });
 
 const audit = createRoute({
 	getParentRoute: () => shell,
 	path: "/audit",
 	validateSearch: (raw) => readSearch(raw, { actor: text, action: text, object: text, from: time, to: time }),
-	component: () => <Soon title="Audit" />,
+	component: lazyRouteComponent(() => import("./screens/audit/Audit.tsx")),
 });
 
 const settings = createRoute({
 	getParentRoute: () => shell,
 	path: "/settings",
 	validateSearch: (raw) => readSearch(raw, { tab: oneOf("me", "users", "tokens", "enrolment") }),
-	component: () => <Soon title="Settings" />,
+	component: lazyRouteComponent(() => import("./screens/settings/Settings.tsx")),
 });
 
 export const routeTree = root.addChildren([

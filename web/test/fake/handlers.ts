@@ -2,7 +2,9 @@
 import { HttpResponse, http } from "msw";
 import type { Agent, Job, Session } from "../../src/api/pending.ts";
 import { makeAgents, makeJobs, makeOverview } from "./data.ts";
+import { fleetHandlers } from "./fleet.ts";
 import { jobDetailHandlers } from "./jobDetails.ts";
+
 import { jobHandlers } from "./jobs.ts";
 
 export interface Fake {
@@ -68,5 +70,6 @@ export const handlers = [
 		return HttpResponse.json({ agents: fake.agents.filter((agent) => agent.name.includes(q)), nextCursor: null });
 	}),
 	...jobDetailHandlers(() => fake, problem),
+	...fleetHandlers(() => fake, problem),
 	...jobHandlers(() => fake, problem),
 ];

@@ -59,9 +59,19 @@ export default function Audit() {
 			) : null}
 			<div className="card">
 				<div className="flex flex-wrap gap-3 border-b border-line px-4 py-3">
-					<SearchField value={search.actor} label="Who" placeholder="Who" change={(actor) => change({ actor })}  />
-					<SearchField value={search.action} label="What" placeholder="Action" change={(action) => change({ action })} />
-					<SearchField value={search.object} label="On what" placeholder="Object" change={(object) => change({ object })} />
+					<SearchField value={search.actor} label="Who" placeholder="Who" change={(actor) => change({ actor })} />
+					<SearchField
+						value={search.action}
+						label="What"
+						placeholder="Action"
+						change={(action) => change({ action })}
+					/>
+					<SearchField
+						value={search.object}
+						label="On what"
+						placeholder="Object"
+						change={(object) => change({ object })}
+					/>
 				</div>
 				<Answered query={query}>
 					{() =>

@@ -1,0 +1,48 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+import { fake } from "../../test/fake/handlers.ts";
+import { open } from "../../test/open.tsx";
+
+describe("screens of fleet, history and people", () => {
+	it("shows an execution with its reason, its waterfall and its request", async () => {
+		const job = fake.jobs[4];
+		const { executions } = await (await fetch(`http://localhost/api/executions/${job?.jobId}?limit=20`)).json();
+		const failed = executions.find((one: { status: string }) => one.status === "failed");
+		await open(`/executions/${job?.jobId}/${failed.executionId}?scheduledAt=${encodeURIComponent(failed.scheduledAt)}`);
+		expect(await screen.findByText("The target answered 503 three times.")).toBeTruthy();
+		expect(await screen.findByText("First byte")).toBeTruthy();
+		expect(await screen.findByText("upstream is restarting")).toBeTruthy();
+	});
+	it("says of a silent agent what is unknown, and offers a viewer nothing to do", async () => {
+		const silent = fake.agents.find((agent) => agent.state === "offline");
+		await open(`/agents/${silent?.agentId}`, "viewer");
+		expect(await screen.findByText(/what it did since then is unknown until it reports/)).toBeTruthy();
+		expect(screen.queryByRole("button", { name: "Drain" })).toBeNull();
+		expect(screen.queryByRole("button", { name: "Revoke" })).toBeNull();
+	});
+	it("asks with the consequence before an agent is revoked", async () => {
+		await open(`/agents/${fake.agents[0]?.agentId}`, "admin");
+		await userEvent.click(await screen.findByRole("button", { name: "Revoke" }));
+		expect(await screen.findByText(/Its key stops working at once/)).toBeTruthy();
+		await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
+	});
+	it("shows the fleet's timeline with words for those who do not see the bars", async () => {
+		await open("/timeline");
+		expect(await screen.findByRole("img", { name: /^edge-001: \d+ successes/ })).toBeTruthy();
+	});
+	it("groups failures by job and leads to their executions", async () => {
+		await open("/alerts");
+		expect((await screen.findAllByRole("link", { name: /^Show \d+ executions$/ })).length).toBeGreaterThan(3);
+	});
+	it("verifies the chain of the audit", async () => {
+		await open("/audit");
+		await userEvent.click(await screen.findByRole("button", { name: "Verify the chain" }));
+		expect(await screen.findByText(/960 entries, the chain is whole/)).toBeTruthy();
+	});
+	it("shows people and tokens to admins only", async () => {
+		await open("/settings?tab=users", "viewer");
+		expect(await screen.findByText("How things are shown")).toBeTruthy();
+		expect(screen.queryByText("API tokens")).toBeNull();
+	});
+});
