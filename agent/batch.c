@@ -89,6 +89,7 @@ void batch_add_intent(struct core *core, struct fire *fire)
 		.scheduled_at = fire->attempt.scheduled_at,
 		.not_before = WALL_NONE,
 		.first_started_at = WALL_NONE,
+		.attempts = fire->to_skip ? INTENT_TO_SKIP : 0,
 		.cause = fire->attempt.cause,
 		.clock_epoch = fire->clock_epoch,
 	};

@@ -62,6 +62,7 @@ struct fire {
 	uint64_t clock_epoch;
 	enum fire_state state;
 	bool begun;             /* counts as a run of its job (concurrency) */
+	bool to_skip;           /* its job's skipAt names it: it is not tried, and decided when it is due */
 	bool replaced;          /* cancelled by a later fire of its job */
 	bool maybe_sent;        /* came from the last life, which may have sent it */
 	int attempts;           /* finished ones */

@@ -291,6 +291,10 @@ void fire_due(struct core *core, struct fire *fire)
 	const struct job_policy *policy = fire->job->job->policy;
 	struct job_runs *runs = fire->job->runs;
 	char reason[EXECUTION_REASON_MAX], clock[16];
+	if (fire->to_skip) {
+		fire_decide(core, fire, EXECUTION_SKIPPED, PLAN_SKIP_REASON, NULL);
+		return;
+	}
 	if (policy->max_concurrent == 0 || runs->begun < policy->max_concurrent) {
 		fire_begin(core, fire);
 		return;

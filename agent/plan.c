@@ -122,7 +122,10 @@ static void plan_instant(struct core *core, struct core_job *job)
 	struct fire_id id = fire_id_scheduled(job->job->id, job->next, job->target_key, core->state.clock_epoch);
 	char reason[EXECUTION_REASON_MAX];
 	if (plan_is_skipped(job, job->next)) {
-		plan_skip(core, job, job->next, id, FIRE_SCHEDULE, PLAN_SKIP_REASON);
+		/* Decided when it is due and not before: until then an edit may take it back. */
+		struct fire *fire = plan_fire(core, job, id, job->next, job->next, FIRE_SCHEDULE, core->state.clock_epoch);
+		fire->to_skip = true;
+		batch_add_intent(core, fire);
 	} else if (core->fires >= core->config.max_fires) {
 		g_snprintf(reason, sizeof(reason), "skipped (resource): %" G_GINT64_FORMAT " fires are under way on this agent",
 			   core->fires);

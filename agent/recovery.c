@@ -364,7 +364,7 @@ static void close_orphan(struct core *core, const struct intent *intent)
 		.count = 1,
 		.started_at = intent->first_started_at,
 		.finished_at = core->now,
-		.attempts = intent->attempts,
+		.attempts = MAX(intent->attempts, 0),
 		.timing = { -1, -1, -1, -1, -1 },
 		.reason = g_strdup("interrupted: the agent stopped during this run, and its job was deleted"),
 	};
@@ -408,6 +408,11 @@ static void resume_intent(struct core *core, const struct intent *intent, bool c
 	struct fire *fire = plan_fire(core, job, intent->id, intent->scheduled_at, due, intent->cause, intent->clock_epoch);
 	core->state.next_intent_number = number;
 	fire->intent_number = intent->number;
+	if (intent->attempts == INTENT_TO_SKIP) {
+		fire->to_skip = true;
+		fire_arm(core, fire);
+		return;
+	}
 	fire->attempts = intent->attempts;
 	fire->first_started_at = intent->first_started_at;
 	fire->first_started_mono = core->mono;

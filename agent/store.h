@@ -26,6 +26,7 @@ enum store_result {
 };
 
 /* The write-ahead row of one fire: durable before its first byte leaves. */
+#define INTENT_TO_SKIP (-1) /* in place of attempts: it is never tried, and decided as skipped when it is due */
 struct intent {
 	int64_t number;          /* primary key, given by the core, growing */
 	struct fire_id id;
@@ -34,7 +35,7 @@ struct intent {
 	struct wall not_before;  /* the next attempt starts no earlier; WALL_NONE = at its due instant */
 	struct wall first_started_at; /* of attempt 1; WALL_NONE = not tried */
 	enum fire_cause cause;
-	int attempts;            /* tried so far, as far as known before a crash */
+	int attempts;            /* tried so far, as far as known before a crash; or INTENT_TO_SKIP */
 	uint64_t clock_epoch;
 };
 

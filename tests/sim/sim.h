@@ -100,7 +100,7 @@ struct scenario {
 struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
-		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs;
+		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name;
 };
 
 struct world {

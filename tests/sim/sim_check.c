@@ -4,22 +4,29 @@
  */
 #include <string.h>
 
+#include "agent/core_internal.h"
 #include "tests/sim/sim.h"
 
 /* In CLOCK_WILD, after the quiet end: an interval job that fires at least once a minute was silent no longer than this. */
 #define SILENCE_MAX_US (180 * US_PER_SECOND)
 
-static void count_instant(GHashTable *decided, const char *job_id, struct wall at)
+/* What was decided about one instant of one job. */
+struct verdict { int n; bool skipped, by_skip_at, scheduled; };
+
+static void count_instant(GHashTable *decided, const struct execution *execution, struct wall at)
 {
-	char *key = g_strdup_printf("%s %" G_GINT64_FORMAT, job_id, at.us);
-	int *n = g_hash_table_lookup(decided, key);
-	if (n == NULL) {
-		n = g_new0(int, 1);
-		g_hash_table_insert(decided, key, n);
+	char *key = g_strdup_printf("%s %" G_GINT64_FORMAT, execution->job_id, at.us);
+	struct verdict *verdict = g_hash_table_lookup(decided, key);
+	if (verdict == NULL) {
+		verdict = g_new0(struct verdict, 1);
+		g_hash_table_insert(decided, key, verdict);
 	} else {
 		g_free(key);
 	}
-	(*n)++;
+	verdict->n++;
+	verdict->skipped |= execution->status == EXECUTION_SKIPPED;
+	verdict->by_skip_at |= g_strcmp0(execution->reason, PLAN_SKIP_REASON) == 0;
+	verdict->scheduled |= execution->cause == FIRE_SCHEDULE && execution->status != EXECUTION_MISSED;
 }
 
 static const struct version *version_of(const struct job_history *history, int64_t revision)
@@ -84,7 +91,7 @@ static void count_range(struct world *world, GHashTable *decided, const struct e
 	if (world->disk.state.clock_epoch > 0 && schedule_kind(version->job->schedule) == SCHEDULE_EVERY)
 		return;
 	while (next_due(version, at, &at) && at.us <= execution->last_scheduled_at.us) {
-		count_instant(decided, execution->job_id, at);
+		count_instant(decided, execution, at);
 		n++;
 	}
 	if (n != execution->count)
@@ -118,23 +125,54 @@ static GHashTable *count_decisions(struct world *world)
 		if (execution->status == EXECUTION_MISSED)
 			count_range(world, decided, execution);
 		else
-			count_instant(decided, execution->job_id, execution->scheduled_at);
+			count_instant(decided, execution, execution->scheduled_at);
 	}
 	return decided;
 }
 
-static void check_instant(struct world *world, GHashTable *decided, const char *id, struct wall at)
+static bool names_in_skip_at(const struct version *version, struct wall at)
+{
+	if (version->job == NULL)
+		return false;
+	for (int i = 0; i < version->job->policy->n_skip_at; i++)
+		if (version->job->policy->skip_at[i].us == at.us)
+			return true;
+	return false;
+}
+
+/*
+ * Exactly the instants that skipAt names are skipped for that reason (or because the job was deleted). A missed range covers whatever it covers, and of
+ * what is made up a later definition with the same schedule may name other instants.
+ */
+static void check_skip(struct world *world, const struct verdict *verdict, const struct job_history *history, guint ruling,
+	struct wall at)
+{
+	bool named = names_in_skip_at(&g_array_index(history->versions, struct version, ruling), at), later = named;
+	for (guint i = ruling; i < history->versions->len && !later; i++)
+		later = names_in_skip_at(&g_array_index(history->versions, struct version, i), at);
+	world->tally.skipped_by_name += verdict->by_skip_at;
+	if (named && verdict->scheduled && !verdict->skipped)
+		world_trouble(world, "skipAt names %s at %+.6f s, and it was not skipped", history->id, world_at(world, at));
+	if (verdict->by_skip_at && !(verdict->scheduled ? named : later))
+		world_trouble(world, "%s at %+.6f s was skipped, and skipAt does not name it", history->id, world_at(world, at));
+}
+
+static void check_instant(struct world *world, GHashTable *decided, const struct job_history *history, guint ruling,
+	struct wall at)
 {
 	char key[JOB_ID_MAX + 32], text[48];
-	g_snprintf(key, sizeof(key), "%s %" G_GINT64_FORMAT, id, at.us);
-	int *n = g_hash_table_lookup(decided, key);
-	g_snprintf(text, sizeof(text), "%+.6f s", (double)wall_diff_us(at, world->began) / 1e6);
-	if (n == NULL)
-		world_trouble(world, "promise 1: %s at %s has no decision", id, text);
-	else if (*n != 1)
-		world_trouble(world, "promise 1: %s at %s has %d decisions", id, text, *n);
-	if (n != NULL)
-		*n = -1;
+	g_snprintf(key, sizeof(key), "%s %" G_GINT64_FORMAT, history->id, at.us);
+	struct verdict *verdict = g_hash_table_lookup(decided, key);
+	g_snprintf(text, sizeof(text), "%+.6f s", world_at(world, at));
+	if (verdict == NULL) {
+		world_trouble(world, "promise 1: %s at %s has no decision", history->id, text);
+		return;
+	}
+	if (verdict->n != 1)
+		world_trouble(world, "promise 1: %s at %s has %d decisions", history->id, text, verdict->n);
+	else
+		check_skip(world, verdict, history, ruling, at);
+	verdict->n = -1;
 }
 
 static void check_job(struct world *world, GHashTable *decided, const struct job_history *history, struct wall until)
@@ -147,7 +185,7 @@ static void check_job(struct world *world, GHashTable *decided, const struct job
 		if (version->job == NULL || !version->job->active)
 			continue;
 		while (next_due(version, at, &at) && at.us <= end.us)
-			check_instant(world, decided, history->id, at);
+			check_instant(world, decided, history, i, at);
 	}
 }
 
@@ -161,7 +199,7 @@ static void check_all_instants(struct world *world, GHashTable *decided, struct 
 	g_hash_table_iter_init(&iter, decided);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
 		int64_t at = g_ascii_strtoll(strrchr(key, ' ') + 1, NULL, 10);
-		if (*(int *)value > 0 && at <= until.us)
+		if (((struct verdict *)value)->n > 0 && at <= until.us)
 			world_trouble(world, "invented: %s (%+.6f s) was not due", (char *)key, (double)(at - world->began.us) / 1e6);
 	}
 }
@@ -206,8 +244,8 @@ static void check_after_steps(struct world *world, GHashTable *decided)
 	g_hash_table_iter_init(&iter, decided);
 	while (!world->corrected && g_hash_table_iter_next(&iter, &key, &value)) {
 		g_autofree char *id = g_strndup(key, (gsize)(strrchr(key, ' ') - (char *)key));
-		if (*(int *)value > 1 && always_fixed(g_hash_table_lookup(world->disk.histories, id)))
-			world_trouble(world, "promise 10: the fixed instant %s was decided %d times", (char *)key, *(int *)value);
+		if (((struct verdict *)value)->n > 1 && always_fixed(g_hash_table_lookup(world->disk.histories, id)))
+			world_trouble(world, "promise 10: the fixed instant %s was decided %d times", (char *)key, ((struct verdict *)value)->n);
 	}
 }
 

@@ -80,6 +80,7 @@ static int report(const struct work *all, bool must_hit)
 		{ "missed ranges", sum->missed, true },
 		{ "made up later", sum->catch_up, true },
 		{ "executions with retries", sum->retried, true },
+		{ "instants skipped by name", sum->skipped_by_name, !wild_steps },
 		{ "runs on demand", sum->manual, true },
 		{ "orders given", sum->orders, true },
 		{ "orders carried out", sum->orders_done, true },

@@ -79,6 +79,25 @@ static void bound(struct world *world, json_t *json)
 	json_object_set_new(json, dice_chance(&world->dice, 500) ? "startAt" : "endAt", json_string(rfc3339_print_ms(at, text)));
 }
 
+/* Some of the next instants, or none at all, are to be skipped; each edit draws anew, so it clears what another one set. */
+static void name_skips(struct world *world, json_t *json, const char *id)
+{
+	struct job_problem problem = { 0 };
+	if (!dice_chance(&world->dice, 300))
+		return;
+	struct job *job = job_parse(json, id, 1, false, &problem);
+	struct wall at = wall_max(world->wall, world->latest);
+	json_t *skips = json_array();
+	for (int i = 0; job != NULL && i < 8 && schedule_next(job->schedule, world->wall, at, &at); i++) {
+		char text[RFC3339_SIZE];
+		if (at.us % US_PER_MS == 0 && dice_chance(&world->dice, 400))
+			json_array_append_new(skips, json_string(rfc3339_print_ms(at, text)));
+	}
+	json_object_set_new(json, "skipAt", skips);
+	if (job != NULL)
+		job_unref(job);
+}
+
 struct job *world_random_job(struct world *world, const char *id)
 {
 	static const char *const dense[] = { "* * * * * *", "*/2 * * * * *", "*/5 * * * * *", "@every 3s", "@every 7s",
@@ -113,6 +132,7 @@ struct job *world_random_job(struct world *world, const char *id)
 	if (dice_chance(dice, 100))
 		json_object_set_new(json_object_get(json, "catchUp"), "spacingMs", json_integer(dice_below(dice, 3000)));
 	bound(world, json);
+	name_skips(world, json, id);
 	struct job_problem problem = { 0 };
 	struct job *job = job_parse(json, id, ++world->revision, false, &problem);
 	if (job == NULL)

@@ -212,6 +212,27 @@ START_TEST(test_an_instant_named_in_skip_at_is_skipped_and_recorded)
 }
 END_TEST
 
+START_TEST(test_an_edit_takes_a_skip_back_until_the_instant_and_a_crash_does_not)
+{
+	const char *skips = "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\","
+			    "\"skipAt\":[\"2026-11-15T12:00:02Z\",\"2026-11-15T12:00:04Z\"]}";
+	world_set_job(&world, "a", skips);
+	world_run_for(&world, 1400 * US_PER_MS);
+	ck_assert_int_eq(g_hash_table_size(world.disk.intents), 1);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 0);
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 2);
+	world_set_job(&world, "a", skips);
+	world_run_for(&world, SECOND);
+	world_crash(&world, 100 * US_PER_MS);
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 1);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 3);
+	ck_assert_int_eq(count(EXECUTION_INTERRUPTED), 0);
+}
+END_TEST
+
 START_TEST(test_no_fire_of_a_deleted_job_starts)
 {
 	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
@@ -572,6 +593,7 @@ int main(void)
 	tcase_add_test(policies, test_pause_and_resume_never_fire_retroactively);
 	tcase_add_test(policies, test_start_and_end_bound_the_due_instants);
 	tcase_add_test(policies, test_an_instant_named_in_skip_at_is_skipped_and_recorded);
+	tcase_add_test(policies, test_an_edit_takes_a_skip_back_until_the_instant_and_a_crash_does_not);
 	tcase_add_test(policies, test_no_fire_of_a_deleted_job_starts);
 	tcase_add_test(policies, test_run_now_has_its_own_identity_and_eats_no_slot);
 	tcase_add_test(policies, test_a_command_is_applied_once_however_often_it_comes);
