@@ -70,7 +70,7 @@ void help_print_man(void)
 		for (const struct command *command = noun->commands; command->run != NULL; command++)
 			print_command(noun, command);
 	}
-	printf("# COMMON OPTIONS\n\n--help of each command says which of these it has.\n\n");
+	printf("# COMMON OPTIONS\n\nThe help of each command says which of these it has.\n\n");
 	for (size_t i = 0; common[i] != NULL; i++)
 		print_option(common[i]);
 	printf("# EXIT STATUS\n\n");

@@ -9,8 +9,8 @@ build_configure() {
 		step "build: autogen"
 		(cd "$root" && ./autogen.sh) >"$log" 2>&1 </dev/null || fail "autogen.sh failed" "$log"
 	fi
-	# The unit tests appear and go with the check library, so its version is part of the answer.
-	wanted="$* CC=${CC:-} CFLAGS=${CFLAGS:-} check=$(pkg-config --modversion check 2>/dev/null || true)"
+	# The unit tests appear and go with the check library, the manual pages with scdoc: both are part of the answer.
+	wanted="$* CC=${CC:-} CFLAGS=${CFLAGS:-} check=$(pkg-config --modversion check 2>/dev/null || true) scdoc=$(command -v scdoc || true)"
 	mkdir -p "$folder"
 	if [[ ! -f $folder/Makefile || "$(cat "$folder/.configured" 2>/dev/null)" != "$wanted" ]]; then
 		step "build: configure in ${folder##*/}${*:+ ($*)}"

@@ -3,9 +3,10 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
 from harness.cli import Cli
-from harness.paths import program
+from harness.paths import BUILD, ROOT, program
 
 
 def run(*words):
@@ -98,3 +99,40 @@ def test_bash_completes_names_that_central_knows(central, api, world, monkeypatc
     monkeypatch.setenv("BELFRY_TOKEN", central.token)
     assert complete("belfry job show ba") == ["backup", "backup\\ two"]
     assert Cli(world.folder, central.url, central.token).out("completion", "jobs") == "backup\nbackup two\nother\n"
+
+
+# Manual pages --------------------------------------------------------------------------------------------------------
+
+def page(name):
+    """A page as it was built, without markup. It is built when scdoc was there at configure."""
+    text = (BUILD / "contrib/man" / name).read_text()
+    return re.sub(r"\\f[A-Z]|\\&|\\", "", text)
+
+
+def test_the_manual_page_has_every_command_and_every_option():
+    text = page("belfry.1")
+    for words in commands():
+        assert f"belfry {' '.join(words)}" in text, words
+        for option in options_of(words):
+            assert f"--{option}" in text or option == "help", (words, option)
+    for status in range(7):
+        assert f"\n{status}\n" in text
+
+
+@pytest.mark.parametrize("daemon", ["belfry-agent", "belfry-central"])
+def test_the_configuration_pages_have_every_key_and_nothing_of_the_machine(daemon):
+    printed = subprocess.run([program(daemon), "--print-config"], capture_output=True, text=True, check=True).stdout
+    keys = re.findall(r"^(\w+)=", printed, re.M)
+    text = page(f"{daemon}.conf.5")
+    assert len(keys) > 10
+    for key in keys:
+        assert re.search(rf"^{key}$", text, re.M), key
+    assert text.count("Default: ") == len(keys)
+
+
+def test_the_job_page_has_every_member_of_a_definition():
+    schemas = yaml.safe_load((ROOT / "central/openapi.yaml").read_text())["components"]["schemas"]
+    text = page("belfry-job.5")
+    for name, schema in schemas["JobDefinition"]["properties"].items():
+        for member in (name, *schema.get("properties", {})):
+            assert re.search(rf"\b{member}\b", text), member
