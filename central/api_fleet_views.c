@@ -17,7 +17,7 @@ static json_t *assignment_to_json(const struct db_result *rows, int i)
 	json_set_int(json, "epoch", db_int(rows, i, 3));
 	json_set_wall(json, "since", db_wall(rows, i, 4));
 	json_set_int(json, "revision", db_int(rows, i, 5));
-	json_object_set_new(json, "applied", json_boolean(db_bool(rows, i, 6)));
+	json_set_wall(json, "appliedAt", db_wall(rows, i, 6));
 	json_set_text(json, "place", db_text(rows, i, 7));
 	return json;
 }
@@ -30,7 +30,7 @@ static char *sentence_of(const struct db_result *rows)
 	if (n > 1)
 		return g_strdup_printf("%s%d agents hold this job.", n == ASSIGNMENTS_SHOWN ? "At least " : "", n);
 	return g_strdup_printf("%s holds this job%s.", db_text(rows, 0, 1),
-			       db_bool(rows, 0, 6) ? "" : " and has not applied its latest change yet");
+			       !db_is_null(rows, 0, 6) ? "" : " and has not applied its latest change yet");
 }
 
 void api_job_assignments(const struct api_request *request, struct api_reply *reply)

@@ -223,7 +223,7 @@ def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
     call(api, "get", "/api/agents/tokens", 200)
     held = api.create_job(**GOOD)
     shown = call(api, "get", "/api/jobs/{jobId}/assignments", 200, ids=held)
-    assert [(a["agentName"], a["epoch"], a["applied"]) for a in shown["assignments"]] == [("a", 1, False)] and "a holds" in shown["sentence"]
+    assert [(a["agentName"], a["epoch"], a["appliedAt"]) for a in shown["assignments"]] == [("a", 1, None)] and "a holds" in shown["sentence"]
     call(api, "get", "/api/jobs/{jobId}/assignments", 404, ids={"jobId": "0192f0c1-0000-7000-8000-000000000000"})
     tracks = call(api, "get", "/api/observability/timeline", 200, query={"limit": 1})
     assert [t["name"] for t in tracks["agents"]] == ["a"] and tracks["stepMs"] == 60000

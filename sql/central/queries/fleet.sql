@@ -100,7 +100,7 @@ WHERE still.agent_id = agent.agent_id
 
 -- name: job_assignments
 SELECT held.agent_id, agent.name, shown.state, held.epoch, coalesce(held.since_at, held.changed_at), held.job_revision,
-	coalesce(shown.jobs_revision, 0) >= held.set_revision, held.target_key
+	CASE WHEN shown.jobs_revision >= held.set_revision THEN shown.last_seen_at END, held.target_key
 FROM assignment held JOIN agent USING (agent_id) JOIN agent_shown shown USING (agent_id)
 WHERE held.job_id = $1::uuid AND NOT held.removed
 ORDER BY agent.name LIMIT $2::integer
