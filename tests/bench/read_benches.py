@@ -107,7 +107,7 @@ def targets_of_history(begin, end):
 
 def reads_20m(lab):
     end = datetime.now(timezone.utc).replace(microsecond=0)
-    begin = end - timedelta(days=DAYS)
+    begin = end.replace(hour=0, minute=0, second=0) - timedelta(days=DAYS - 1)
     with central_world(lab) as world:
         database = world.database()
         central = world.central(database, statement_timeout_ms=60000).start()
