@@ -34,9 +34,9 @@ def read_report(lab, name):
     seconds, kinds = [], {}
     for line in (lab.folder / f"{name}.out").read_text().splitlines():
         words = line.split()
-        if words[0] == "second":
+        if words[:1] == ["second"]:
             seconds.append({"at": float(words[1]), **{key: int(value) for key, value in zip(words[2::2], words[3::2])}})
-        elif words[0] == "kind":
+        elif words[:1] == ["kind"]:
             kinds[words[1]] = {key: float(value) for key, value in zip(words[2::2], words[3::2])}
         else:
             print(f"  {line}", file=sys.stderr)
