@@ -16,6 +16,7 @@
 #define BACKOFF_MAX_MS 30000
 #define PACE_MIN_MS 50        /* central's wish is taken within these bounds */
 #define PACE_MAX_MS 600000
+#define FOREIGN_PAUSE_MS 200  /* after a reply to another request; the network is in order, so no backoff */
 #define JITTER 0.1
 
 /* Answers that this thread waits for; beside enum store_news. */
@@ -43,6 +44,7 @@ struct sync {
 struct round {
 	struct store_unsent_message *unsent;
 	struct loop_status_message *status;
+	char id[SYNC_ID_MAX + 1];
 	GString *body;
 	struct central_answer answer;
 };
@@ -194,6 +196,7 @@ static GString *encode(struct sync *sync, const struct round *round)
 	};
 	g_strlcpy(request.agent_version, PACKAGE_VERSION, sizeof request.agent_version);
 	g_strlcpy(request.boot_id, sync->boot_id, sizeof request.boot_id);
+	g_strlcpy(request.sync_id, round->id, sizeof request.sync_id);
 	memcpy(request.done_commands, status->done_commands, sizeof request.done_commands);
 	request.status.outbox_depth = unsent->depth;
 	request.status.oldest_unsent_at = unsent->oldest_at;
@@ -276,6 +279,22 @@ static void use_reply(struct sync *sync, const struct round *round, const struct
 	round_succeeded(sync, pause_after(round, reply, sync->jobs.want_snapshot));
 }
 
+/*
+ * A reply that was kept back, or repeated, by somebody on the way would bring an old job set back. Central of an older
+ * version tells no id: its replies are taken as they come.
+ */
+static bool is_foreign(struct sync *sync, const struct round *round, const struct sync_reply *reply)
+{
+	if (reply->sync_id[0] == '\0' || strcmp(reply->sync_id, round->id) == 0)
+		return false;
+	log_warning("a reply to another sync arrived, and is not used", "asked", round->id, "answered", reply->sync_id, NULL);
+	g_strlcpy(sync->news.error, "a reply to another sync arrived", sizeof sync->news.error);
+	sync->news.failures++;
+	wait_ms(sync, FOREIGN_PAUSE_MS);
+	tell_news(sync);
+	return true;
+}
+
 static void decode_reply(struct sync *sync, const struct round *round)
 {
 	struct sync_reply reply;
@@ -285,9 +304,11 @@ static void decode_reply(struct sync *sync, const struct round *round)
 		round_failed(sync, error->message, 0);
 		return;
 	}
-	for (guint i = 0; i < refused->len; i++)
-		log_error("a job from central cannot be used by this agent and is left out", "job", refused->pdata[i], NULL);
-	use_reply(sync, round, &reply, refused->len);
+	if (!is_foreign(sync, round, &reply)) {
+		for (guint i = 0; i < refused->len; i++)
+			log_error("a job from central cannot be used by this agent and is left out", "job", refused->pdata[i], NULL);
+		use_reply(sync, round, &reply, refused->len);
+	}
 	g_ptr_array_unref(refused);
 	sync_reply_clear(&reply);
 }
@@ -348,6 +369,8 @@ static void run_round(struct sync *sync)
 	sync->hurry = false;
 	sync->last_round_at = mono_now();
 	if (gather(sync, &round)) {
+		g_snprintf(round.id, sizeof round.id, "%08x%08x-%" G_GINT64_FORMAT, g_random_int(), g_random_int(),
+			   sync->news.rounds);
 		round.body = encode(sync, &round);
 		sync->news.rounds++;
 		sync->highest_sent = MAX(sync->highest_sent, last_sent(&round));

@@ -196,6 +196,7 @@ enum db_status sync_serve(struct central *central, struct db_conn *conn, const c
 	enum db_status status = ingest_batch(central->ingest, conn, &batch, ret_result);
 	if (status != DB_OK || (ret_result->outcome != INGEST_TAKEN && ret_result->outcome != INGEST_GAP))
 		return status;
+	g_strlcpy(ret_reply->sync_id, request->sync_id, sizeof ret_reply->sync_id);
 	ret_reply->acked_seq = ret_result->acked_seq;
 	ret_reply->server_time = wall_now();
 	ret_reply->next_sync_ms = next_sync_ms(central);

@@ -62,6 +62,8 @@ GString *sync_request_encode(const struct sync_request *request)
 	wire_append_text(out, request->agent_version, sizeof request->agent_version - 1);
 	g_string_append(out, ",\"bootId\":");
 	wire_append_text(out, request->boot_id, sizeof request->boot_id - 1);
+	g_string_append(out, ",\"syncId\":");
+	wire_append_text(out, request->sync_id, sizeof request->sync_id - 1);
 	g_string_append_printf(out, ",\"epoch\":%" PRId64 ",\"sentAt\":", request->epoch);
 	wire_append_time(out, request->sent_at);
 	g_string_append_printf(out, ",\"jobSet\":{\"revision\":%" PRId64 ",\"digest\":\"%016" PRIx64 "\"}",
@@ -120,6 +122,7 @@ static bool decode_request(const json_t *json, struct sync_request *ret, GError 
 	json_t *records;
 	if (!wire_get_buffer(json, "agentVersion", 1, sizeof ret->agent_version - 1, ret->agent_version, error) ||
 	    !wire_get_buffer(json, "bootId", 0, sizeof ret->boot_id - 1, ret->boot_id, error) ||
+	    !wire_get_buffer(json, "syncId", 0, sizeof ret->sync_id - 1, ret->sync_id, error) ||
 	    !wire_get_number(json, "epoch", 0, WIRE_NUMBER_MAX, &ret->epoch, error) ||
 	    !wire_get_time(json, "sentAt", true, &ret->sent_at, error) ||
 	    !wire_get_object(json, "jobSet", &job_set, error) ||
@@ -210,7 +213,7 @@ json_t *sync_reply_to_json(const struct sync_reply *reply)
 		json_array_append_new(commands, json_pack("{s:I, s:s, s:s}", "id", (json_int_t)command->id, "type",
 							  "run", "jobId", command->job_id));
 	}
-	json_t *json = json_pack("{s:i, s:I, s:o, s:I, s:o, s:o}", "version", WIRE_VERSION, "ackedSeq",
+	json_t *json = json_pack("{s:i, s:s, s:I, s:o, s:I, s:o, s:o}", "version", WIRE_VERSION, "syncId", reply->sync_id, "ackedSeq",
 			 (json_int_t)reply->acked_seq, "serverTime", time_to_json(reply->server_time), "nextSyncMs",
 			 (json_int_t)reply->next_sync_ms, "jobSet", job_set_to_json(reply), "commands", commands);
 	if (wall_is_set(reply->lease_until))
@@ -334,7 +337,8 @@ static bool decode_reply(const json_t *json, struct sync_reply *ret, GPtrArray *
 {
 	json_t *commands, *item;
 	size_t i;
-	if (!wire_get_number(json, "ackedSeq", 0, WIRE_NUMBER_MAX, &ret->acked_seq, error) ||
+	if (!wire_get_buffer(json, "syncId", 0, sizeof ret->sync_id - 1, ret->sync_id, error) ||
+	    !wire_get_number(json, "ackedSeq", 0, WIRE_NUMBER_MAX, &ret->acked_seq, error) ||
 	    !wire_get_time(json, "serverTime", true, &ret->server_time, error) ||
 	    !wire_get_number(json, "nextSyncMs", 0, SYNC_WAIT_MAX_MS, &ret->next_sync_ms, error) ||
 	    !wire_get_time(json, "leaseUntil", false, &ret->lease_until, error) ||

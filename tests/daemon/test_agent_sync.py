@@ -198,6 +198,21 @@ def test_an_ack_of_records_that_were_never_sent_is_refused(agent, fake):
     assert agent.database().execute("SELECT acked_seq FROM state").fetchone()[0] == 0
 
 
+def test_a_reply_to_another_sync_is_not_used(agent, fake):
+    fake.set_jobs("a")
+    start(agent)
+    wait_until(lambda: fake.acked >= 1, 15, "the first record", explain=agent.tail)
+    kept = fake.syncs()[-1].json()
+    fake.set_jobs("b")
+    fake.script = lambda sync: fake.honest(sync, syncId=kept["syncId"])
+    before = len(fake.syncs())
+    wait_until(lambda: len(fake.syncs()) >= before + 5, 15, "five replies of that kind", explain=agent.tail)
+    assert {job["jobId"] for job in agent.get("/jobs")["jobs"]} == {"a"}, "a reply to another request brought its job set"
+    assert len({r.json()["syncId"] for r in fake.syncs()}) == len(fake.syncs()), "two requests have one id"
+    fake.script = lambda sync: fake.honest(sync, syncId=sync["syncId"])
+    wait_until(lambda: {job["jobId"] for job in agent.get("/jobs")["jobs"]} == {"b"}, 15, "its own reply", explain=agent.tail)
+
+
 @pytest.mark.parametrize("answer", [b"", b"{", b"[]", b"{}", b'{"version":1}', b"<html>a proxy's page</html>"])
 def test_an_answer_that_is_none_changes_nothing(agent, fake, answer):
     fake.set_jobs("a")

@@ -78,3 +78,19 @@ def test_a_network_that_swallows_everything_delays_records_and_loses_none(world,
     assert proxy.exchanges(mode="blackhole"), "nothing was swallowed"
     proxy.set("pass")
     settle_and_check(world, central.api, job, now())
+
+
+def test_an_older_reply_never_brings_the_old_job_set_back(world, central, proxied, target):
+    proxy, agent, job = proxied
+    proxy.set("stale", path="/api/agent/sync")
+    central.api.edit_job(job, api=target.url + "/after")
+    wait_until(lambda: target.requests("/after"), 30, "the edited job to run", explain=world.tails)
+    first = target.requests("/after")[0].started
+    count = len(answered(proxy, "stale"))
+    wait_until(lambda: len(answered(proxy, "stale")) >= count + 15, 30, "fifteen replies more", explain=world.tails)
+    sent = [json.loads(e.body)["syncId"] for e in answered(proxy, "stale")[count:]]
+    assert len(set(sent)) == len(sent)
+    assert "a reply to another sync arrived" in agent.log(), "no reply was exchanged: the test proved nothing"
+    assert not [r for r in target.requests("/foo") if r.started > first + 0.5], "the old definition ran again"
+    proxy.set("pass")
+    settle_and_check(world, central.api, job, now())
