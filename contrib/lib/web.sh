@@ -9,7 +9,7 @@ web_packages() {
 		return
 	fi
 	[[ ! $mark -nt $ROOT/web/package-lock.json ]] || return 0
-	step "web: npm ci ($(grep -c '^    "node_modules/' "$ROOT/web/package-lock.json") packages)"
+	step "web: fetching $(grep -c '^[[:space:]]*"node_modules/' "$ROOT/web/package-lock.json") packages"
 	(cd "$ROOT/web" && npm install --no-save --no-audit --no-fund --loglevel=error) >"$log" 2>&1 </dev/null || {
 		note "npm can not get its packages: the dashboard is not built"
 		return
