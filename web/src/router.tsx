@@ -2,7 +2,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { flag, listOf, number, oneOf, readSearch, text, time } from "./lib/search.ts";
 import { EXECUTION_STATUSES } from "./lib/status.ts";
-import { Soon } from "./screens/Soon.tsx";
 import { Layout } from "./shell/Layout.tsx";
 import { Screen } from "./ui/Screen.tsx";
 import { Failure } from "./ui/States.tsx";

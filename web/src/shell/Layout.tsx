@@ -1,7 +1,7 @@
 // The frame around every screen: navigation, refresh and zone switches, banner, dialogs.
 import { useQuery } from "@tanstack/react-query";
-import { Link, Navigate, Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
-import { useState } from "react";
+import { Link, Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 import { useConnection } from "../api/connection.ts";
 import { asApiError } from "../api/problem.ts";
 import { sessionQuery } from "../api/queries.ts";
@@ -48,7 +48,7 @@ export function Layout() {
 
 	if (!session.data) {
 		if (session.error && asApiError(session.error).kind === "unauthorized") {
-			return <Navigate to="/login" search={{ next: location.href }} replace />;
+			return <ToLogin next={location.href} />;
 		}
 		return (
 			<main className="mx-auto max-w-5xl p-6">
@@ -130,6 +130,18 @@ export function Layout() {
 			<SessionOver />
 		</div>
 	);
+}
+
+/** Once: while the login loads, the address has changed already, and would be its own way back for ever. */
+function ToLogin({ next }: { next: string }) {
+	const navigate = useNavigate();
+	const gone = useRef(false);
+	useEffect(() => {
+		if (gone.current) return;
+		gone.current = true;
+		void navigate({ to: "/login", search: next === "/" ? {} : { next }, replace: true });
+	}, [navigate, next]);
+	return null;
 }
 
 /** A thin line at the top while the next screen loads. */

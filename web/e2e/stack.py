@@ -1,0 +1,77 @@
+"""Real PostgreSQL, central with the built dashboard, an agent and a target, for the browser tests.
+
+Prints one line of JSON when all is up. Then reads commands, one a line, and answers each with a line: `target STATUS`,
+`agent kill`, `agent start`, `central stop`, `central start`, `jobs N`, `end`."""
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+WEB = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(WEB.parent / "tests" / "daemon"))
+
+from harness.postgres import Cluster, make_template  # noqa: E402
+from harness.world import World  # noqa: E402
+
+NAME, PASSWORD = "maria", "correct horse battery staple"
+
+
+def say(**words):
+    print(json.dumps(words), flush=True)
+
+
+def make_jobs(central, target, number):
+    api = central.api
+    for index in range(number):
+        api.create_job("0 0 1 1 *", f"{target.url}/many", name=f"many-{index:05d}")
+
+
+def serve(world):
+    central = world.central(web_dir=WEB / "dist").start()
+    agent = world.agent(central).start()
+    target = world.target()
+    status = [200]
+    target.behave(lambda request, handler: status[0])
+    reply = central.api.post("/api/users", json={"name": NAME, "role": "admin", "password": PASSWORD})
+    assert reply.status_code == 201, reply.text
+    say(url=central.url, target=target.url, name=NAME, password=PASSWORD, link=central.api.session_link(), token=central.token)
+    for line in sys.stdin:
+        words = line.split()
+        if words[0] == "end":
+            break
+        if words[0] == "target":
+            status[0] = int(words[1])
+        elif words[0] == "agent":
+            agent.kill() if words[1] == "kill" else agent.start()
+        elif words[0] == "central":
+            central.stop() if words[1] == "stop" else central.start()
+        elif words[0] == "jobs":
+            make_jobs(central, target, int(words[1]))
+        say(done=words)
+
+
+def main():
+    folder = Path(tempfile.mkdtemp(prefix="belfry-browser-"))
+    folder.chmod(0o755)
+    clusters = []
+    template = make_template(folder / "template")
+
+    def shared():
+        if not clusters:
+            clusters.append(Cluster(template, folder).start())
+        return clusters[0]
+
+    world = World(template, shared)
+    try:
+        serve(world)
+    finally:
+        complaints = world.close()
+        for cluster in clusters:
+            cluster.stop()
+        world.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+    say(complaints=complaints)
+
+
+main()

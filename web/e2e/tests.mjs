@@ -1,0 +1,158 @@
+// What a person does, against the real thing. In order: later tests use what earlier ones made.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { settled } from "./page.mjs";
+import { SCREENS } from "./screens.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const made = {};
+const seen = (page, text) => page.getByText(text).first().waitFor();
+
+async function createJob({ page, stack }) {
+	await page.goto(`${stack.url}/jobs/new`);
+	await page.getByLabel("Schedule", { exact: true }).fill("* * * * * *");
+	await seen(page, /every second/i);
+	await page.getByLabel("Address").fill(`${stack.target}/first`);
+	await page.getByLabel("Name", { exact: true }).fill("first-job");
+	await page.getByRole("button", { name: "Define the job" }).click();
+	await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/);
+	made.jobId = page.url().split("/").at(-1);
+	await page.getByRole("list", { name: "Latest executions" }).getByText("Success").first().waitFor();
+}
+
+async function seeFailure({ page, stack }) {
+	await stack.call("PATCH", `/api/jobs/${made.jobId}`, { retry: { maxAttempts: 1 } });
+	await stack.tell("target 500");
+	const row = page
+		.getByRole("list", { name: "Latest executions" })
+		.getByRole("link")
+		.filter({ hasText: "Failed" })
+		.first();
+	await row.waitFor();
+	await row.click();
+	await page.waitForURL(/\/executions\//);
+	await seen(page, /500/);
+	await stack.tell("target 200");
+}
+
+async function editConflict({ page, stack }) {
+	await page.goto(`${stack.url}/jobs/${made.jobId}/edit`);
+	await page.getByLabel("Name", { exact: true }).fill("renamed-here");
+	await stack.call("PATCH", `/api/jobs/${made.jobId}`, { timeoutMs: 12_000 });
+	await page.getByRole("button", { name: "Save", exact: true }).click();
+	await seen(page, "Somebody edited this job before you");
+	await seen(page, /with yours on top, nothing is lost/);
+	await page.getByRole("button", { name: "Put mine on top and save" }).click();
+	await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/);
+	const job = await stack.call("GET", `/api/jobs/${made.jobId}`);
+	assert.equal(job.name, "renamed-here");
+	assert.equal(job.timeoutMs, 12_000);
+}
+
+async function fieldError({ page, stack }) {
+	await page.goto(`${stack.url}/jobs/new`);
+	await page.getByLabel("Schedule", { exact: true }).fill("61 * * * *");
+	await page.getByLabel("Address").fill(`${stack.target}/x`);
+	await page.getByRole("button", { name: "Define the job" }).click();
+	const field = page.getByLabel("Schedule", { exact: true });
+	await page.waitForFunction(() => document.querySelector('[aria-invalid="true"]'));
+	assert.equal(await field.getAttribute("aria-invalid"), "true");
+	await page.getByLabel("Schedule", { exact: true }).fill("*/5 * * * *");
+	await page.getByRole("link", { name: "Back" }).click();
+	await page.getByRole("button", { name: "Leave" }).click();
+	await page.waitForURL(/\/jobs$/);
+}
+
+async function bulkPause({ page, stack }) {
+	await stack.tell("jobs 25");
+	await page.goto(`${stack.url}/jobs?q=many-000`);
+	await seen(page, "many-00000");
+	await page.getByRole("button", { name: "Pause", exact: true }).click();
+	await page.getByRole("button", { name: "Pause 25 jobs" }).click();
+	await seen(page, "Paused: 25 jobs.");
+	const { jobs } = await stack.call("GET", "/api/jobs?q=many-000&active=true");
+	assert.equal(jobs.length, 0);
+}
+
+async function awayAndBack({ page, stack }) {
+	await page.goto(`${stack.url}/jobs/${made.jobId}`);
+	await seen(page, "Last 100 runs");
+	await stack.tell("central stop");
+	await seen(page, /Central does not answer since/);
+	await seen(page, "renamed-here");
+	await stack.tell("central start");
+	await page.getByText(/Central does not answer since/).waitFor({ state: "detached" });
+}
+
+async function accessible({ page, stack }) {
+	const bad = [];
+	for (const theme of ["light", "dark"]) {
+		await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+		for (const screen of SCREENS) {
+			await page.goto(stack.url + (await screen.path(page, stack.url)));
+			await settled(page);
+			const found = await page.evaluate(`${AXE}; axe.run(document, { resultTypes: ["violations"] })`);
+			for (const one of found.violations.filter((one) => ["serious", "critical"].includes(one.impact)))
+				bad.push(`${screen.name}, ${theme}: ${one.id}: ${one.nodes[0].html.slice(0, 160)}`);
+		}
+	}
+	assert.deepEqual(bad, []);
+}
+
+async function keyboard({ page, stack }) {
+	await page.goto(`${stack.url}/`);
+	await settled(page);
+	await page.keyboard.press("g");
+	await page.keyboard.press("j");
+	await page.waitForURL(/\/jobs$/);
+	await settled(page);
+	await page.keyboard.press("/");
+	await page.keyboard.type("renamed");
+	await page.waitForURL(/q=renamed/);
+	await seen(page, "renamed-here");
+	await page.keyboard.press("Escape");
+	await page.keyboard.press("Control+k");
+	await page.getByRole("combobox", { name: /Find a job/ }).fill("renamed");
+	await page.getByRole("option", { name: /renamed-here/ }).waitFor();
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/);
+}
+
+async function logIn({ page, stack }) {
+	await page.goto(`${stack.url}/jobs`);
+	await page.getByLabel("Name").fill(stack.name);
+	await page.getByLabel("Password").fill("wrong");
+	await page.getByRole("button", { name: "Log in" }).click();
+	await seen(page, "Name or password is wrong.");
+	await page.getByLabel("Password").fill(stack.password);
+	await page.getByRole("button", { name: "Log in" }).click();
+	await page.waitForURL(/\/jobs$/);
+	await page.getByRole("heading", { name: "Jobs", level: 1 }).waitFor();
+}
+
+async function link({ page, stack }) {
+	await page.goto(`${stack.url}/login#${stack.link}`);
+	await page.getByRole("heading", { name: "Overview" }).waitFor();
+	assert.ok(!page.url().includes("#"));
+}
+
+export const TESTS = [
+	["a one-time link opens the dashboard", link],
+	[
+		"a person logs in after a wrong password",
+		(tools) =>
+			tools.page
+				.context()
+				.clearCookies()
+				.then(() => logIn(tools)),
+	],
+	["a job is created, and its first execution appears by itself", createJob],
+	["a broken target shows as a failure with its reason", seeFailure],
+	["an edit that meets another one shows both and loses neither", editConflict],
+	["a schedule that can not be is refused at its field", fieldError],
+	["many jobs are paused at once after a dry run", bulkPause],
+	["the keyboard goes everywhere", keyboard],
+	["central away is said, old data stays, and it recovers without a reload", awayAndBack],
+	["axe finds nothing serious on any screen in both themes", accessible],
+];
