@@ -134,6 +134,13 @@ static bool same_instants(const struct job *a, const struct job *b)
 	       a->policy->start_at.us == b->policy->start_at.us && a->policy->end_at.us == b->policy->end_at.us;
 }
 
+/* A border that is still to come was set by central, and an edit does not move it; unless it is of an old clock. */
+static struct wall central_border(const struct core *core, const struct core_job *job)
+{
+	bool of_old_clock = job->since_epoch != core->state.clock_epoch || job->since.us <= core->state.fixed_until.us;
+	return of_old_clock ? WALL_NONE : job->since;
+}
+
 static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
 {
 	bool same_schedule = strcmp(job->job->schedule_text, stored->job->schedule_text) == 0;
@@ -153,8 +160,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	if (!same_schedule)
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);
-	/* A border that is still to come was set by central: an edit does not move it. */
-	take_over(core, job, stored, wall_max(border, job->since));
+	take_over(core, job, stored, wall_max(border, central_border(core, job)));
 	/* Marks are applied after upserts: one of the old definition must not have the last word. */
 	if (marked)
 		batch_add_mark(core, job);

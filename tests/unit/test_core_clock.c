@@ -172,6 +172,20 @@ START_TEST(test_a_fixed_job_that_becomes_an_interval_after_a_step_back_runs_no_i
 }
 END_TEST
 
+START_TEST(test_a_fixed_job_that_becomes_an_interval_after_a_step_back_does_not_wait_for_the_old_time)
+{
+	world_set_job(&world, "a", FIXED);
+	world_run_for(&world, 3 * SECOND);
+	step_clock(-2 * HOUR);
+	world_set_job(&world, "a", "{\"schedule\":\"10,30,50 0-59 0-23 * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 0);
+	world_set_job(&world, "a", EACH_SECOND);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 5);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("core and clock");
@@ -185,6 +199,7 @@ int main(void)
 	tcase_add_test(steps, test_an_edit_after_a_standstill_is_remembered_when_the_clock_goes_back_half_a_minute_and_the_agent_crashes);
 	tcase_add_test(steps, test_a_fixed_job_made_after_a_step_back_goes_on_after_a_crash);
 	tcase_add_test(steps, test_a_fixed_job_that_becomes_an_interval_after_a_step_back_runs_no_instant_twice);
+	tcase_add_test(steps, test_a_fixed_job_that_becomes_an_interval_after_a_step_back_does_not_wait_for_the_old_time);
 	suite_add_tcase(suite, steps);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
