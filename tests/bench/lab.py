@@ -68,6 +68,8 @@ class Lab:
 
     def nginx(self):
         """The cheapest target there is; returns its URL."""
+        if shutil.which("nginx") is None:
+            raise SystemExit("bench: the target is nginx, which is not here: apt-get install nginx-light")
         port = free_port()
         place = self.folder / "nginx"
         place.mkdir()
