@@ -23,7 +23,7 @@ export function FireList({ preview, skipped = [], onSkip }: Props) {
 						const skips = gone.has(Date.parse(fire.at));
 						return (
 							<li key={fire.at} className="group border-b border-line py-1 last:border-b-0">
-								<div className="flex items-baseline gap-3">
+								<div className="flex flex-wrap items-baseline gap-x-3">
 									<time
 										dateTime={fire.at}
 										title={new Date(fire.at).toISOString()}
