@@ -12,6 +12,7 @@
 #include "central/api_jobs.h"
 #include "central/api_ledger.h"
 #include "central/api_observability.h"
+#include "central/api_overview.h"
 #include "central/api_revisions.h"
 #include "central/api_schedules.h"
 #include "central/api_session.h"
@@ -54,6 +55,7 @@ const struct route routes[] = {
 	{ "GET", "/api/executions/:jobId", ROLE_VIEWER, API, api_executions_of_job, 0 },
 	{ "GET", "/api/executions/:jobId/:executionId", ROLE_VIEWER, API, api_executions_get, 0 },
 
+	{ "GET", "/api/observability/overview", ROLE_VIEWER, API, api_overview, 0 },
 	{ "GET", "/api/observability/metrics", ROLE_VIEWER, API, api_metrics_series, 0 },
 	{ "GET", "/api/observability/timeline", ROLE_VIEWER, API, api_fleet_timeline, 0 },
 	{ "GET", "/api/observability/stats/jobs", ROLE_VIEWER, API, api_stats_jobs, 0 },

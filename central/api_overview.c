@@ -1,0 +1,97 @@
+#include "central/api_overview.h"
+
+#include "central/db_overview.h"
+#include "central/execution_view.h"
+#include "central/stats.h"
+
+#define OVERVIEW_HOURS 24
+
+struct overview {
+	struct wall now;
+	struct overview_counts counts;
+	struct rollup_window window;
+	struct rollup_sums sums;
+	GArray *hours, *fires;
+};
+
+static json_t *render_counts(const struct overview_counts *counts)
+{
+	return json_pack("{s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:I, s:I}", "jobs", "total",
+			 (json_int_t)counts->jobs, "active", (json_int_t)counts->active, "paused",
+			 (json_int_t)(counts->jobs - counts->active), "late", (json_int_t)counts->late, "unassigned",
+			 (json_int_t)(counts->active - counts->held), "agents", "total", (json_int_t)counts->agents,
+			 "online", (json_int_t)counts->online, "offline", (json_int_t)counts->offline, "draining",
+			 (json_int_t)counts->draining, "unaccounted", (json_int_t)counts->unaccounted, "quarantined",
+			 (json_int_t)counts->quarantined);
+}
+
+/* One entry per hour, also where nothing happened. */
+static json_t *render_hours(const struct overview *overview)
+{
+	static const struct rollup_sums nothing;
+	json_t *hours = json_array();
+	guint next = 0;
+	for (int i = 0; i < OVERVIEW_HOURS; i++) {
+		struct wall at = wall_add_us(overview->window.from, i * grain_us(ROLLUP_HOUR));
+		const struct rollup_sums *sums = &nothing;
+		if (next < overview->hours->len && g_array_index(overview->hours, struct rollup_sums, next).at.us == at.us)
+			sums = &g_array_index(overview->hours, struct rollup_sums, next++);
+		json_array_append_new(hours, json_pack("{s:o, s:o}", "t", json_wall(at), "byStatus", sums_by_status(sums)));
+	}
+	return hours;
+}
+
+static json_t *render_fires(const GArray *list)
+{
+	json_t *fires = json_array();
+	for (guint i = 0; i < list->len; i++) {
+		const struct overview_fire *fire = &g_array_index(list, struct overview_fire, i);
+		json_array_append_new(fires, json_pack("{s:s, s:s, s:o}", "jobId", fire->job_id, "name", fire->name, "at",
+						       json_wall(fire->at)));
+	}
+	return fires;
+}
+
+static json_t *render(const struct overview *overview)
+{
+	const struct rollup_sums *sums = &overview->sums;
+	json_t *json = render_counts(&overview->counts);
+	json_object_set_new(json, "now", json_wall(overview->now));
+	json_object_set_new(json, "last24h",
+			    json_pack("{s:I, s:o, s:o, s:o, s:o}", "executions", (json_int_t)sums_executions(sums),
+				      "byStatus", sums_by_status(sums), "successRate", sums_success_rate(sums),
+				      "latenessMs", sums_latenesses(sums), "durationMs", sums_durations(sums)));
+	json_object_set_new(json, "hours", render_hours(overview));
+	json_object_set_new(json, "nextFires", render_fires(overview->fires));
+	return json;
+}
+
+void api_overview(const struct api_request *request, struct api_reply *reply)
+{
+	static const char *const no_parameters[] = { NULL };
+	DB_AUTO struct db_conn *conn = NULL;
+	struct overview overview = { .now = wall_now() };
+	int64_t hour_us = grain_us(ROLLUP_HOUR);
+	if (!api_query_only(request, reply, no_parameters))
+		return;
+	struct wall hour = grain_floor(overview.now, ROLLUP_HOUR);
+	overview.window = (struct rollup_window){ ROLLUP_HOUR, wall_add_us(hour, -(OVERVIEW_HOURS - 1) * hour_us),
+						  wall_add_us(hour, hour_us), NULL };
+	enum db_status status = db_acquire(request->pool, &conn);
+	if (status == DB_OK)
+		status = db_overview_counts(conn, &overview.counts);
+	if (status == DB_OK)
+		status = db_rollup_total(conn, &overview.window, &overview.sums);
+	if (status == DB_OK)
+		status = db_rollup_series(conn, &overview.window, &overview.hours);
+	if (status == DB_OK)
+		status = db_overview_fires(conn, overview.now, &overview.fires);
+	if (status == DB_OK)
+		api_reply_json(reply, 200, render(&overview));
+	else
+		problem_db(reply, status, "overview");
+	if (overview.hours != NULL)
+		g_array_unref(overview.hours);
+	if (overview.fires != NULL)
+		g_array_unref(overview.fires);
+}

@@ -1,0 +1,32 @@
+-- The whole on one screen (central/db_overview.h).
+
+-- Records lost from streams, and jobs whose decision is overdue though their agent is heard and keeps nothing back.
+-- name: overview_counts
+SELECT jobs.total, jobs.active, held.n, late.n, agents.total, agents.online, agents.offline, agents.draining,
+	(SELECT coalesce(sum((hole ->> 'to')::bigint - (hole ->> 'from')::bigint + 1), 0)::bigint
+		FROM agent_stream, jsonb_array_elements(holes) AS hole WHERE holes <> '[]') + late.owed_by_nobody,
+	(SELECT count(*) FROM quarantine)
+FROM (SELECT count(*) AS total, count(*) FILTER (WHERE active) AS active FROM job WHERE deleted_at IS NULL) AS jobs,
+	(SELECT count(*) AS n FROM job WHERE deleted_at IS NULL AND active AND EXISTS (
+		SELECT FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed)) AS held,
+	(SELECT count(*) AS n, count(*) FILTER (WHERE shown.state IN ('online', 'draining') AND shown.outbox_depth = 0)
+			AS owed_by_nobody
+		FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
+		LEFT JOIN job_latest latest ON latest.job_id = late.job_id
+		LEFT JOIN agent_shown shown ON shown.agent_id = late.agent_id
+		WHERE latest.decided_until IS NULL OR latest.decided_until < late.due_at) AS late,
+	(SELECT count(*) AS total, count(*) FILTER (WHERE state = 'online') AS online,
+			count(*) FILTER (WHERE state = 'offline') AS offline, count(*) FILTER (WHERE state = 'draining') AS draining
+		FROM agent_shown WHERE forgotten_at IS NULL AND state <> 'revoked') AS agents
+
+-- Jobs that may be due next: those whose watched instant is past (their schedules tell the next one), and those with the
+-- soonest watched instants. At most $1 of each, in the order in which the watch looks at them.
+-- name: overview_soon
+SELECT job.job_id, job.revision, job.definition, job.created_at, latest.decided_until
+FROM (
+	(SELECT job_id, revision FROM job_watch WHERE due_at <= now() ORDER BY check_at LIMIT $1::integer)
+	UNION
+	(SELECT job_id, revision FROM job_watch WHERE due_at > now() AND due_at < 'infinity' ORDER BY due_at LIMIT $1::integer)
+) AS soon
+JOIN job ON job.job_id = soon.job_id AND job.revision = soon.revision AND job.active AND job.deleted_at IS NULL
+LEFT JOIN job_latest latest ON latest.job_id = job.job_id
