@@ -60,7 +60,7 @@ static const struct command_value enroll_options[] = {
 };
 static const struct command_value list_options[] = {
 	{ "query", VALUE_TEXT, 'q', .parameter = "q", .help = "Part of the name" },
-	{ "state", VALUE_TEXT, .parameter = "state", .help = "online, offline, draining, never, revoked; several with commas between" },
+	{ "state", VALUE_WORD, .words = "online offline draining never revoked", .parameter = "state", .help = "Only agents in this state" },
 	{ "selector", VALUE_TEXT, .parameter = "selector", .help = "Labels: env=prod,role in (web,api),!legacy" },
 	{ "sort", VALUE_WORD, .words = "name -name lastSeenAt -lastSeenAt outboxDepth -outboxDepth", .parameter = "sort",
 	  .help = "Order; with - the other way round" },
@@ -68,7 +68,7 @@ static const struct command_value list_options[] = {
 };
 static const struct command_value label_options[] = {
 	{ "label", VALUE_LABELS, 'l', .member = "labels", .help = "A label; together they replace those there are" },
-	{ "weight", VALUE_NUMBER, .show = "N", .min = 0, .max = 1e6, .member = "weight", .help = "Its share of jobs, beside other agents" },
+	{ "weight", VALUE_NUMBER, .show = "N", .min = 0, .max = 1000, .member = "weight", .help = "Its share of jobs, beside other agents" },
 	{ "name", VALUE_TEXT, .member = "name", .help = "Its new name" },
 	{ 0 }
 };

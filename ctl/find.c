@@ -107,11 +107,12 @@ int client_find_job(struct client *client, const char *text, char **ret_id)
 int client_find_agent(struct client *client, const char *text, char **ret_id)
 {
 	struct search search = { "agents", "agentId", text, false, NULL };
+	g_autofree char *escaped = client_escape(text), *path = g_strconcat("/api/agents?q=", escaped, NULL);
 	if (client_is_uuid(text)) {
 		*ret_id = g_strdup(text);
 		return EXIT_OK;
 	}
-	int status = search_ids(client, "/api/agents", "cursor", &search);
+	int status = search_ids(client, path, "cursor", &search);
 	if (status == EXIT_OK)
 		status = pick(client, &search, "agent", ret_id);
 	g_ptr_array_unref(search.ids);

@@ -14,6 +14,7 @@ static const struct view_column ledger_columns[] = {
 	{ "DUE", "due", CELL_NUMBER, 0 },
 	{ "DECIDED", "decided", CELL_NUMBER, 0 },
 	{ "UNACCOUNTED", "unaccounted", CELL_NUMBER, 0 },
+	{ "UNKNOWN", "unknown", CELL_NUMBER, IF_ANY },
 	{ "HOLES", "holes", CELL_LIST, 0 },
 	{ "ID", "jobId", CELL_TEXT, WIDE },
 	{ 0 }
@@ -59,7 +60,7 @@ static int print_ledger(const struct call *call, const json_t *ledger)
 	} else if (output.form == OUTPUT_TABLE) {
 		g_autofree char *from = output_cell_text(&output, output_member(ledger, "from"), CELL_TIME);
 		g_autofree char *to = output_cell_text(&output, output_member(ledger, "to"), CELL_TIME);
-		g_autofree char *sums = output_fill("due {due}, decided {decided}, unaccounted {unaccounted}", ledger);
+		g_autofree char *sums = output_fill("due {due}, decided {decided}, unaccounted {unaccounted}, unknown {unknown}", ledger);
 		printf("%s to %s: %s\n", from != NULL ? from : "-", to != NULL ? to : "-", sums);
 		output_table(&output, &ledger_view, jobs);
 		if (call_flag(call, "holes")) {
@@ -77,7 +78,13 @@ struct merged {
 	json_t *document;
 };
 
-/* Later pages bring more jobs and agents; the sums of the first are those of all. */
+static void add_sum(json_t *to, const json_t *from, const char *member)
+{
+	json_int_t sum = json_integer_value(json_object_get(to, member)) + json_integer_value(json_object_get(from, member));
+	json_object_set_new(to, member, json_integer(sum));
+}
+
+/* Every page has the sums of its own jobs; the agents come with the first. */
 static int merge_page(void *context, json_t *page)
 {
 	struct merged *merged = context;
@@ -86,6 +93,10 @@ static int merge_page(void *context, json_t *page)
 		return EXIT_OK;
 	}
 	json_array_extend(json_object_get(merged->document, "jobs"), json_object_get(page, "jobs"));
+	add_sum(merged->document, page, "due");
+	add_sum(merged->document, page, "decided");
+	add_sum(merged->document, page, "unaccounted");
+	add_sum(merged->document, page, "unknown");
 	json_object_set(merged->document, "nextCursor", json_object_get(page, "nextCursor"));
 	return EXIT_OK;
 }
