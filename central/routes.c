@@ -20,6 +20,7 @@
 #include "central/api_sync.h"
 #include "central/api_tokens.h"
 #include "central/api_users.h"
+#include "central/api_why.h"
 #include "central/web.h"
 #include "common/job.h"
 #include "common/wire.h"
@@ -42,6 +43,7 @@ const struct route routes[] = {
 	{ "POST", "/api/jobs/:jobId/actions/pause", ROLE_OPERATOR, API, api_jobs_pause, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/resume", ROLE_OPERATOR, API, api_jobs_resume, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/rollback", ROLE_EDITOR, API, api_jobs_rollback, SMALL_BODY_MAX },
+	{ "GET", "/api/jobs/:jobId/why", ROLE_VIEWER, API, api_jobs_why, 0 },
 	{ "GET", "/api/jobs/:jobId/assignments", ROLE_VIEWER, API, api_job_assignments, 0 },
 	{ "GET", "/api/jobs/:jobId/revisions", ROLE_VIEWER, API, api_revisions_list, 0 },
 	{ "GET", "/api/jobs/:jobId/revisions/:revision", ROLE_VIEWER, API, api_revisions_get, 0 },

@@ -44,3 +44,57 @@ def test_lost_records_and_quarantine_are_seen_in_the_overview(central, api, data
     assert api.json(OVERVIEW)["quarantined"] == 1
     database.execute("""UPDATE agent_stream SET holes = '[{"from": 1, "to": 3}, {"from": 7, "to": 7}]'""")
     assert api.json(OVERVIEW)["unaccounted"] == 4
+
+
+def why(api, job, at):
+    answer = api.json(f"/api/jobs/{job}/why", at=at.isoformat().replace("+00:00", "Z"))
+    return {sentence["kind"]: sentence for sentence in answer["sentences"]}, answer
+
+
+def test_why_tells_of_an_execution_a_pause_and_a_deletion_at_their_time(api, agent, target, database):
+    job = api.create_job("* * * * * *", target.url + "/")["jobId"]
+    ran = wait_until(lambda: api.json(f"/api/executions/{job}")["executions"], timeout=20, what="an execution")[-1]
+    kinds, answer = why(api, job, instant(ran["scheduledAt"]))
+    assert "success" in kinds["decided"]["text"] and answer["nearest"]["executionId"] == ran["executionId"]
+    assert kinds["due"]["at"] == ran["scheduledAt"] == answer["previousFireAt"] and "paused" not in kinds
+    assert instant(answer["nextFireAt"]) - instant(ran["scheduledAt"]) == timedelta(seconds=1)
+    assert "online" in kinds["holder"]["text"]
+    kinds, answer = why(api, job, now() - timedelta(days=1))
+    assert list(kinds) == ["notCreated"] and answer["previousFireAt"] is None
+    api.post(f"/api/jobs/{job}/actions/pause")
+    assert "paused" in why(api, job, now())[0] and "paused" not in why(api, job, instant(ran["scheduledAt"]))[0]
+    api.delete(f"/api/jobs/{job}")
+    kinds, _ = why(api, job, now())
+    assert "deleted" in kinds and "holder" not in kinds
+
+
+def test_why_tells_of_silence_ranges_skips_and_days_on_which_nothing_is_due(central, api, database):
+    agent = RawAgent(central, name="porter")
+    start = now().replace(second=0, microsecond=0) - timedelta(minutes=20)
+    skipped = start + timedelta(minutes=1)
+    job = api.create_job("* * * * *", "http://127.0.0.1:1/", skipAt=[skipped.isoformat().replace("+00:00", "Z")])["jobId"]
+    rare = api.create_job("0 0 29 2 *", "http://127.0.0.1:1/")["jobId"]
+    agent.follow()
+    database.execute("UPDATE job_revision SET at = at - interval '1 hour'")
+    database.execute("INSERT INTO agent_presence SELECT agent_id, %s, %s FROM agent", (start, start + timedelta(minutes=9)))
+    missed = execution(job, start + timedelta(minutes=4), "missed", lastScheduledAt=(start + timedelta(minutes=7)).isoformat().replace("+00:00", "Z"), count=4)
+    agent.sync(1, [missed])
+    kinds, _ = why(api, job, skipped)
+    assert {"due", "skipped", "offline", "undecided"} <= set(kinds) and "porter" in kinds["offline"]["text"]
+    kinds, _ = why(api, job, start + timedelta(minutes=6))
+    assert "4 missed" in kinds["missed"]["text"] and "undecided" not in kinds
+    assert "offline" not in why(api, job, start + timedelta(minutes=12))[0]
+    kinds, answer = why(api, rare, start)
+    assert "notDue" in kinds and answer["previousFireAt"] == "2024-02-29T00:00:00.000Z" and answer["nextFireAt"] == "2028-02-29T00:00:00.000Z"
+
+
+def test_why_names_the_change_of_the_clock_and_refuses_bad_questions(central, api, database):
+    job = api.create_job("30 2 * * *", "http://127.0.0.1:1/", timezone="Europe/Berlin")["jobId"]
+    database.execute("UPDATE job_revision SET at = '2026-01-01Z'")
+    _, answer = why(api, job, instant("2026-03-29T00:30:00Z"))
+    assert answer["nextFireAt"] == "2026-03-29T01:00:00.000Z"
+    kinds, _ = why(api, job, instant("2026-03-29T01:00:00Z"))
+    assert kinds["dst"]["text"].startswith("DST: ") and "unassigned" in kinds
+    assert_problem(api.get(f"/api/jobs/{job}/why", params={"at": "yesterday"}), 400)
+    assert_problem(api.get(f"/api/jobs/{job}/why", params={"when": "now"}), 400)
+    assert_problem(api.get("/api/jobs/00000000-0000-4000-8000-000000000000/why"), 404)
