@@ -1,5 +1,6 @@
 #include "central/api_jobs.h"
 
+#include "central/api_body.h"
 #include "central/job_view.h"
 #include "central/svc_jobs.h"
 
@@ -17,6 +18,10 @@ static void reply_failure(struct api_reply *reply, enum job_outcome outcome, str
 	case JOB_STALE:
 		problem_reply(reply, 412, NULL, NULL,
 			      "the job was edited since you read it; read it again and repeat the edit");
+		break;
+	case JOB_FULL:
+		problem_reply(reply, 409, NULL, NULL,
+			      "skipAt holds %d instants already, and that is all it can; take one out first", JOB_SKIPS_MAX);
 		break;
 	case JOB_DB_FAILED:
 		problem_db(reply, failure->status, "job of this id");
@@ -140,18 +145,68 @@ void api_jobs_resume(const struct api_request *request, struct api_reply *reply)
 	set_active(request, reply, true);
 }
 
+void api_jobs_skip(const struct api_request *request, struct api_reply *reply)
+{
+	static const char *const members[] = { "scheduledAt", NULL };
+	struct author author = author_of(request);
+	struct job_record record = { 0 };
+	struct job_failure failure = { 0 };
+	struct wall scheduled_at = WALL_NONE;
+	json_t *body = api_body_object(request, reply, members, false);
+	if (body == NULL)
+		return;
+	bool ok = api_body_wall(body, reply, "scheduledAt", &scheduled_at);
+	json_decref(body);
+	if (!ok)
+		return;
+	if (!wall_is_set(scheduled_at)) {
+		problem_reply(reply, 400, NULL, "/scheduledAt", "is missing");
+		return;
+	}
+	enum job_outcome outcome = job_skip(request->pool, &author, api_param(request, "jobId"), request->if_match,
+					    scheduled_at, &record, &failure);
+	api_jobs_reply(reply, outcome, &record, &failure);
+}
+
+/* An optional member that is a UUID; NULL = it is not there. */
+static bool uuid_member(const json_t *body, struct api_reply *reply, const char *name, const char **ret)
+{
+	g_autofree char *pointer = g_strconcat("/", name, NULL);
+	if (!api_body_text(body, reply, name, 64, ret))
+		return false;
+	if (*ret == NULL || uuid_is_valid(*ret))
+		return true;
+	problem_reply(reply, 400, NULL, pointer, "must be a UUID");
+	return false;
+}
+
+static void reply_order(const struct api_request *request, struct api_reply *reply, int agents, bool to_one)
+{
+	if (agents > 0)
+		api_reply_json(reply, 202, json_pack("{s:s, s:i}", "jobId", api_param(request, "jobId"), "agents", agents));
+	else
+		problem_reply(reply, 409, NULL, NULL,
+			      to_one ? "that agent does not hold this job; see the job's assignments"
+				     : "no agent holds this job yet; enrol one, or look at the job's target");
+}
+
 void api_jobs_run(const struct api_request *request, struct api_reply *reply)
 {
+	static const char *const members[] = { "agentId", NULL };
 	struct author author = author_of(request);
 	struct job_failure failure = { 0 };
-	const char *job_id = api_param(request, "jobId");
+	const char *agent_id = NULL;
 	int agents = 0;
-	enum job_outcome outcome = job_run(request->pool, &author, job_id, &agents, &failure);
-	if (outcome != JOB_DONE)
-		reply_failure(reply, outcome, &failure);
-	else if (agents == 0)
-		problem_reply(reply, 409, NULL, NULL,
-			      "no agent holds this job yet; enrol one, or look at the job's target");
-	else
-		api_reply_json(reply, 202, json_pack("{s:s, s:i}", "jobId", job_id, "agents", agents));
+	json_t *body = api_body_object(request, reply, members, true);
+	if (body == NULL)
+		return;
+	if (uuid_member(body, reply, "agentId", &agent_id)) {
+		enum job_outcome outcome =
+			job_run(request->pool, &author, api_param(request, "jobId"), agent_id, &agents, &failure);
+		if (outcome == JOB_DONE)
+			reply_order(request, reply, agents, agent_id != NULL);
+		else
+			reply_failure(reply, outcome, &failure);
+	}
+	json_decref(body);
 }

@@ -21,6 +21,7 @@ void api_jobs_patch(const struct api_request *request, struct api_reply *reply);
 void api_jobs_delete(const struct api_request *request, struct api_reply *reply);
 void api_jobs_pause(const struct api_request *request, struct api_reply *reply);
 void api_jobs_resume(const struct api_request *request, struct api_reply *reply);
+void api_jobs_skip(const struct api_request *request, struct api_reply *reply);
 void api_jobs_run(const struct api_request *request, struct api_reply *reply);
 
 #endif

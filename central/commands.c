@@ -1,10 +1,11 @@
 #include "central/commands.h"
 
-enum db_status command_run(struct db_conn *conn, const char *job_id, int *ret_agents)
+enum db_status command_run(struct db_conn *conn, const char *job_id, const char *agent_id, int *ret_agents)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	db_param_text(&params, job_id);
+	db_param_text(&params, agent_id);
 	enum db_status status = db_run(conn, "command_run", &params, &result);
 	if (status == DB_OK)
 		*ret_agents = (int)db_affected(result);

@@ -14,10 +14,10 @@
 #define COMMAND_MAX_AGE_SECONDS 3600
 
 /*
- * "Run now" to every agent that holds the job, in the caller's transaction. *ret_agents: how many those are; 0 = the
- * job is unknown, deleted, or nobody holds it yet, and nothing was written.
+ * "Run now" to every agent that holds the job, or to this one if it does (agent_id NULL = to all), in the caller's
+ * transaction. *ret_agents: how many those are; 0 = the job is unknown, deleted, or not held, and nothing was written.
  */
-enum db_status command_run(struct db_conn *conn, const char *job_id, int *ret_agents);
+enum db_status command_run(struct db_conn *conn, const char *job_id, const char *agent_id, int *ret_agents);
 
 /* Marks those of this agent done. Ids that are unknown or another agent's are ignored. */
 enum db_status command_done(struct db_conn *conn, const char *agent_id, const int64_t *ids, int n);

@@ -115,7 +115,7 @@ static enum job_outcome do_one(struct db_pool *pool, const struct author *author
 	if (action == BULK_DELETE)
 		outcome = job_delete(pool, author, job_id, NULL, failure);
 	else if (action == BULK_RUN)
-		outcome = job_run(pool, author, job_id, &agents, failure);
+		outcome = job_run(pool, author, job_id, NULL, &agents, failure);
 	else
 		outcome = job_set_active(pool, author, job_id, NULL, action == BULK_RESUME, &record, failure);
 	job_record_clear(&record);

@@ -7,6 +7,7 @@
 #include "central/db_audit.h"
 #include "central/db_revisions.h"
 #include "central/job_view.h"
+#include "common/rfc3339.h"
 
 #define EDIT_TRIES 3
 
@@ -365,8 +366,81 @@ enum job_outcome job_delete(struct db_pool *pool, const struct author *author, c
 	return outcome;
 }
 
-enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, int *ret_agents,
-			 struct job_failure *ret_failure)
+/* Why this instant cannot be skipped; NULL = it can. */
+static const char *no_skip_reason(const struct job *job, struct wall t, struct wall now)
+{
+	const struct job_policy *policy = job->policy;
+	struct wall next;
+	if (schedule_kind(job->schedule) == SCHEDULE_EVERY)
+		return "the agent counts the instants of @every from when it heard of the job; write one into skipAt yourself";
+	if (!wall_before(now, t))
+		return "is in the past";
+	if ((wall_is_set(policy->start_at) && wall_before(t, policy->start_at)) ||
+	    (wall_is_set(policy->end_at) && !wall_before(t, policy->end_at)) ||
+	    !schedule_next(job->schedule, WALL_NONE, wall_add_us(t, -1), &next) || next.us != t.us)
+		return "is not a due instant of this job";
+	return NULL;
+}
+
+static bool is_skipped(const struct job *job, struct wall t)
+{
+	for (int i = 0; i < job->policy->n_skip_at; i++)
+		if (job->policy->skip_at[i].us == t.us)
+			return true;
+	return false;
+}
+
+/* skipAt as it is and one more, as a merge patch. */
+static json_t *skip_patch(const struct job *job, struct wall t)
+{
+	char time[RFC3339_SIZE];
+	json_t *skips = json_array();
+	for (int i = 0; i < job->policy->n_skip_at; i++)
+		json_array_append_new(skips, json_string(rfc3339_print_ms(job->policy->skip_at[i], time)));
+	json_array_append_new(skips, json_string(rfc3339_print_ms(t, time)));
+	return json_pack("{s:o}", "skipAt", skips);
+}
+
+/* An edit of the revision that `seen` is, so that nobody's skip written meanwhile is lost. */
+static enum job_outcome skip_seen(struct db_pool *pool, const struct author *author, const struct job_record *seen,
+				  struct wall t, struct job_record *ret, struct job_failure *ret_failure)
+{
+	char etag[ETAG_SIZE];
+	if (seen->job == NULL)
+		return invalid(ret_failure, "", "the stored definition is no longer valid; edit the job first");
+	const char *reason = no_skip_reason(seen->job, t, wall_now());
+	if (reason != NULL)
+		return invalid(ret_failure, "/scheduledAt", reason);
+	if (!is_skipped(seen->job, t) && seen->job->policy->n_skip_at >= JOB_SKIPS_MAX)
+		return JOB_FULL;
+	json_t *patch = is_skipped(seen->job, t) ? json_object() : skip_patch(seen->job, t);
+	struct edit edit = { "skip", patch, true };
+	enum job_outcome outcome = run_edit(pool, author, seen->row.job_id, etag_print(seen->row.revision, etag), &edit, ret,
+					    ret_failure);
+	json_decref(patch);
+	return outcome;
+}
+
+enum job_outcome job_skip(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+			  struct wall scheduled_at, struct job_record *ret, struct job_failure *ret_failure)
+{
+	enum job_outcome outcome = JOB_STALE;
+	for (int i = 0; i < EDIT_TRIES && outcome == JOB_STALE; i++) {
+		struct job_record seen = { 0 };
+		outcome = job_read(pool, job_id, &seen, ret_failure);
+		if (outcome != JOB_DONE)
+			return outcome;
+		bool wanted = if_match == NULL || etag_matches(if_match, seen.row.revision, false);
+		outcome = wanted ? skip_seen(pool, author, &seen, scheduled_at, ret, ret_failure) : JOB_STALE;
+		job_record_clear(&seen);
+		if (!wanted)
+			break;
+	}
+	return outcome;
+}
+
+enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, const char *agent_id,
+			 int *ret_agents, struct job_failure *ret_failure)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_row row = { 0 };
@@ -378,8 +452,8 @@ enum job_outcome job_run(struct db_pool *pool, const struct author *author, cons
 		status = db_job_get(conn, job_id, false, &row);
 	job_row_clear(&row);
 	if (status == DB_OK)
-		status = command_run(conn, job_id, &agents);
-	if (status == DB_OK)
+		status = command_run(conn, job_id, agent_id, &agents);
+	if (status == DB_OK && agents > 0)
 		status = db_audit(conn, author->name, "job.run", job_id, NULL, NULL, author->request_id);
 	if (status == DB_OK)
 		status = db_commit(conn);

@@ -26,6 +26,7 @@ enum job_outcome {
 	JOB_DONE,
 	JOB_INVALID, /* failure.problem */
 	JOB_STALE,   /* If-Match named another revision */
+	JOB_FULL,    /* skipAt holds all it can */
 	JOB_DB_FAILED /* failure.status */
 };
 struct job_failure {
@@ -54,8 +55,15 @@ enum job_outcome job_delete(struct db_pool *pool, const struct author *author, c
 enum job_outcome job_rollback(struct db_pool *pool, const struct author *author, const char *job_id,
 			      const char *if_match, int64_t revision, struct job_record *ret,
 			      struct job_failure *ret_failure);
-/* "Run now" at every agent that holds it; 0 = none does yet. */
-enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, int *ret_agents,
-			 struct job_failure *ret_failure);
+/*
+ * Adds a due instant that is still to come to skipAt; one that is there already changes nothing. What is no such instant
+ * is JOB_INVALID at /scheduledAt. So is every instant of @every: its agent counts them from when it heard of the job,
+ * which is not known here to the second.
+ */
+enum job_outcome job_skip(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
+			  struct wall scheduled_at, struct job_record *ret, struct job_failure *ret_failure);
+/* "Run now" at every agent that holds it, or at this one (NULL = all); *ret_agents 0 = it is not held, nothing happened. */
+enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, const char *agent_id,
+			 int *ret_agents, struct job_failure *ret_failure);
 
 #endif

@@ -181,6 +181,9 @@ def test_replies_about_jobs_fit_the_document(api):
     for action in ("pause", "resume"):
         call(api, "post", "/api/jobs/{jobId}/actions/" + action, 200, ids=ids)
     call(api, "post", "/api/jobs/{jobId}/actions/run", 409, ids=ids)
+    call(api, "post", "/api/jobs/{jobId}/actions/run", 400, ids=ids, json={"agentId": "me"})
+    call(api, "post", one + "/actions/skip", 400, ids=ids, json={"scheduledAt": "2020-01-01T00:00:00Z"})
+    call(api, "post", one + "/actions/skip", 412, ids=ids, json={"scheduledAt": "2030-01-01T00:00:00Z"}, headers={"If-Match": '"1"'})
     call(api, "get", one + "/revisions", 200, ids=ids, query={"limit": 2})
     call(api, "get", one + "/revisions/{revision}", 200, ids={**ids, "revision": 2})
     call(api, "get", one + "/revisions/{revision}", 404, ids={**ids, "revision": 99})

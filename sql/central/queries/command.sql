@@ -1,6 +1,7 @@
 -- name: command_run
 INSERT INTO command (agent_id, type, job_id)
-SELECT agent_id, 'run', job_id FROM assignment WHERE job_id = $1::uuid AND NOT removed
+SELECT agent_id, 'run', job_id FROM assignment
+WHERE job_id = $1::uuid AND NOT removed AND ($2::uuid IS NULL OR agent_id = $2::uuid)
 
 -- name: command_done
 UPDATE command SET done_at = now()

@@ -1,0 +1,80 @@
+"""Orders of people: run at one agent, skip one due instant. Real agents carry them out."""
+from datetime import timedelta
+
+import pytest
+
+from harness.api import assert_problem
+from harness.ledger import now, rfc3339
+from harness.waiting import wait_until
+
+NOBODY = "0192f0c1-0000-7000-8000-000000000000"
+YEARLY = "0 0 1 1 *"
+
+
+def act(api, job, action, body=None, **more):
+    return api.post(f"/api/jobs/{job['jobId']}/actions/{action}", json=body or {}, **more)
+
+
+def audited(api, action):
+    return [(e["actor"], e["object"]) for e in api.json("/api/audit", action=action)["entries"]]
+
+
+def test_run_goes_to_the_one_agent_that_is_named_and_must_hold_the_job(world, central, api, target):
+    for name in ("one", "two"):
+        world.agent(central, name=name).start()
+    wait_until(lambda: len(api.json("/api/agents")["agents"]) == 2, 20, "both agents", explain=world.tails)
+    agents = api.json("/api/agents")["agents"]
+    job = api.create_job(YEARLY, target.url + "/all", target={"mode": "all"})
+    reply = act(api, job, "run", {"agentId": agents[0]["agentId"]})
+    assert (reply.status_code, reply.json()) == (202, {"jobId": job["jobId"], "agents": 1})
+    found = wait_until(lambda: api.executions(jobId=job["jobId"]), 20, "the run to be told", explain=world.tails)
+    assert [(e["agentId"], e["status"]) for e in found] == [(agents[0]["agentId"], "success")]
+    assert act(api, job, "run").json()["agents"] == 2
+    wait_until(lambda: len(api.executions(jobId=job["jobId"])) == 3, 20, "both to run", explain=world.tails)
+    assert len(target.requests("/all")) == 3
+    bound = api.create_job(YEARLY, target.url, target={"mode": "agent", "agent": agents[1]["name"]})
+    before = len(audited(api, "job.run"))
+    assert_problem(act(api, bound, "run", {"agentId": agents[0]["agentId"]}), 409)
+    assert_problem(act(api, bound, "run", {"agentId": NOBODY}), 409)
+    assert_problem(act(api, bound, "run", {"agentId": "me"}), 400, "/agentId")
+    assert_problem(act(api, bound, "run", {"agent": "me"}), 400, "/agent")
+    assert len(audited(api, "job.run")) == before == 2
+
+
+def test_a_skipped_instant_becomes_a_skipped_execution_and_its_neighbours_run(world, api, agent, target):
+    job = api.create_job("* * * * * *", target.url)
+    instant = now().replace(microsecond=0) + timedelta(seconds=4)
+    reply = act(api, job, "skip", {"scheduledAt": rfc3339(instant)})
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["revision"] == 2 and len(reply.json()["skipAt"]) == 1 and reply.headers["ETag"] == '"2"'
+    assert act(api, job, "skip", {"scheduledAt": rfc3339(instant)}).json()["revision"] == 2
+    assert audited(api, "job.skip")[0][1] == job["jobId"]
+
+    def told():
+        found = {e["scheduledAt"]: e["status"] for e in api.executions(jobId=job["jobId"])}
+        around = [found.get(rfc3339(instant + timedelta(seconds=s))) for s in (-1, 0, 1)]
+        return around if all(around) else None
+
+    assert wait_until(told, 20, "the instants around", explain=world.tails) == ["success", "skipped", "success"]
+
+
+@pytest.mark.parametrize("body, pointer", [
+    ({}, "/scheduledAt"), ({"scheduledAt": "soon"}, "/scheduledAt"), ({"scheduledAt": "2020-01-01T00:00:00Z"}, "/scheduledAt"),
+    ({"scheduledAt": "2040-01-01T00:00:01Z"}, "/scheduledAt"), ({"scheduledAt": "2039-01-01T00:00:00Z"}, "/scheduledAt"),
+    ({"at": "2040-01-01T00:00:00Z"}, "/at"),
+])  # fmt: skip
+def test_what_is_no_due_instant_still_to_come_is_refused(api, body, pointer):
+    job = api.create_job(YEARLY, "http://127.0.0.1:1/", startAt="2040-01-01T00:00:00Z")
+    assert_problem(act(api, job, "skip", body), 400, pointer)
+    assert act(api, job, "skip", {"scheduledAt": "2040-01-01T00:00:00Z"}).status_code == 200
+
+
+def test_a_full_list_a_stale_reader_and_an_interval_are_refused(api):
+    job = api.create_job(YEARLY, "http://127.0.0.1:1/")
+    for year in range(2040, 2048):
+        assert act(api, job, "skip", {"scheduledAt": f"{year}-01-01T00:00:00Z"}).status_code == 200
+    assert_problem(act(api, job, "skip", {"scheduledAt": "2048-01-01T00:00:00Z"}), 409)
+    assert_problem(act(api, job, "skip", {"scheduledAt": "2047-01-01T00:00:00Z"}, headers={"If-Match": '"1"'}), 412)
+    every = api.create_job("@every 1h", "http://127.0.0.1:1/")
+    assert_problem(act(api, every, "skip", {"scheduledAt": "2040-01-01T00:00:00Z"}), 400, "/scheduledAt")
+    assert_problem(api.post(f"/api/jobs/{NOBODY}/actions/skip", json={"scheduledAt": "2040-01-01T00:00:00Z"}), 404)
