@@ -21,7 +21,8 @@ enum db_status db_overview_counts(struct db_conn *conn, struct overview_counts *
 struct overview_fire { char job_id[UUID_SIZE]; char *name; struct wall at; };
 /*
  * The next instants after `now`, one of each job, at most OVERVIEW_FIRES, soonest first; struct overview_fire. Exact while
- * at most OVERVIEW_SOON_MAX jobs have an instant that is past and not looked at yet; of more, those looked at first.
+ * at most OVERVIEW_SOON_MAX jobs are watched for a past instant and as many for a coming one; of more, those that the watch
+ * looks at first, which puts jobs with much jitter later.
  */
 enum db_status db_overview_fires(struct db_conn *conn, struct wall now, GArray **ret);
 

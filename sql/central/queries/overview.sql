@@ -20,13 +20,14 @@ FROM (SELECT count(*) AS total, count(*) FILTER (WHERE active) AS active FROM jo
 		FROM agent_shown WHERE forgotten_at IS NULL AND state <> 'revoked') AS agents
 
 -- Jobs that may be due next: those whose watched instant is past (their schedules tell the next one), and those with the
--- soonest watched instants. At most $1 of each, in the order in which the watch looks at them.
+-- soonest watched instants. At most $1 of each, in the order in which the watch looks at them: by the due instant and the
+-- job's jitter. That order has an index.
 -- name: overview_soon
 SELECT job.job_id, job.revision, job.definition, job.created_at, latest.decided_until
 FROM (
 	(SELECT job_id, revision FROM job_watch WHERE due_at <= now() ORDER BY check_at LIMIT $1::integer)
 	UNION
-	(SELECT job_id, revision FROM job_watch WHERE due_at > now() AND due_at < 'infinity' ORDER BY due_at LIMIT $1::integer)
+	(SELECT job_id, revision FROM job_watch WHERE due_at > now() AND due_at < 'infinity' ORDER BY check_at LIMIT $1::integer)
 ) AS soon
 JOIN job ON job.job_id = soon.job_id AND job.revision = soon.revision AND job.active AND job.deleted_at IS NULL
 LEFT JOIN job_latest latest ON latest.job_id = job.job_id
