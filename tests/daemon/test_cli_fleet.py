@@ -1,0 +1,89 @@
+"""The `belfry` command and the fleet: labels, draining, tokens, who holds what, what is late, and the ledger."""
+import pytest
+
+from harness.cli import Cli
+from harness.waiting import wait_until
+from raw_agent import RawAgent
+
+HOOK = "http://127.0.0.1:1/"
+
+
+@pytest.fixture
+def cli(central, world):
+    return Cli(world.folder, central.url, central.token)
+
+
+def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):
+    assert cli.out("agent", "label", "agent", "--label", "env=prod", "--label", "role=web", "--weight", "2") == "agent: changed\n"
+    shown = cli.json("agent", "show", "agent")
+    assert shown["labels"] == {"env": "prod", "role": "web"} and shown["weight"] == 2
+    assert cli.out("agent", "list", "--selector", "env=prod,role in (web)", "-o", "name") == "agent\n"
+    assert cli.out("agent", "list", "--selector", "env=test", "-o", "name") == ""
+    assert cli.out("agent", "drain", "agent") == "agent: draining\n"
+    assert cli.out("agent", "list", "--state", "draining", "-o", "name") == "agent\n"
+    assert cli.out("agent", "undrain", "agent") == "agent: takes jobs again\n"
+    assert cli.json("agent", "show", "agent")["draining"] is False
+    agent_id = shown["agentId"]
+    agent.stop()
+    assert cli.out("agent", "revoke", "agent", "--yes") == "agent: revoked\n"
+    assert cli.out("agent", "forget", agent_id, "--yes") == f"{agent_id}: forgotten\n"
+    assert cli.fails(2, "agent", "list", "--state", "online,never") == '--state: "online,never" is none of: online offline draining never revoked'
+
+
+def test_an_agents_name_is_found_among_names_that_hold_it(cli, central):
+    for name in ("web", "web-1", "a web"):
+        RawAgent(central, name=name)
+    assert cli.json("agent", "show", "web")["name"] == "web"
+    assert cli.json("agent", "show", "a web")["name"] == "a web"
+    assert cli.fails(3, "agent", "show", "we") == 'there is no agent "we" (belfry agent list shows all)'
+
+
+def test_tokens_with_labels_are_listed_and_withdrawn(cli):
+    made = cli.json("agent", "enroll", "--label", "env=prod", "--name", "web-3")
+    listed = cli.json("agent", "tokens")["tokens"]
+    assert [(t["tokenId"], t["labels"], t["name"]) for t in listed] == [(made["tokenId"], {"env": "prod"}, "web-3")]
+    assert "env=prod" in cli.out("agent", "tokens") and made["token"] not in cli.out("agent", "tokens")
+    assert cli.out("agent", "untoken", made["tokenId"]) == f"{made['tokenId']}: withdrawn\n"
+    assert cli.json("agent", "tokens")["tokens"] == []
+    assert "token" in cli.fails(3, "agent", "untoken", made["tokenId"])
+
+
+def test_where_a_job_is_and_what_is_late(cli, api, central, database):
+    RawAgent(central, name="porter").follow()
+    api.create_job("* * * * * *", HOOK, name="held")
+    api.create_job("* * * * * *", HOOK, name="lost", target={"mode": "agent", "agent": "nobody"})
+    assert cli.out("job", "where", "held", "-o", "name") == "porter\n"
+    assert "porter" in cli.out("job", "where", "held")
+    done = cli.run("job", "where", "lost")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "belfry: no agent holds the job\n")
+    wait_until(lambda: database.query("SELECT count(*) FROM job_watch")[0][0] == 2, what="two watched jobs")
+    database.execute("UPDATE assignment SET changed_at = changed_at - interval '1 hour'")
+    database.execute("UPDATE job_watch SET due_at = due_at - interval '2 minutes', check_at = now() WHERE due_at < 'infinity'")
+    wait_until(lambda: "lost" in cli.out("late"), timeout=15, what="a late job")
+    assert "no agent holds the job" in cli.out("late")
+
+
+def test_the_ledger_adds_up_its_pages(cli, api, database):
+    for n in range(205):
+        api.create_job("* * * * *", HOOK, name=f"job {n}")
+    database.execute("UPDATE job_revision SET at = at - interval '10 minutes'")
+    whole = cli.json("ledger", "--all")
+    assert len({job["jobId"] for job in whole["jobs"]}) == 205
+    for member in ("due", "decided", "unaccounted", "unknown"):
+        assert whole[member] == sum(job[member] for job in whole["jobs"])
+    assert whole["due"] > 0 and f"due {whole['due']}" in cli.out("ledger", "--all", "--from", whole["from"], "--to", whole["to"])
+
+
+def test_a_broken_audit_is_told_with_the_entry_and_1(cli, api, database):
+    job = api.create_job("@daily", HOOK)
+    assert cli.out("audit", "verify").startswith("The chain of the audit log is whole: ")
+    entry = database.query("SELECT audit_id FROM audit WHERE object = %s", (job["jobId"],))[0][0]
+    connection = database.connect(autocommit=False)
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE audit SET actor = 'somebody else' WHERE audit_id = %s", (entry,))
+        assert cursor.rowcount == 1
+    connection.commit()
+    connection.close()
+    said = cli.fails(1, "audit", "verify")
+    assert said.startswith(f"the audit log was changed: entry {entry}: the entry is not what was written")
