@@ -237,7 +237,7 @@ struct runner_pool *runner_pool_new(struct event_base *base, const struct runner
 	pool->n_members = 1;
 	pool->members_max = 1 + helpers;
 	pool->helpers_only = config->helpers_only;
-	pool->no_helper_before.us = INT64_MIN;
+	pool->no_helper_before.us = 0; /* the clock's beginning: always past */
 	pool->done = done;
 	pool->context = context;
 	pool->results = queue_new();

@@ -150,7 +150,6 @@ const struct command agent_commands[] = {
 	ACTION("undrain", "Let an agent have jobs again", 0, "{name}: takes jobs again"),
 	ACTION("forget", "Remove an agent that is revoked or long gone", ASKS_FIRST, "{agent}: forgotten"),
 	ACTION("revoke", "End an agent's key at once; its jobs go to others", ASKS_FIRST, "{agent}: revoked"),
-	ACTION("rotate", "Have an agent take a new key", 0, "{agent}: takes a new key with its next sync"),
 	{ .verb = "quarantine", .help = "Records of an agent that central could not take, with the reason",
 	  .example = "belfry agent quarantine web-3 -o jsonl", .arguments = agent_argument, .uses = ACTS | PAGES, .run = command_list,
 	  .path = "/api/agents/{agent}/quarantine", .view = &quarantine_view },

@@ -59,7 +59,11 @@ bool definition_set(json_t *definition, const char *path, const char *text)
 		}
 		at = below;
 	}
-	return *steps != NULL && json_object_set_new(at, steps[g_strv_length(steps) - 1], value) == 0;
+	if (*steps == NULL) {
+		json_decref(value);
+		return false;
+	}
+	return json_object_set_new(at, steps[g_strv_length(steps) - 1], value) == 0;
 }
 
 void definition_strip(json_t *definition)

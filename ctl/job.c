@@ -69,10 +69,6 @@ static const struct command_value skip_arguments[] = {
 	{ "time", VALUE_TIME, .member = "scheduledAt", .help = "The due instant that is to be skipped" },
 	{ 0 }
 };
-static const struct command_value cancel_options[] = {
-	{ "execution", VALUE_TEXT, .show = "ID", .member = "executionId", .help = "Only this execution" },
-	{ 0 }
-};
 static const struct command_value why_options[] = {
 	{ "at", VALUE_TIME, .parameter = "at", .help = "The instant in question; default now" },
 	{ 0 }
@@ -188,9 +184,6 @@ const struct command job_commands[] = {
 	{ .verb = "skip", .help = "Leave out one due instant", .example = "belfry job skip backup 2026-12-24T23:00:00Z",
 	  .arguments = skip_arguments, .uses = ACTS, .run = command_act, .method = "POST", .path = "/api/jobs/{job}/actions/skip",
 	  .view = &job_view, .done = "{name}: {time} will be skipped" },
-	{ .verb = "cancel", .help = "End running attempts of jobs", .example = "belfry job cancel backup", .arguments = jobs_argument,
-	  .options = cancel_options, .uses = ACTS, .run = command_act, .method = "POST", .path = "/api/jobs/{job}/actions/cancel",
-	  .view = &job_view, .done = "{job}: the order is given to {agents} agents" },
 	{ .verb = "history", .help = "What became of a job's due instants, newest first",
 	  .example = "belfry job history backup --status failed,timeout --from -7d", .arguments = job_argument, .options = history_options,
 	  .uses = USES_CENTRAL | PRINTS | PAGES, .run = command_list, .path = "/api/executions?jobId={job}", .view = &history_view },

@@ -20,7 +20,7 @@ import { LabelsDialog } from "./LabelsDialog.tsx";
 
 const route = getRouteApi("/shell/agents/$agentId");
 
-type Action = "drain" | "undrain" | "revoke" | "forget" | "rotate";
+type Action = "drain" | "undrain" | "revoke" | "forget";
 
 function question(action: Action, agent: AgentDetail): Question {
 	const { name } = agent;
@@ -34,12 +34,6 @@ function question(action: Action, agent: AgentDetail): Question {
 			};
 		case "undrain":
 			return { title: `Take ${name} back into use?`, action: "Undrain", consequence: "It can be given jobs again." };
-		case "rotate":
-			return {
-				title: `Give ${name} a new key?`,
-				action: "Rotate",
-				consequence: "At its next sync the agent fetches a new key. The old one works until the new one was used.",
-			};
 		case "revoke":
 			return {
 				title: `Revoke ${name}?`,
@@ -90,7 +84,7 @@ function Actions({ agent }: { agent: AgentDetail }) {
 		if (!(await confirm(question(action, agent)))) return;
 		try {
 			await call("POST", `/api/agents/${agent.agentId}/actions/${action}`, { body: {} });
-			toast(`${agent.name}: ${action === "rotate" ? "a new key is on its way" : `${action} done`}`);
+			toast(`${agent.name}: ${action} done`);
 			if (action === "forget") await navigate({ to: "/agents" });
 			await client.invalidateQueries({ queryKey: ["agents"] });
 		} catch (error) {
@@ -114,7 +108,6 @@ function Actions({ agent }: { agent: AgentDetail }) {
 			{admin && !gone ? (
 				<>
 					<Button onClick={() => setLabelling(true)}>Labels</Button>
-					<Button onClick={() => void act("rotate")}>Rotate key</Button>
 					<Button kind="danger" onClick={() => void act("revoke")}>
 						Revoke
 					</Button>
