@@ -7,6 +7,12 @@
 
 #define US_PER_MINUTE (60 * US_PER_SECOND)
 
+/*
+ * Only days that ended a day ago are ever cleared of statuses, so rows younger than that owe the sweep nothing. The hour
+ * less is for clocks that differ, and for a batch that is written while it comes of age.
+ */
+#define SWEPT_AGE_US (23 * 60 * US_PER_MINUTE)
+
 /* Sums of one agent's minute. */
 struct agent_minute {
 	const char *agent_id;
@@ -19,6 +25,7 @@ struct writing {
 	struct ingest_member *const *members;
 	guint n;
 	int64_t executions;    /* in the stage */
+	int64_t oldest_us;     /* due instant of the oldest of them */
 	GHashTable *new_ones;  /* struct new_id, NULL = all are new */
 	struct rollup *rollup;
 	GArray *minutes;       /* struct agent_minute */
@@ -147,11 +154,24 @@ static enum db_status stage(struct writing *writing)
 			if (record_at(member, i)->kind != INGEST_EXECUTION)
 				continue;
 			ingest_record_copy(rows, member->agent_id, record_at(member, i));
+			writing->oldest_us = MIN(writing->oldest_us, record_at(member, i)->execution.scheduled_at.us);
 			writing->executions++;
 		}
 	}
 	copy_end(rows);
 	return writing->executions > 0 ? db_copy_in(writing->conn, "ingest_execution_copy", rows->str, rows->len) : DB_OK;
+}
+
+/* Late rows: what was cleared of their days is open again. An ordinary batch asks for nothing. */
+static enum db_status reopen_swept_days(struct writing *writing)
+{
+	struct wall border = { wall_now().us - SWEPT_AGE_US };
+	struct db_params params = { 0 };
+	if (writing->oldest_us >= border.us)
+		return DB_OK;
+	enum db_status status = db_run(writing->conn, "sweep_lock_shared", NULL, NULL);
+	db_param_wall(&params, border);
+	return status == DB_OK ? db_run(writing->conn, "sweep_reopen", &params, NULL) : status;
 }
 
 static enum db_status write_staged(struct writing *writing, bool thin)
@@ -171,8 +191,10 @@ static enum db_status write_staged(struct writing *writing, bool thin)
 
 static enum db_status write_executions(struct db_conn *conn, struct ingest_member *const *members, guint n, bool thin)
 {
-	struct writing writing = { .conn = conn, .members = members, .n = n };
+	struct writing writing = { .conn = conn, .members = members, .n = n, .oldest_us = INT64_MAX };
 	enum db_status status = stage(&writing);
+	if (status == DB_OK)
+		status = reopen_swept_days(&writing);
 	if (status != DB_OK || writing.executions == 0)
 		return status;
 	writing.rollup = rollup_new();

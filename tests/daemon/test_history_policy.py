@@ -1,5 +1,7 @@
 """What is kept of executions: doubled ones beside, by policy fewer, by age and status fewer; the sums count all."""
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -131,3 +133,52 @@ def test_a_sweep_looks_at_no_more_rows_than_it_may_and_comes_to_an_end(central, 
         looked_at.append(database.query(step)[0][0])
     assert max(looked_at) <= 5 and len(looked_at) < 400
     assert database.query("SELECT status, count(*) FROM execution GROUP BY 1") == [(2, 1)]
+
+
+SWEEP_5_DAYS = "SELECT retention_sweep_step((now() AT TIME ZONE 'UTC')::date - 5, '{1}', 1000)"
+
+
+def sweep_to_the_end(database):
+    """How many rows each step looked at (an empty partition counts as one)."""
+    looked_at = []
+    while not looked_at or looked_at[-1]:
+        looked_at.append(database.query(SWEEP_5_DAYS)[0][0])
+    return looked_at[:-1]
+
+
+def test_rows_that_come_after_their_day_was_swept_are_cleared_too(central, raw, database):
+    job_id, day = str(uuid.uuid4()), NOW.replace(hour=12, minute=0, second=0) - timedelta(days=10)
+    database.query("SELECT execution_partition_make(%s::date)", (day.date(),))
+    assert sweep_to_the_end(database) == [1]
+    raw.sync(1, executions(job_id, 20, day) + executions(job_id, 10, day, status="failed"))
+    assert sweep_to_the_end(database) == [30]
+    assert database.query("SELECT status, count(*) FROM execution GROUP BY 1") == [(2, 10)]
+
+
+def test_a_swept_day_is_looked_at_again_only_from_its_late_rows_on(central, raw, database):
+    job_id, day = str(uuid.uuid4()), NOW.replace(hour=12, minute=0, second=0) - timedelta(days=10)
+    raw.sync(1, executions(job_id, 100, day, status="failed"))
+    assert sweep_to_the_end(database) == [100]
+    assert sweep_to_the_end(database) == []
+    raw.sync(101, executions(job_id, 50, NOW - timedelta(hours=1)))
+    assert sweep_to_the_end(database) == []
+    raw.sync(151, executions(job_id, 5, day + timedelta(seconds=90)))
+    assert sweep_to_the_end(database) == [15]
+    assert sweep_to_the_end(database) == []
+    assert database.query("SELECT count(*) FROM execution WHERE scheduled_at < now() - interval '1 day' AND status = 1") == [(0,)]
+
+
+def test_a_sweep_waits_for_late_rows_that_are_being_written(central, raw, database):
+    job_id, day = str(uuid.uuid4()), NOW.replace(hour=12, minute=0, second=0) - timedelta(days=10)
+    raw.sync(1, executions(job_id, 5, day))
+    waiting = ("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND NOT granted "
+               "AND starts_with(query, 'SELECT retention_sweep_step')")
+    writer = database.connect(autocommit=False)
+    with closing(writer), writer.cursor() as cursor, ThreadPoolExecutor(1) as threads:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext('belfry.sweep'))")
+        sweep = threads.submit(sweep_to_the_end, database)
+        wait_until(lambda: database.query(waiting)[0][0] == 1, 20, "the sweep waits")
+        assert count(database) == 5
+        writer.rollback()
+        assert sweep.result(20) == [5]
+    assert count(database) == 0

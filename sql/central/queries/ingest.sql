@@ -105,6 +105,23 @@ WITH judged AS (
 ), total AS (SELECT count(*) AS n FROM new)
 SELECT n, execution_id, new.agent_id FROM total LEFT JOIN new ON n < $1::bigint
 
+-- Against steps of the sweep (migration 0016); taken before anything that a step may touch.
+-- name: sweep_lock_shared
+SELECT pg_advisory_xact_lock_shared(hashtext('belfry.sweep'))
+
+-- Days that were cleared of some statuses have to be looked at again from the oldest late row of the stage on. Notes are
+-- locked in one order, so nobody waits in a circle.
+-- name: sweep_reopen
+WITH old AS (
+	SELECT 'execution_' || to_char(scheduled_at AT TIME ZONE 'UTC', 'YYYYMMDD') AS partition, min(scheduled_at) AS oldest
+	FROM execution_stage WHERE scheduled_at < $1::timestamptz GROUP BY 1
+), held AS (
+	SELECT note.partition, note.statuses, old.oldest FROM retention_sweep AS note JOIN old USING (partition)
+	WHERE note.cleared_to > old.oldest ORDER BY note.partition, note.statuses FOR UPDATE OF note
+)
+UPDATE retention_sweep AS note SET cleared_to = least(note.cleared_to, held.oldest)
+FROM held WHERE note.partition = held.partition AND note.statuses = held.statuses
+
 -- Those in the stage that another agent had decided.
 -- name: ingest_double_insert
 INSERT INTO execution_double (execution_id, scheduled_at, agent_id, job_id, started_at, finished_at, received_at, status,
