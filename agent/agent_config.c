@@ -26,6 +26,8 @@ const struct config_row agent_config_rows[] = {
 	ROW(max_waiting_per_target, CONFIG_INT, "10000", .min = 1, .max = 1000000,
 	    .help = "Fires that may wait for one host and port; more are skipped"),
 	ROW(max_fires, CONFIG_INT, "200000", .min = 100, .max = 10000000, .help = "Fires in memory; more are skipped"),
+	ROW(outbox_max_records, CONFIG_INT, "10000000", .min = 1000, .max = 1000000000,
+	    .help = "Records that wait for central; at it nothing new is started until it has taken a tenth"),
 	ROW(target_rate_per_second, CONFIG_DOUBLE, "0", .min = 0, .max = 1000000,
 	    .help = "Attempts per second to one host and port; 0 = no limit"),
 	ROW(target_rate_burst, CONFIG_INT, "1", .min = 1, .max = 100000, .help = "Attempts that may go out together under that limit"),
@@ -130,6 +132,7 @@ void agent_config_core(const struct agent_config *config, struct core_config *re
 	ret->max_open_per_target = config->max_open_per_target;
 	ret->max_waiting_per_target = config->max_waiting_per_target;
 	ret->max_fires = config->max_fires;
+	ret->outbox_max_records = agent_config_is_standalone(config) ? 0 : config->outbox_max_records;
 	ret->target_rate_per_second = config->target_rate_per_second;
 	ret->target_rate_burst = config->target_rate_burst;
 }

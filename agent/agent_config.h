@@ -16,6 +16,7 @@ struct agent_config {
 	bool realtime;
 	int runner_threads;               /* beside the loop */
 	int max_open_transfers, max_open_per_target, max_waiting_per_target, max_fires;
+	int outbox_max_records;
 	double target_rate_per_second;
 	int target_rate_burst;
 	int history_rows;

@@ -57,6 +57,7 @@ static void print_core(GString *out, const struct core_stats *core)
 	gauge(out, "store_healthy", "1 when batches become durable.", core->store_healthy);
 	counter(out, "fires_planned_total", "Fires planned.", core->planned);
 	counter(out, "fires_catch_up_total", "Fires made up after their window was missed.", core->catch_up);
+	gauge(out, "outbox_full", "1 while nothing new is started because the outbox is full.", core->outbox_full);
 	counter(out, "attempts_total", "Attempts started.", core->attempts);
 	counter(out, "store_refusals_total", "Batches that failed or whose outcome is unknown.", core->store_failures);
 	counter(out, "clock_steps_total", "Steps of the clock by more than a second.", core->clock_steps);

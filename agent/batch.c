@@ -121,6 +121,7 @@ struct execution *batch_add_orphan_decision(struct core *core, int64_t intent_nu
 {
 	struct decision *decision = g_new0(struct decision, 1);
 	decision->intent_number = intent_number;
+	core->loose_records++;
 	g_ptr_array_add(batch_current(core)->store->decisions, decision);
 	return &decision->execution;
 }
@@ -128,8 +129,10 @@ struct execution *batch_add_orphan_decision(struct core *core, int64_t intent_nu
 struct execution *batch_add_decision(struct core *core, struct fire *fire)
 {
 	struct execution *execution = batch_add_orphan_decision(core, fire == NULL ? 0 : fire->intent_number);
-	if (fire != NULL)
+	if (fire != NULL) {
+		core->loose_records--;
 		pin(fire, core->filling->decided);
+	}
 	return execution;
 }
 
@@ -159,6 +162,7 @@ void batch_add_event(struct core *core, const char *kind, const char *format, ..
 	event->at = core->now;
 	event->detail = g_strdup_vprintf(format, args);
 	va_end(args);
+	core->loose_records++;
 	g_ptr_array_add(batch_current(core)->store->events, event);
 }
 
@@ -206,6 +210,7 @@ static void nothing_more(struct core *core, struct fire *fire)
 
 static void batch_settled(struct core *core, struct core_batch *batch)
 {
+	core->loose_records -= (int64_t)batch->store->decisions->len - batch->decided->len + batch->store->events->len;
 	fires_durable(core, batch->planned, intent_durable);
 	fires_durable(core, batch->retrying, retry_durable);
 	fires_durable(core, batch->withdrawn, nothing_more);

@@ -15,6 +15,7 @@ void core_config_defaults(struct core_config *config)
 		.max_open_per_target = 64,
 		.max_waiting_per_target = 10000,
 		.max_fires = 200000,
+		.outbox_max_records = 10000000,
 		.target_rate_burst = 1,
 	};
 }
@@ -46,7 +47,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->done_commands = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	core->commands_under_way = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	core->stats.store_healthy = true;
-	core->state.planned_until = core->state.fixed_until = core->state.lease_until = core->latest = WALL_NONE;
+	core->state.planned_until = core->state.fixed_until = core->state.lease_until = core->latest = core->outbox_opened_at = core->last_planned = WALL_NONE;
 	return core;
 }
 
@@ -196,7 +197,7 @@ void core_hurry(struct core *core)
 void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono)
 {
 	int64_t wall = heap_top_key(&core->due), mono = heap_top_key(&core->waits);
-	if (core->stats.store_healthy)
+	if (core->stats.store_healthy && !core->stats.outbox_full)
 		wall = MIN(wall, plan_lead_wake(core).us);
 	mono = MIN(mono, batch_linger_wake(core).us);
 	mono = MIN(mono, heap_top_key(&core->parked_jobs));

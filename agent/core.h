@@ -9,7 +9,8 @@
  *   core_apply_jobs, core_run_now, core_command
  * and after each event core_next_wake() tells when to call core_tick() next.
  * The files: core.c (this surface), plan.c (which fires are due), fire.c (states of a fire), admission.c (who may
- * start), retry.c (pure rule), recovery.c (missed windows, clock steps), batch.c (what becomes durable).
+ * start), retry.c (pure rule), recovery.c (missed windows, clock steps),
+ * outbox_limit.c (no room for decisions), batch.c (what becomes durable).
  */
 #ifndef BELFRY_AGENT_CORE_H
 #define BELFRY_AGENT_CORE_H
@@ -36,6 +37,7 @@ struct core_config {
 	int max_open_transfers;      /* default 256 */
 	int max_open_per_target;     /* per scheme://host:port; default 64 */
 	int max_waiting_per_target;  /* fires waiting for admission; more are skipped (resource); default 10000 */
+	int64_t outbox_max_records;  /* records that central does not have; at it no new fire is planned; 0 = no limit */
 	int max_fires;               /* in memory; more are skipped (resource); default 200000 */
 	double target_rate_per_second; /* per target host, 0 = no limit */
 	int target_rate_burst;
@@ -53,6 +55,9 @@ void core_tick(struct core *core);
 void core_hurry(struct core *core);
 /* When core_tick has something to do: earliest wall instant and earliest monotonic instant; INT64_MAX = nothing. */
 void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono);
+
+/* How many records central has not acknowledged. Only noted: the next event acts on it. */
+void core_note_unsent(struct core *core, int64_t records);
 
 void core_store_done(struct core *core, uint64_t batch_number, enum store_result result);
 void core_attempt_done(struct core *core, struct attempt *attempt, const struct attempt_result *result);
@@ -103,6 +108,7 @@ struct core_stats {
 	struct wall planned_until, next_fire_at;
 	uint64_t clock_epoch;
 	bool store_healthy;
+	bool outbox_full;            /* nothing new is planned (outbox_limit.c) */
 	int64_t lateness_bucket[16]; /* first attempts by lateness: <= 2^i * 62.5 us, last = the rest */
 	double lateness_sum_ms;
 };

@@ -40,6 +40,7 @@
 #define BATCH_LINGER_ITEMS 512
 #define STORE_RETRY_FIRST_US (100 * US_PER_MS)
 #define STORE_RETRY_LAST_US (2 * US_PER_SECOND)
+#define OUTBOX_REOPEN_PART 10      /* a full outbox is full until this part of its maximum is free */
 #define SPARE_FIRES 4096          /* kept for reuse */
 
 enum fire_state {
@@ -185,6 +186,10 @@ struct core {
 	GHashTable *done_commands; /* int64 keys: durable, central does not know yet */
 	GHashTable *commands_under_way;
 
+	int64_t outbox_unsent;  /* as last told */
+	int64_t loose_records;  /* decisions without a fire and events, not durable yet */
+	struct wall last_planned; /* an instant is planned for all its jobs or none: planned_until cannot split it */
+	struct wall outbox_opened_at; /* when a full outbox last had room again */
 	bool more_to_plan, more_to_pump;
 	struct core_stats stats;
 };
@@ -272,6 +277,11 @@ struct wall recovery_plan_start(const struct core *core, const struct core_job *
 
 /* Backlogs end at the border; what is left of them is a missed range. */
 void recovery_clip_backlogs(struct core *core, struct core_job *job, struct wall border, const char *reason);
+
+/* outbox_limit.c */
+bool outbox_is_full(struct core *core);
+bool outbox_caused(const struct core *core, struct wall first); /* a window that begins there */
+void outbox_close_windows(struct core *core, struct wall border); /* before the clock they are counted by is gone */
 
 /* lease.c */
 bool lease_binds(const struct core *core, const struct core_job *job);

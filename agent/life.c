@@ -194,6 +194,7 @@ static void start_core(struct life *life, const struct store_snapshot *snapshot)
 	struct runner runner = loop_runner(life->loop, runner_pool_interface(life->runner));
 	life->core = core_new(&config, loop_clock(life->loop), store_sqlite_interface(life->store), runner);
 	loop_set_core(life->loop, life->core);
+	core_note_unsent(life->core, store_sqlite_depth(life->store));
 	core_start(life->core, snapshot);
 }
 

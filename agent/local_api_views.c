@@ -43,7 +43,7 @@ static json_t *show_central(const struct local_api *api)
 static json_t *show_store(const struct local_api *api, const struct core_stats *stats)
 {
 	const struct store_stats *figures = api->config.source.store_stats(api->config.source.context);
-	json_t *store = json_pack("{s:b}", "healthy", stats->store_healthy && figures->healthy);
+	json_t *store = json_pack("{s:b, s:b}", "healthy", stats->store_healthy && figures->healthy, "outboxFull", stats->outbox_full);
 	add_number(store, "outboxEpoch", figures->epoch);
 	add_number(store, "lastSeq", figures->next_seq - 1);
 	add_number(store, "ackedSeq", figures->acked_seq);

@@ -36,6 +36,7 @@ struct loop {
 	enum loop_phase phase;
 	enum loop_end end;
 	struct store_stats store_stats;
+	bool said_outbox_full;
 	struct sync_news sync_news;
 	void (*reload)(void *context);
 	void *reload_context;
@@ -202,21 +203,43 @@ static void take_recent(const struct store_recent_message *recent)
 	recent->done(recent->context, recent->records, recent->seqs == NULL ? NULL : (const int64_t *)(void *)recent->seqs->data);
 }
 
+static void note_store(struct loop *loop, const struct store_stats *stats)
+{
+	loop->store_stats = *stats;
+	core_note_unsent(loop->core, stats->next_seq - 1 - stats->acked_seq);
+}
+
+static void say_outbox(struct loop *loop)
+{
+	struct core_stats stats;
+	core_get_stats(loop->core, &stats);
+	if (stats.outbox_full == loop->said_outbox_full)
+		return;
+	loop->said_outbox_full = stats.outbox_full;
+	if (stats.outbox_full)
+		log_warning("the outbox is full: nothing new is started until central has taken a part of it", NULL);
+	else
+		log_info("the outbox has room again: firing goes on", NULL);
+}
+
 /* Frees the message, or passes it on. */
 static void take_message(struct loop *loop, struct message *message)
 {
 	switch (message->type) {
 	case STORE_BATCH_DONE: {
 		const struct store_batch_message *batch = (struct store_batch_message *)message;
-		loop->store_stats = batch->stats;
+		note_store(loop, &batch->stats);
 		core_store_done(loop->core, batch->number, batch->result);
+		say_outbox(loop);
 		break;
 	}
 	case STORE_RECENT_DONE:
 		take_recent((struct store_recent_message *)message);
 		break;
 	case STORE_STATS:
-		loop->store_stats = ((struct store_stats_message *)message)->stats;
+		note_store(loop, &((struct store_stats_message *)message)->stats);
+		core_tick(loop->core);
+		say_outbox(loop);
 		break;
 	case STORE_LOST:
 		end(loop, LOOP_DATABASE_LOST);

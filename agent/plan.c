@@ -175,15 +175,23 @@ static void note_reached(struct core *core, struct wall until)
 	core->state.planned_until = wall_max(core->state.planned_until, reached);
 }
 
+/* Asked first, so that the outbox opens also in the middle of an instant. */
+static bool stops_here(struct core *core)
+{
+	return outbox_is_full(core) && heap_top_key(&core->plan) != core->last_planned.us;
+}
+
 void plan_tick(struct core *core)
 {
 	struct wall until = wall_add_us(core->now, horizon_us(core));
 	int fires = 0, windows = 0;
 	core->more_to_plan = false;
-	if (!core->stats.store_healthy || heap_top_key(&core->plan) > core->now.us + horizon_us(core) / 2)
+	if (!core->stats.store_healthy || stops_here(core) || heap_top_key(&core->plan) > core->now.us + horizon_us(core) / 2)
 		return;
 	while (heap_top_key(&core->plan) <= until.us) {
 		struct core_job *job = heap_top(&core->plan);
+		if (stops_here(core))
+			break;
 		if (fires >= PLAN_FIRES_PER_TICK || windows >= PLAN_WINDOWS_PER_TICK) {
 			core->more_to_plan = true;
 			break;
@@ -192,6 +200,7 @@ void plan_tick(struct core *core)
 			plan_window(core, job, lease_end(core, job));
 			windows++;
 		} else {
+			core->last_planned = job->next;
 			plan_instant(core, job);
 			fires++;
 		}

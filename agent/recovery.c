@@ -158,7 +158,7 @@ void recovery_window(struct core *core, struct core_job *job, struct wall after,
 	int64_t made = made_up(job, after, until), missed = due - made;
 	struct wall cut = missed == 0 ? after : nth_instant(job, after, until, missed);
 	char reason[EXECUTION_REASON_MAX], from[16], to[16];
-	const char *what = job->lease_lapsed ? "missed: central was not heard, so this must not run here," : "missed: nothing could run here";
+	const char *what = outbox_caused(core, wall_add_us(after, 1)) ? "missed: outbox full, nothing was started" : job->lease_lapsed ? "missed: central was not heard, so this must not run here," : "missed: nothing could run here";
 	job->lease_lapsed = false;
 	g_snprintf(reason, sizeof(reason), "%s between %s and %s (catch-up keeps %" G_GINT64_FORMAT
 		   " of %" G_GINT64_FORMAT ")", what, fire_clock_text(after, from), fire_clock_text(until, to), made, due);
@@ -240,7 +240,7 @@ void recovery_settle_backlogs(struct core *core, struct core_job *job)
 void recovery_pump(struct core *core)
 {
 	core->more_to_pump = false;
-	if (!core->stats.store_healthy || core->more_to_plan)
+	if (!core->stats.store_healthy || core->stats.outbox_full || core->more_to_plan)
 		return;
 	for (int i = 0; i < CATCH_UP_JOBS_PER_TICK && core->catch_up_live < CATCH_UP_FIRES; i++) {
 		struct job_backlogs *backlogs = TAILQ_FIRST(&core->backlog_ring);
@@ -323,6 +323,7 @@ void recovery_step_back(struct core *core, int64_t back_us)
 {
 	struct store_state *state = &core->state;
 	bool correction = back_us >= CLOCK_CORRECTION_US;
+	outbox_close_windows(core, wall_add_us(core->now, back_us));
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
 	state->clock_epoch++;
 	if (correction) {

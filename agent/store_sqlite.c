@@ -20,6 +20,11 @@ int64_t store_sqlite_epoch(const struct store_sqlite *store)
 	return store->epoch;
 }
 
+int64_t store_sqlite_depth(const struct store_sqlite *store)
+{
+	return store->numbers.next_seq - 1 - store->numbers.acked_seq;
+}
+
 static void fill_stats(struct store_sqlite *store, struct store_stats *ret)
 {
 	store->stats.epoch = store->epoch;

@@ -53,6 +53,7 @@ struct store store_sqlite_interface(struct store_sqlite *store);
 void store_sqlite_stop(struct store_sqlite *store);
 void store_sqlite_free(struct store_sqlite *store);
 
+int64_t store_sqlite_depth(const struct store_sqlite *store); /* records not acknowledged; before the start of the thread */
 int64_t store_sqlite_epoch(const struct store_sqlite *store); /* of the outbox; fixed after open */
 
 /* How the store is doing; comes with the messages below. */

@@ -33,6 +33,7 @@ struct disk {
 	GHashTable *backlogs;   /* "id until" -> struct backlog * */
 	GHashTable *commands;   /* int64 */
 	GPtrArray *outbox;      /* struct decision * */
+	int64_t acked;          /* rows of it that do not count against the maximum */
 	GHashTable *histories;  /* id -> struct job_history * */
 	GQueue queue;           /* const struct store_batch *, submitted */
 	struct mono busy_until; /* the head of the queue is answered then */
@@ -43,6 +44,7 @@ void disk_init(struct disk *disk, struct world *world);
 void disk_done(struct disk *disk);
 struct store disk_store(struct disk *disk);
 struct store_snapshot *disk_snapshot(const struct disk *disk);
+int64_t disk_unsent(const struct disk *disk); /* what counts against the maximum of the outbox */
 void disk_answer(struct disk *disk, struct core *core);
 void disk_crash(struct disk *disk);
 bool disk_has_intent(const struct disk *disk, struct fire_id id);
@@ -105,6 +107,7 @@ struct tally { /* proof that the faults were really hit */
 
 struct world {
 	bool leases;            /* jobs that must not run twice need core_lease() */
+	int64_t outbox_max;     /* core_config.outbox_max_records; 0 = none */
 	struct scenario scenario;
 	struct dice dice;
 	struct wall wall;

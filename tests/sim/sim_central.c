@@ -139,6 +139,9 @@ static void receive(struct world *world)
 	central->answered = false;
 	central->next_at = mono_add_us(world->mono, round_pause_us(world));
 	central->agent_acked = MAX(central->agent_acked, MIN(central->acked, central->sent.first + central->sent.n));
+	world->disk.acked = central->agent_acked;
+	core_note_unsent(world->core, disk_unsent(&world->disk));
+	core_tick(world->core);
 	for (int i = 0; i < central->sent.n_done; i++)
 		if (!g_hash_table_contains(central->orders, &central->sent.done[i]))
 			core_commands_known(world->core, &central->sent.done[i], 1);

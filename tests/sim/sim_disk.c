@@ -70,6 +70,11 @@ void disk_done(struct disk *disk)
 	g_queue_clear(&disk->queue);
 }
 
+int64_t disk_unsent(const struct disk *disk)
+{
+	return (int64_t)disk->outbox->len - disk->acked;
+}
+
 static void remember(struct disk *disk, const char *id, struct job *job, struct wall since, struct wall anchor)
 {
 	struct job_history *history = g_hash_table_lookup(disk->histories, id);
@@ -281,6 +286,7 @@ void disk_answer(struct disk *disk, struct core *core)
 		disk->broken = false;
 	else
 		schedule_answer(disk);
+	core_note_unsent(core, disk_unsent(disk));
 	core_store_done(core, number, result);
 }
 

@@ -146,6 +146,7 @@ void world_start_core(struct world *world)
 	struct core_config config;
 	core_config_defaults(&config);
 	config.leases = world->leases;
+	config.outbox_max_records = world->outbox_max;
 	config.agent_id = "agent";
 	config.boot_id = "boot";
 	config.seed = dice_roll(&world->dice);
@@ -153,6 +154,7 @@ void world_start_core(struct world *world)
 	world->core = core_new(&config, (struct core_clock){ world, read_wall, read_mono }, disk_store(&world->disk),
 			       outside_runner(&world->outside));
 	struct store_snapshot *snapshot = disk_snapshot(&world->disk);
+	core_note_unsent(world->core, disk_unsent(&world->disk));
 	core_start(world->core, snapshot);
 	store_snapshot_free(snapshot);
 }
@@ -305,6 +307,8 @@ static void live(struct world *world)
 	g_autoptr(GArray) moments = faults_plan(world);
 	struct mono end = mono_add_us(world->mono, world->scenario.seconds * US_PER_SECOND);
 	central_init(world);
+	if (world->scenario.seed % 3 == 0)
+		world->outbox_max = 4 + (int64_t)(world->scenario.seed / 3 % 60);
 	world_start_core(world);
 	world_change_jobs(world);
 	for (guint i = 0; i < moments->len && world->trouble->len == 0; i++) {

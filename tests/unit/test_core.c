@@ -574,6 +574,87 @@ START_TEST(test_the_heap_gives_the_least_whatever_was_moved_or_removed)
 }
 END_TEST
 
+static void set_up_small(void)
+{
+	set_up();
+	world.outbox_max = 20;
+	world.core->config.outbox_max_records = 20;
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"catchUp\":{\"policy\":\"none\"}}");
+}
+
+static int accounted(void)
+{
+	return count(EXECUTION_SUCCESS) + count(EXECUTION_MISSED) + count(EXECUTION_INTERRUPTED) + count(EXECUTION_SKIPPED);
+}
+
+static void drain(void)
+{
+	world.disk.acked = world.disk.outbox->len;
+	core_note_unsent(world.core, 0);
+	core_tick(world.core);
+}
+
+START_TEST(test_a_full_outbox_starts_nothing_new_and_accounts_for_every_instant)
+{
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 20);
+	ck_assert_int_eq(world.disk.outbox->len, 20);
+	ck_assert(world.core->stats.outbox_full);
+	drain();
+	ck_assert(!world.core->stats.outbox_full);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(accounted(), 65);
+	ck_assert_int_ge(count(EXECUTION_MISSED), 39);
+	const struct execution *range = &((struct decision *)world.disk.outbox->pdata[20])->execution;
+	ck_assert_int_eq(range->status, EXECUTION_MISSED);
+	ck_assert_int_ge(range->count, 39);
+	ck_assert_int_eq(strncmp(range->reason, "missed: outbox full", 19), 0);
+}
+END_TEST
+
+START_TEST(test_a_full_outbox_is_full_until_a_tenth_is_free)
+{
+	world_run_for(&world, 60 * SECOND);
+	world.disk.acked = 1;
+	core_note_unsent(world.core, 19);
+	core_tick(world.core);
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 20);
+	world.disk.acked = 2;
+	core_note_unsent(world.core, 18);
+	core_tick(world.core);
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(world.disk.outbox->len, 22);
+}
+END_TEST
+
+START_TEST(test_a_full_outbox_is_still_full_after_a_crash_and_loses_no_instant)
+{
+	world_run_for(&world, 60 * SECOND);
+	world_crash(&world, 10 * SECOND);
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 20);
+	ck_assert_int_eq(world.disk.outbox->len, 20);
+	drain();
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(accounted(), 85);
+}
+END_TEST
+
+START_TEST(test_a_step_back_of_the_clock_while_the_outbox_is_full_loses_no_instant)
+{
+	world_run_for(&world, 4 * 60 * SECOND);
+	ck_assert_int_eq(world.disk.outbox->len, 20);
+	step_clock(-120 * SECOND);
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(accounted(), 240);
+	drain();
+	/* An interval job goes on at once, in the new clock epoch. */
+	world_run_for(&world, 9 * SECOND);
+	ck_assert_int_eq(accounted(), 250);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("core");
@@ -618,6 +699,13 @@ int main(void)
 	tcase_add_test(leased, test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond);
 	tcase_add_test(leased, test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision);
 	tcase_add_test(leased, test_a_new_holder_decides_from_the_border_on);
+	TCase *outbox = tcase_create("outbox");
+	tcase_add_checked_fixture(outbox, set_up_small, tear_down);
+	tcase_add_test(outbox, test_a_full_outbox_is_full_until_a_tenth_is_free);
+	tcase_add_test(outbox, test_a_full_outbox_starts_nothing_new_and_accounts_for_every_instant);
+	tcase_add_test(outbox, test_a_full_outbox_is_still_full_after_a_crash_and_loses_no_instant);
+	tcase_add_test(outbox, test_a_step_back_of_the_clock_while_the_outbox_is_full_loses_no_instant);
+	suite_add_tcase(suite, outbox);
 	suite_add_tcase(suite, leased);
 	suite_add_tcase(suite, parts);
 	SRunner *runner = srunner_create(suite);

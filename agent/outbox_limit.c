@@ -1,0 +1,56 @@
+/*
+ * The outbox has a maximum, for a central that is away for very long. What counts against it: records that central has not
+ * acknowledged, a record for every fire under way (so that each decision has its room), and records on their way to disk.
+ *
+ * At the maximum the planner stands still, and with it state.planned_until: no intent, no record, no space per instant, and
+ * a restart finds the same. Once central has taken a tenth, planning goes on; what came due meanwhile is then one missed
+ * window per job (recovery_window), so every instant is accounted. Orders (edits, runs on demand, hand-overs) still plan:
+ * they come from a person or from a central that is there again.
+ */
+#include "agent/core_internal.h"
+
+static int64_t used(const struct core *core)
+{
+	return core->outbox_unsent + core->fires + core->loose_records;
+}
+
+void core_note_unsent(struct core *core, int64_t records)
+{
+	core->outbox_unsent = records;
+}
+
+bool outbox_is_full(struct core *core)
+{
+	int64_t max = core->config.outbox_max_records;
+	if (max == 0)
+		return false;
+	if (!core->stats.outbox_full) {
+		core->stats.outbox_full = used(core) >= max;
+	} else if (used(core) <= max - max / OUTBOX_REOPEN_PART) {
+		core->stats.outbox_full = false;
+		core->outbox_opened_at = core->now;
+	}
+	return core->stats.outbox_full;
+}
+
+bool outbox_caused(const struct core *core, struct wall first)
+{
+	return wall_is_set(core->outbox_opened_at) && !wall_before(core->outbox_opened_at, first);
+}
+
+void outbox_close_windows(struct core *core, struct wall border)
+{
+	if (!core->stats.outbox_full)
+		return;
+	for (guint i = 0; i < core->jobs->len; i++) {
+		struct core_job *job = core->jobs->pdata[i];
+		struct wall until = wall_min(border, lease_end(core, job));
+		if (job->next.us > until.us)
+			continue;
+		recovery_record_missed(core, job, wall_add_us(job->next, -1), until,
+				       plan_count(job, wall_add_us(job->next, -1), until), core->state.clock_epoch,
+				       "missed: outbox full, and then the clock was set back");
+		plan_schedule(core, job, until);
+	}
+	core->state.planned_until = wall_max(core->state.planned_until, border);
+}
