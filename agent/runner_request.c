@@ -14,6 +14,7 @@
 
 #define DNS_CACHE_SECONDS 120L /* longer than RESOLVER_TTL_MS: the resolver rules, libcurl's cache only keeps */
 #define ATMOST_ONCE_IDLE_SECONDS 1L
+#define RECEIVE_BUFFER_SIZE 4096L /* libcurl allots it for each transfer: answers of jobs are small */
 
 static const char key_head[] = "Idempotency-Key: ", trace_head[] = "traceparent: 00-";
 static const char user_agent[] = "User-Agent: belfry/" PACKAGE_VERSION;
@@ -201,6 +202,7 @@ bool transfer_set_common(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a resolver thread of libcurl's own */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_SIZE);
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
