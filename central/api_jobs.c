@@ -1,6 +1,10 @@
 #include "central/api_jobs.h"
 
+#include <stdlib.h>
+
 #include "central/api_body.h"
+#include "central/central.h"
+#include "central/job_shown.h"
 #include "central/job_view.h"
 #include "central/svc_jobs.h"
 
@@ -21,7 +25,8 @@ static void reply_failure(struct api_reply *reply, enum job_outcome outcome, str
 		break;
 	case JOB_FULL:
 		problem_reply(reply, 409, NULL, NULL,
-			      "skipAt holds %d instants already, and that is all it can; take one out first", JOB_SKIPS_MAX);
+			      "skipAt holds %d instants already, and that is all it can; take one out first",
+			      JOB_SKIPS_MAX);
 		break;
 	case JOB_DB_FAILED:
 		problem_db(reply, failure->status, "job of this id");
@@ -73,17 +78,21 @@ void api_jobs_create(const struct api_request *request, struct api_reply *reply)
 
 void api_jobs_get(const struct api_request *request, struct api_reply *reply)
 {
-	struct job_record record = { 0 };
-	struct job_failure failure = { 0 };
-	enum job_outcome outcome = job_read(request->pool, api_param(request, "jobId"), &record, &failure);
-	if (outcome == JOB_DONE && etag_matches(request->if_none_match, record.row.revision, true)) {
-		char etag[ETAG_SIZE];
-		api_reply_header(reply, "ETag", "%s", etag_print(record.row.revision, etag));
-		api_reply_empty(reply, 304);
-		job_record_clear(&record);
+	struct job_text shown = { 0 };
+	char etag[ETAG_SIZE];
+	enum db_status status = job_shown_get(request->central->job_shown, request->pool, api_param(request, "jobId"),
+					      wall_now(), &shown);
+	if (status != DB_OK) {
+		problem_db(reply, status, "job of this id");
 		return;
 	}
-	api_jobs_reply(reply, outcome, &record, &failure);
+	api_reply_header(reply, "ETag", "%s", etag_print(shown.revision, etag));
+	if (etag_matches(request->if_none_match, shown.revision, true)) {
+		free(shown.text);
+		api_reply_empty(reply, 304);
+	} else {
+		api_reply_text(reply, 200, "application/json", shown.text, shown.size);
+	}
 }
 
 /* PUT and PATCH differ in what the body means. */
@@ -183,7 +192,8 @@ static bool uuid_member(const json_t *body, struct api_reply *reply, const char 
 static void reply_order(const struct api_request *request, struct api_reply *reply, int agents, bool to_one)
 {
 	if (agents > 0)
-		api_reply_json(reply, 202, json_pack("{s:s, s:i}", "jobId", api_param(request, "jobId"), "agents", agents));
+		api_reply_json(reply, 202,
+			       json_pack("{s:s, s:i}", "jobId", api_param(request, "jobId"), "agents", agents));
 	else
 		problem_reply(reply, 409, NULL, NULL,
 			      to_one ? "that agent does not hold this job; see the job's assignments"

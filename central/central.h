@@ -12,6 +12,7 @@
 #include "common/clock.h"
 
 struct auth;
+struct job_shown;
 struct metrics;
 struct ingest;
 struct chores;
@@ -27,6 +28,7 @@ struct central {
 	struct db_pool *agent_pool;  /* one connection per thread of the agent listener */
 	struct db_pool *chores_pool; /* few connections: migrations, chores */
 	struct auth *auth;
+	struct job_shown *job_shown; /* texts of jobs that were asked for lately */
 	struct metrics *metrics;
 	struct ingest *ingest;
 	struct admission syncs; /* how many are let in */

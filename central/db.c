@@ -298,8 +298,12 @@ void db_release(struct db_conn *conn)
 		pool->open--;
 	else
 		g_ptr_array_add(pool->idle, conn);
-	g_cond_signal(&pool->returned);
-	g_cond_signal(&pool->wanted);
+	/* A signal that nobody hears costs a call of the kernel, and one to the mender two switches: per request too much. */
+	if (pool->waiting > 0) {
+		g_cond_signal(&pool->returned);
+		if (conn->broken)
+			g_cond_signal(&pool->wanted);
+	}
 	g_mutex_unlock(&pool->lock);
 	if (conn->broken)
 		conn_free(conn);

@@ -17,6 +17,7 @@
 #include "central/failover.h"
 #include "central/fold.h"
 #include "central/ingest.h"
+#include "central/job_shown.h"
 #include "central/metrics.h"
 #include "central/migrate.h"
 #include "central/reload.h"
@@ -139,6 +140,7 @@ static bool start(struct serving *serving, GError **error)
 {
 	struct central *central = &serving->central;
 	central->auth = auth_new();
+	central->job_shown = job_shown_new();
 	central->metrics = metrics_new();
 	admission_init(&central->syncs);
 	central->web = web_new();
@@ -189,6 +191,7 @@ static void stop(struct serving *serving)
 	for (size_t i = 0; i < G_N_ELEMENTS(pools); i++)
 		db_pool_free(pools[i]);
 	auth_free(central->auth);
+	job_shown_free(central->job_shown);
 	metrics_free(central->metrics);
 	admission_done(&central->syncs);
 	ingest_free(central->ingest);

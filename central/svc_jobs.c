@@ -137,14 +137,18 @@ enum job_outcome job_create(struct db_pool *pool, const struct author *author, j
 	return JOB_DONE;
 }
 
-enum job_outcome job_read(struct db_pool *pool, const char *job_id, struct job_record *ret,
-			  struct job_failure *ret_failure)
+enum db_status job_read_row(struct db_pool *pool, const char *job_id, struct job_row *ret)
 {
 	DB_AUTO struct db_conn *conn = NULL;
-	struct job_record record = { 0 };
 	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
-	if (status == DB_OK)
-		status = db_job_get(conn, job_id, false, &record.row);
+	return status == DB_OK ? db_job_get(conn, job_id, false, ret) : status;
+}
+
+static enum job_outcome read_job(struct db_pool *pool, const char *job_id, struct job_record *ret,
+				 struct job_failure *ret_failure)
+{
+	struct job_record record = { 0 };
+	enum db_status status = job_read_row(pool, job_id, &record.row);
 	if (status != DB_OK)
 		return db_failed(ret_failure, status);
 	job_record_parse(&record);
@@ -427,7 +431,7 @@ enum job_outcome job_skip(struct db_pool *pool, const struct author *author, con
 	enum job_outcome outcome = JOB_STALE;
 	for (int i = 0; i < EDIT_TRIES && outcome == JOB_STALE; i++) {
 		struct job_record seen = { 0 };
-		outcome = job_read(pool, job_id, &seen, ret_failure);
+		outcome = read_job(pool, job_id, &seen, ret_failure);
 		if (outcome != JOB_DONE)
 			return outcome;
 		bool wanted = if_match == NULL || etag_matches(if_match, seen.row.revision, false);

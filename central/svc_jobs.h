@@ -38,8 +38,8 @@ void job_failure_clear(struct job_failure *failure);
 /* All: `*ret` is filled on JOB_DONE only. A job_id that is no UUID is DB_NOT_FOUND. `if_match` NULL = no condition. */
 enum job_outcome job_create(struct db_pool *pool, const struct author *author, json_t *definition,
 			    struct job_record *ret, struct job_failure *ret_failure);
-enum job_outcome job_read(struct db_pool *pool, const char *job_id, struct job_record *ret,
-			  struct job_failure *ret_failure);
+/* The row as it is, definition unread. */
+enum db_status job_read_row(struct db_pool *pool, const char *job_id, struct job_row *ret);
 /* An edit that changes nothing keeps the revision. */
 enum job_outcome job_replace(struct db_pool *pool, const struct author *author, const char *job_id,
 			     const char *if_match, const json_t *definition, struct job_record *ret,

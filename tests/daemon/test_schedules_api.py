@@ -5,7 +5,9 @@ import subprocess
 import pytest
 
 from harness.api import assert_problem
+from harness.ledger import instant
 from harness.paths import program
+from harness.waiting import wait_until
 
 PREVIEW = "/api/schedules/preview"
 
@@ -56,3 +58,14 @@ def test_zones_are_listed_once_and_then_from_the_cache(api):
     assert again.status_code == 304 and again.content == b""
 
 
+
+
+def test_a_job_that_is_asked_for_again_names_a_fire_that_is_still_to_come(api):
+    path = f"/api/jobs/{api.create_job('* * * * * *', 'http://x.example/')['jobId']}"
+    first = api.json(path)["nextFireAt"]
+    later = wait_until(lambda: next((next_at for next_at in [api.json(path)["nextFireAt"]] if next_at != first), None), what="another fire")
+    assert instant(later) > instant(first)
+    etag = api.get(path).headers["ETag"]
+    assert api.get(path, headers={"If-None-Match": etag}).status_code == 304
+    assert api.patch(path, json={"name": "renamed"}).json()["revision"] == 2
+    assert api.json(path)["name"] == "renamed" and api.get(path).headers["ETag"] != etag
