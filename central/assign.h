@@ -46,7 +46,8 @@
  *
  * Locks, always in this order: job row (the caller's write), the placement lock (advisory; shared for one job, exclusive
  * for all else, so that what is born at the same time sees each other), agent rows by agent_id, then agent_state rows by
- * agent_id: a sync, which extends a lease, waits there or is waited for.
+ * agent_id: a sync, which extends a lease, waits there or is waited for. One that waited must not go by what it read of the
+ * set before: a sync of several statements reads it afterwards, one of a single statement is stopped by lease_fence.
  */
 #ifndef BELFRY_CENTRAL_ASSIGN_H
 #define BELFRY_CENTRAL_ASSIGN_H

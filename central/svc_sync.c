@@ -19,29 +19,61 @@ static int64_t next_sync_ms(const struct central *central)
 	return pace + g_random_int_range(0, (gint32)MIN(pace * SYNC_JITTER_PERCENT / 100, G_MAXINT32 - 1) + 1);
 }
 
+/* The parameters that sync_state and sync_idle begin with. */
+static void add_state(struct db_params *params, const char *agent_id, const struct sync_request *request, struct wall now)
+{
+	const struct sync_status *state = &request->status;
+	db_param_text(params, agent_id);
+	db_param_text(params, request->agent_version);
+	db_param_text(params, request->boot_id);
+	db_param_int(params, request->epoch);
+	db_param_int(params, request->jobs_revision);
+	db_param_int(params, state->jobs);
+	db_param_int(params, state->running);
+	db_param_int(params, state->outbox_depth);
+	db_param_wall(params, state->oldest_unsent_at);
+	db_param_wall(params, state->next_fire_at);
+	db_param_int(params, (int64_t)state->clock_epoch);
+	db_param_int(params, wall_is_set(request->sent_at) ? wall_diff_us(request->sent_at, now) / US_PER_MS : 0);
+	db_param_text(params, state->tzdata);
+}
+
 static enum db_status write_state(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
 				  struct wall now, struct wall *ret_lease_until)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
-	const struct sync_status *state = &request->status;
 	struct db_params params = { 0 };
-	db_param_text(&params, agent_id);
-	db_param_text(&params, request->agent_version);
-	db_param_text(&params, request->boot_id);
-	db_param_int(&params, request->epoch);
-	db_param_int(&params, request->jobs_revision);
-	db_param_int(&params, state->jobs);
-	db_param_int(&params, state->running);
-	db_param_int(&params, state->outbox_depth);
-	db_param_wall(&params, state->oldest_unsent_at);
-	db_param_wall(&params, state->next_fire_at);
-	db_param_int(&params, (int64_t)state->clock_epoch);
-	db_param_int(&params, wall_is_set(request->sent_at) ? wall_diff_us(request->sent_at, now) / US_PER_MS : 0);
-	db_param_text(&params, state->tzdata);
+	add_state(&params, agent_id, request, now);
 	enum db_status status = db_run_one(conn, "sync_state", &params, &result);
 	if (status == DB_OK)
 		*ret_lease_until = db_wall(result, 0, 0);
 	return status;
+}
+
+/*
+ * Most syncs of a large fleet bring nothing and find nothing: they are one statement. DB_NOT_FOUND: this one is not of
+ * them, and nothing was done.
+ */
+static enum db_status serve_idle(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
+				 struct sync_reply *reply)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	if (json_array_size(request->record_array) > 0 || request->n_done_commands > 0)
+		return DB_NOT_FOUND;
+	add_state(&params, agent_id, request, reply->server_time);
+	db_param_int(&params, (int64_t)request->jobs_digest);
+	db_param_int(&params, request->first_seq);
+	db_param_int(&params, COMMAND_MAX_AGE_SECONDS);
+	enum db_status status = db_run_one(conn, "sync_idle", &params, &result);
+	if (status != DB_OK)
+		return status;
+	reply->lease_until = db_wall(result, 0, 0);
+	reply->acked_seq = db_int(result, 0, 1);
+	reply->jobs_mode = SYNC_JOBS_NONE;
+	reply->jobs_revision = request->jobs_revision;
+	reply->jobs_digest = request->jobs_digest;
+	return DB_OK;
 }
 
 /* Columns of sync_job_set. */
@@ -182,9 +214,9 @@ static enum db_status tell(struct db_conn *conn, const char *agent_id, const str
 	return status;
 }
 
-enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id,
-			  const struct sync_request *request, struct sync_reply *ret_reply,
-			  struct ingest_result *ret_result)
+static enum db_status serve_busy(struct central *central, struct db_conn *conn, const char *agent_id,
+				 const struct sync_request *request, struct sync_reply *reply,
+				 struct ingest_result *result)
 {
 	struct ingest_batch batch = {
 		.agent_id = agent_id,
@@ -193,12 +225,23 @@ enum db_status sync_serve(struct central *central, struct db_conn *conn, const c
 		.claimed_acked = request->acked_seq,
 		.records = request->record_array,
 	};
-	enum db_status status = ingest_batch(central->ingest, conn, &batch, ret_result);
-	if (status != DB_OK || (ret_result->outcome != INGEST_TAKEN && ret_result->outcome != INGEST_GAP))
+	enum db_status status = ingest_batch(central->ingest, conn, &batch, result);
+	if (status != DB_OK || (result->outcome != INGEST_TAKEN && result->outcome != INGEST_GAP))
 		return status;
+	reply->acked_seq = result->acked_seq;
+	reply->server_time = wall_now();
+	return tell(conn, agent_id, request, reply);
+}
+
+enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id,
+			  const struct sync_request *request, struct sync_reply *ret_reply,
+			  struct ingest_result *ret_result)
+{
 	g_strlcpy(ret_reply->sync_id, request->sync_id, sizeof ret_reply->sync_id);
-	ret_reply->acked_seq = ret_result->acked_seq;
-	ret_reply->server_time = wall_now();
 	ret_reply->next_sync_ms = next_sync_ms(central);
-	return tell(conn, agent_id, request, ret_reply);
+	ret_reply->server_time = wall_now();
+	enum db_status status = serve_idle(conn, agent_id, request, ret_reply);
+	if (status != DB_NOT_FOUND)
+		return status;
+	return serve_busy(central, conn, agent_id, request, ret_reply, ret_result);
 }

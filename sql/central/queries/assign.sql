@@ -13,12 +13,17 @@ WHERE agent_id IN (SELECT agent_id FROM placement($1::uuid[], $2::boolean) UNION
 	SELECT agent_id FROM assignment WHERE job_id = ANY ($1::uuid[]) AND NOT removed)
 ORDER BY agent_id FOR NO KEY UPDATE
 
--- From here on no sync can extend the lease of an agent that is about to lose a job.
+-- From here on no sync can extend the lease of an agent that is about to lose a job: who waits for the row finds the fence
+-- moved, and looks at the agent's job set again (sync_idle).
 -- name: assign_lock_leases
-SELECT agent_id FROM agent_state
-WHERE agent_id IN (SELECT agent_id FROM assignment
-	WHERE job_id = ANY ($1::uuid[]) AND NOT removed AND target_key <> agent_id::text)
-ORDER BY agent_id FOR NO KEY UPDATE
+WITH locked AS MATERIALIZED (
+	SELECT agent_id FROM agent_state
+	WHERE agent_id IN (SELECT agent_id FROM assignment
+		WHERE job_id = ANY ($1::uuid[]) AND NOT removed AND target_key <> agent_id::text)
+	ORDER BY agent_id FOR NO KEY UPDATE
+)
+UPDATE agent_state SET lease_fence = lease_fence + 1
+FROM locked WHERE agent_state.agent_id = locked.agent_id
 
 -- The border between two holders is the last of the old one's lease where it may still be at work (it will hear of the
 -- border, and stops there) or where the fire must not run twice; else it is when the old one was last heard. An old holder

@@ -1,3 +1,23 @@
+-- All of a sync that brings no records, of an agent that lacks nothing: its stream is known ($4 epoch, $15 first seq), its set
+-- is level ($5, $14), no command of the last $16 seconds waits. No row: there is more to do, and the statements below do it.
+-- Placement may fix a border while this waits for the agent's row, and then PostgreSQL looks anew at that row alone; the
+-- rest is as it was before. So a row's lease is fenced by a number of its own (assign_lock_leases).
+-- name: sync_idle
+UPDATE agent_state AS s SET last_seen_at = now(), version = $2, boot_id = $3, epoch = $4::bigint,
+	jobs_revision = $5::bigint, jobs = $6::bigint, running = $7::bigint, outbox_depth = $8::bigint,
+	oldest_unsent_at = $9::timestamptz, next_fire_at = $10::timestamptz, clock_epoch = $11::bigint,
+	clock_skew_ms = $12::bigint, tzdata = $13, confirmed_revision = greatest(s.confirmed_revision, $5::bigint),
+	lease_until = now() + fleet.lease_ms * interval '1 millisecond'
+FROM agent_state AS seen, agent, agent_stream AS stream, fleet
+WHERE s.agent_id = $1::uuid AND seen.agent_id = $1::uuid AND s.lease_fence = seen.lease_fence
+	AND agent.agent_id = $1::uuid AND agent.set_revision = $5::bigint AND agent.set_digest = $14::bigint
+	AND stream.agent_id = $1::uuid AND stream.epoch = $4::bigint AND stream.acked_seq >= $15::bigint - 1
+	AND NOT EXISTS (SELECT FROM agent_stream AS newer WHERE newer.agent_id = $1::uuid AND newer.epoch > $4::bigint)
+	AND NOT EXISTS (SELECT FROM command WHERE command.agent_id = $1::uuid AND done_at IS NULL
+		AND created_at > now() - $16::integer * interval '1 second')
+-- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
+RETURNING s.lease_until, stream.acked_seq, set_config('synchronous_commit', 'off', true)
+
 -- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
 -- name: sync_relaxed
 SELECT set_config('synchronous_commit', 'off', true)

@@ -1,0 +1,99 @@
+"""A sync that finds nothing to do extends the agent's lease in one statement; a border that placement fixes meanwhile is kept."""
+import contextlib
+import threading
+
+import pytest
+from harness.waiting import wait_until
+from raw_agent import RawAgent
+
+URL = "http://127.0.0.1:9/"
+IDLE = "UPDATE agent_state AS s%"
+
+
+@pytest.fixture
+def raw(central):
+    return RawAgent(central, "holder")
+
+
+@contextlib.contextmanager
+def holding(database, sql, parameters):
+    """A transaction of somebody else that keeps rows locked."""
+    connection = database.connect(autocommit=False)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            assert cursor.rowcount == 1
+        yield connection
+    finally:
+        connection.close()
+
+
+def wait_until_blocked(database, statement):
+    wait_until(lambda: database.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s",
+                                      (statement,)) == [(1,)], 20, f"{statement} to wait for a lock")
+
+
+def in_thread(call):
+    """Runs the call elsewhere; what is returned waits for its result."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(call()))
+    thread.start()
+
+    def result():
+        thread.join(30)
+        assert results, "the call did not succeed"
+        return results[0]
+    return result
+
+
+def test_only_the_first_sync_of_an_agent_gets_no_lease(central, raw):
+    assert "leaseUntil" not in raw.sync()
+    assert raw.sync()["leaseUntil"] < raw.sync()["leaseUntil"]
+
+
+def test_a_sync_that_waits_for_placement_hears_of_the_border_and_gets_no_lease(central, api, raw, database):
+    """The edit has locked the lease and is kept from writing; the sync has read the old set and waits behind the lease."""
+    job = api.create_job("* * * * *", URL, type="ATMOST_ONCE", target={"mode": "agent", "agent": "holder"})
+    RawAgent(central, "other").follow()
+    raw.follow()
+    lease = raw.sync()["leaseUntil"]
+    with holding(database, "SELECT FROM assignment WHERE job_id = %s FOR UPDATE", (job["jobId"],)) as blocker:
+        edit = in_thread(lambda: api.edit_job(job["jobId"], target={"mode": "agent", "agent": "other"}))
+        wait_until_blocked(database, "WITH the_job AS%")
+        sync = in_thread(raw.sync)
+        wait_until_blocked(database, IDLE)
+        blocker.rollback()
+        edit()
+        reply = sync()
+    assert reply["jobSet"]["mode"] == "delta" and reply["jobSet"]["deletes"] == [job["jobId"]]
+    border, = database.query("SELECT to_char(since_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') FROM assignment "
+                             "WHERE job_id = %s AND removed", (job["jobId"],))[0]
+    assert border[:23] == lease[:23], "the border is the end of the last lease"
+    raw.apply(reply["jobSet"])
+    assert raw.sync()["leaseUntil"] > lease
+
+
+def test_placement_that_waits_for_a_sync_takes_the_lease_that_was_given(central, api, raw, database):
+    job = api.create_job("* * * * *", URL, type="ATMOST_ONCE", target={"mode": "agent", "agent": "holder"})
+    RawAgent(central, "other").follow()
+    raw.follow()
+    raw.sync()
+    with holding(database, """UPDATE agent_state SET lease_until = lease_until + interval '1 hour' WHERE agent_id = %s
+            RETURNING lease_until""", (raw.agent_id,)) as blocker:
+        edit = in_thread(lambda: api.edit_job(job["jobId"], target={"mode": "agent", "agent": "other"}))
+        wait_until_blocked(database, "WITH locked AS%")
+        blocker.commit()
+        edit()
+    assert database.query("SELECT since_at > now() + interval '30 minutes' FROM assignment WHERE job_id = %s AND removed",
+                          (job["jobId"],)) == [(True,)]
+
+
+def test_a_placement_that_is_taken_back_leaves_the_waiting_sync_as_it_was(central, api, raw, database):
+    api.create_job("* * * * *", URL, type="ATMOST_ONCE", target={"mode": "agent", "agent": "holder"})
+    raw.follow()
+    with holding(database, "UPDATE agent_state SET lease_fence = lease_fence + 1 WHERE agent_id = %s", (raw.agent_id,)) as blocker:
+        sync = in_thread(raw.sync)
+        wait_until_blocked(database, IDLE)
+        blocker.rollback()
+        reply = sync()
+    assert reply["jobSet"]["mode"] == "none" and "leaseUntil" in reply
