@@ -12,7 +12,7 @@
 	PACKAGES_UNIT=(check)
 	PACKAGES_SANITIZE=(check)
 	PACKAGES_DAEMON=(postgresql openssl tzdata python3-pytest python3-pytest-xdist python3-requests python3-psycopg2 python3-yaml
-		strace faketime iproute2 procps scdoc)
+		strace faketime iproute2 procps scdoc prometheus)
 	PACKAGES_BROWSER=(chromium fonts-dejavu-core postgresql tzdata procps)
 	PACKAGES_FUZZ=(clang libclang-rt-dev)
 }

@@ -1,0 +1,33 @@
+"""What /metrics prints is what Prometheus reads, in the judgement of its own checker."""
+import subprocess
+
+import requests
+
+from harness.waiting import wait_until
+
+
+def assert_prometheus_accepts(text):
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and not done.stdout and not done.stderr, f"promtool: {done.returncode}\n{done.stdout}{done.stderr}"
+
+
+def samples(text):
+    return {line.rsplit(" ", 1)[0]: line.rsplit(" ", 1)[1] for line in text.splitlines() if line and not line.startswith("#")}
+
+
+def test_promtool_accepts_what_central_and_agent_print_after_work(central, api, agent, target):
+    job = api.create_job("* * * * * *", target.url + "/", timeoutMs=1000, name='a "quoted\\ name')
+    wait_until(lambda: len(api.executions()) >= 2, 30, "executions at central")
+    metrics = requests.get(central.url + "/metrics", timeout=10)
+    assert metrics.status_code == 200 and metrics.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert_prometheus_accepts(metrics.text)
+    of_central = samples(metrics.text)
+    assert len(of_central) >= 10 and all(name.startswith("belfry_central_") for name in of_central), of_central
+
+    reply = agent.local("GET", "/metrics")
+    assert reply.status == 200 and reply.headers["Content-Type"].startswith("text/plain; version=0.0.4"), reply.headers
+    assert_prometheus_accepts(reply.text)
+    of_agent = samples(reply.text)
+    assert len(of_agent) >= 10 and all(name.startswith("belfry_agent_") for name in of_agent), of_agent
+    for name in [*of_central, *of_agent]:
+        assert job["jobId"] not in name, "a series per job would grow without a bound"
