@@ -3,10 +3,16 @@
  *
  * usage: bench_fleet PORT KEYS JOB SECONDS WITH_RECORDS PER_SYNC
  *   KEYS: a file with one agent's key a line. The first WITH_RECORDS of them send PER_SYNC records for each 10 s that pass.
- * Each second a line "second T requests R ok O refused F errors E"; T = s since 1970. At the end, by kind of sync ("idle":
- * no records, "live": up to LIVE_MAX, "backlog": more), "kind K n N p50 X p99 Y max Z" in ms, of 200s only.
- * Waiting is done as agents do it: nextSyncMs +-10 %; after a refusal Retry-After and up to 20 % more; after an error
- * full jitter from BACKOFF_FIRST_MS doubling to BACKOFF_MAX_MS. SIGUSR1 begins the percentiles anew.
+ * Each second a line "second T requests R ok O refused F errors E away A backlogs B"; T = s since 1970, at its end; away = nobody listened
+ * at the port. At the end, by kind of sync ("idle": no records, "live": up to LIVE_MAX, "backlog": more, "beside": the live
+ * ones while others had a backlog), "kind K n N p50 X p99 Y max Z" in ms, of 200s only. What no agent could use is an error,
+ * and the first few are told: "odd STATUS REPLY".
+ * SIGUSR1 begins the percentiles anew. SIGUSR2: of the agents that send records every second one has those of MISSED_S at once.
+ *
+ * Waiting is done as agent/sync.c does it: nextSyncMs within bounds, +-10 %; at once while there are more records than went
+ * along; HURRY_MS after a failed execution (one batch of HURRY_ONE_OF has one) while all is well; after a refusal
+ * Retry-After and up to 20 % more, after an error full jitter from BACKOFF_FIRST_MS; both double the backoff. A kept
+ * connection that turns out closed is no error: libcurl sends again on a new one.
  */
 #include <glib.h>
 
@@ -29,19 +35,26 @@
 
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 30000
-#define LIVE_MAX 20
-#define RECORDS_MAX 2000 /* in one sync */
+#define PACE_MIN_MS 50
+#define PACE_MAX_MS 600000
+#define HURRY_MS 200
+#define HURRY_ONE_OF 20
+#define LIVE_MAX 200	 /* as central sees it (ingest_lanes.h) */
+#define RECORDS_MAX 5000 /* in one sync */
+#define MISSED_S 300
+#define ODD_MAX 5
 #define REPLY_MAX 65536
 #define TICK_MS 5
 #define PRODUCE_EVERY_MS 10000
 
-enum kind { IDLE, LIVE, BACKLOG, KINDS };
-static const char *const kind_names[KINDS] = { "idle", "live", "backlog" };
+enum kind { IDLE, LIVE, BACKLOG, BESIDE, KINDS };
+static const char *const kind_names[KINDS] = { "idle", "live", "backlog", "beside" };
 
 struct agent {
 	char *key;
 	int fd; /* -1 = none */
-	bool busy, produces;
+	bool busy, produces, hurry;
+	bool kept; /* the connection served a request before */
 	int64_t next_us, sent_us, produced_us, backoff_ms;
 	int64_t acked;
 	int pending, sending;
@@ -59,10 +72,14 @@ static struct fleet {
 	int n, epoll, per_sync;
 	struct sockaddr_in address;
 	const char *job;
-	long requests, ok, refused, errors;
+	struct wall records_from;
+	unsigned salt; /* of this run */
+	long requests, ok, refused, errors, away;
+	int backlogs; /* agents with more than LIVE_MAX pending */
+	int odd;
 	struct samples samples[KINDS];
 } fleet;
-static volatile sig_atomic_t anew;
+static volatile sig_atomic_t anew, missed;
 
 static int64_t now_us(void)
 {
@@ -99,26 +116,43 @@ static void wait_ms(struct agent *agent, double ms)
 	agent->next_us = now_us() + (int64_t)(ms * 1000);
 }
 
-static void failed(struct agent *agent)
+static void back_off(struct agent *agent, double at_least_ms)
 {
-	fleet.errors++;
-	hang_up(agent);
 	agent->backoff_ms = agent->backoff_ms == 0 ? BACKOFF_FIRST_MS : MIN(agent->backoff_ms * 2, BACKOFF_MAX_MS);
-	wait_ms(agent, (double)agent->backoff_ms * (0.1 + 0.9 * chance()));
+	if (at_least_ms > 0)
+		wait_ms(agent, at_least_ms * (1 + 0.2 * chance()));
+	else
+		wait_ms(agent, (double)agent->backoff_ms * (0.1 + 0.9 * chance()));
 }
 
-static void append_record(GString *body, int i)
+static void failed(struct agent *agent, int error)
+{
+	if (error == ECONNREFUSED)
+		fleet.away++;
+	else
+		fleet.errors++;
+	hang_up(agent);
+	back_off(agent, 0);
+}
+
+static void add_pending(struct agent *agent, int n)
+{
+	fleet.backlogs -= agent->pending > LIVE_MAX;
+	agent->pending += n;
+	fleet.backlogs += agent->pending > LIVE_MAX;
+}
+
+/* A record that is sent again is the same: it follows from the agent and its number. */
+static void append_record(GString *body, const struct agent *agent, int64_t seq)
 {
 	char at[RFC3339_SIZE + 8];
-	struct wall t = wall_add_us(wall_now(), -(int64_t)i * US_PER_SECOND);
-	rfc3339_print_seconds(t, at);
+	rfc3339_print_seconds(wall_add_us(fleet.records_from, seq * US_PER_SECOND), at);
 	g_string_append_printf(body,
-			       "%s{\"executionId\":\"%08lx-%04lx-8%03lx-8%03lx-%08lx%04lx\",\"jobId\":\"%s\",\"jobRevision\":1,"
+			       "%s{\"executionId\":\"%08x-%04x-8000-8000-%012" G_GINT64_MODIFIER "x\",\"jobId\":\"%s\",\"jobRevision\":1,"
 			       "\"cause\":\"schedule\",\"scheduledAt\":\"%s\",\"startedAt\":\"%s\",\"finishedAt\":\"%s\",\"durationMs\":9.5,"
 			       "\"latenessMs\":0.4,\"status\":\"success\",\"attempts\":1,\"httpStatus\":200,\"responseBody\":\"{}\"}",
-			       i > 0 ? "," : "", lrand48() & 0xffffffff, lrand48() & 0xffff, lrand48() & 0xfff, lrand48() & 0xfff,
-			       lrand48() & 0xffffffff, lrand48() & 0xffff, fleet.job, at, at, at);
-
+			       seq > agent->acked + 1 ? "," : "", fleet.salt, (unsigned)(seq & 0xffff),
+			       ((gint64)(agent - fleet.agents) << 24) + seq, fleet.job, at, at, at);
 }
 
 static void make_request(struct agent *agent)
@@ -133,8 +167,8 @@ static void make_request(struct agent *agent)
 			       ",\"doneCommands\":[],\"status\":{\"jobs\":0,\"running\":0,\"outboxDepth\":%d,\"clockEpoch\":0,"
 			       "\"tzdata\":\"2025b\"},\"records\":[",
 			       at, agent->acked + 1, agent->acked, agent->pending);
-	for (int i = 0; i < agent->sending; i++)
-		append_record(body, i);
+	for (int i = 1; i <= agent->sending; i++)
+		append_record(body, agent, agent->acked + i);
 	g_string_append(body, "]}");
 	all = g_string_sized_new(body->len + 256);
 	g_string_append_printf(all,
@@ -153,6 +187,7 @@ static bool dial(struct agent *agent)
 {
 	int one = 1;
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = agent };
+	agent->kept = false;
 	agent->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (agent->fd < 0)
 		return false;
@@ -161,6 +196,8 @@ static bool dial(struct agent *agent)
 		return false;
 	return epoll_ctl(fleet.epoll, EPOLL_CTL_ADD, agent->fd, &event) == 0;
 }
+
+static void lost(struct agent *agent, int error);
 
 static void push(struct agent *agent)
 {
@@ -171,20 +208,36 @@ static void push(struct agent *agent)
 		else if (errno == EAGAIN || errno == ENOTCONN)
 			return;
 		else {
-			failed(agent);
+			lost(agent, errno);
 			return;
 		}
 	}
+}
+
+/* The connection broke under a request. */
+static void lost(struct agent *agent, int error)
+{
+	if (!agent->kept || agent->in_size > 0) {
+		failed(agent, error);
+		return;
+	}
+	close(agent->fd);
+	agent->out_done = 0;
+	if (dial(agent))
+		push(agent);
+	else
+		failed(agent, errno);
 }
 
 static void begin(struct agent *agent)
 {
 	fleet.requests++;
 	agent->busy = true;
+	agent->hurry = false;
 	agent->sent_us = now_us();
 	make_request(agent);
 	if (agent->fd < 0 && !dial(agent))
-		failed(agent);
+		failed(agent, errno);
 	else
 		push(agent);
 }
@@ -195,29 +248,44 @@ static long long number_after(const char *text, const char *name, long long abse
 	return at != NULL ? strtoll(at + strlen(name), NULL, 10) : absent;
 }
 
-/* The reply is whole: what came of it, and when to come again. */
-static void digest(struct agent *agent, int status)
+static void tell_odd(int status, const char *reply)
+{
+	const char *body = strstr(reply, "\r\n\r\n");
+	if (fleet.odd++ < ODD_MAX)
+		printf("odd %d %s\n", status, body != NULL ? body + 4 : "");
+}
+
+static bool taken(struct agent *agent)
 {
 	enum kind kind = agent->sending == 0 ? IDLE : agent->sending <= LIVE_MAX ? LIVE : BACKLOG;
 	int64_t took = now_us() - agent->sent_us;
+	bool more = agent->pending > agent->sending;
+	if (number_after(agent->in, "\"ackedSeq\":", -1) != agent->acked + agent->sending)
+		return false;
+	fleet.ok++;
+	note(kind, took);
+	if (kind == LIVE && fleet.backlogs > 0)
+		note(BESIDE, took);
+	add_pending(agent, -agent->sending);
+	agent->acked += agent->sending;
+	agent->backoff_ms = 0;
+	double pace = (double)CLAMP(number_after(agent->in, "\"nextSyncMs\":", 1000), PACE_MIN_MS, PACE_MAX_MS);
+	wait_ms(agent, more && agent->sending > 0 ? 0 : pace * (0.9 + 0.2 * chance()));
+	return true;
+}
+
+/* The reply is whole: what came of it, and when to come again. */
+static void digest(struct agent *agent, int status)
+{
 	long long retry_s = number_after(agent->in, "\nRetry-After: ", -1);
 	agent->busy = false;
-	if (status == 200) {
-		fleet.ok++;
-		note(kind, took);
-		agent->pending -= agent->sending;
-		agent->acked += agent->sending;
-		agent->backoff_ms = 0;
-		if (number_after(agent->in, "\"ackedSeq\":", -1) != agent->acked)
-			fleet.errors++;
-		double pace = (double)number_after(agent->in, "\"nextSyncMs\":", 1000);
-		wait_ms(agent, agent->pending > RECORDS_MAX ? 0 : pace * (0.9 + 0.2 * chance()));
-	} else if ((status == 429 || status == 503) && retry_s > 0) {
+	agent->kept = true;
+	if ((status == 429 || status == 503) && retry_s > 0) {
 		fleet.refused++;
-		wait_ms(agent, (double)retry_s * 1000 * (1 + 0.2 * chance()));
-	} else {
-		fprintf(stderr, "status %d: %s\n", status, agent->in);
-		failed(agent);
+		back_off(agent, (double)retry_s * 1000);
+	} else if (status != 200 || !taken(agent)) {
+		tell_odd(status, agent->in);
+		failed(agent, 0);
 		return;
 	}
 	g_clear_pointer(&agent->out, g_free);
@@ -236,7 +304,7 @@ static void pull(struct agent *agent)
 		if (n <= 0) {
 			/* An idle connection may end; one with a request under way may not. */
 			if (agent->busy)
-				failed(agent);
+				lost(agent, n < 0 ? errno : 0);
 			else
 				hang_up(agent);
 			return;
@@ -261,9 +329,13 @@ static void tick(void)
 		struct agent *agent = &fleet.agents[i];
 		if (agent->produces && now - agent->produced_us >= PRODUCE_EVERY_MS * INT64_C(1000)) {
 			agent->produced_us += PRODUCE_EVERY_MS * INT64_C(1000);
-			agent->pending += fleet.per_sync;
+			add_pending(agent, fleet.per_sync);
+			agent->hurry |= chance() * HURRY_ONE_OF < 1;
 		}
-		if (!agent->busy && now >= agent->next_us)
+		int64_t next = agent->next_us;
+		if (agent->hurry && agent->backoff_ms == 0)
+			next = MIN(next, agent->sent_us + HURRY_MS * INT64_C(1000));
+		if (!agent->busy && now >= next)
 			begin(agent);
 	}
 }
@@ -292,6 +364,24 @@ static void on_usr1(int number)
 	anew = 1;
 }
 
+static void on_usr2(int number)
+{
+	(void)number;
+	missed = 1;
+}
+
+static void obey_signals(void)
+{
+	if (anew)
+		for (enum kind kind = 0; kind < KINDS; kind++)
+			fleet.samples[kind].n = 0;
+	if (missed)
+		for (int i = 0; i < fleet.n; i += 2)
+			if (fleet.agents[i].produces)
+				add_pending(&fleet.agents[i], fleet.per_sync * (MISSED_S * 1000 / PRODUCE_EVERY_MS));
+	anew = missed = 0;
+}
+
 static void run(double seconds)
 {
 	int64_t begin_us = now_us(), line_us = begin_us + 1000000;
@@ -306,17 +396,14 @@ static void run(double seconds)
 				pull(agent);
 		}
 		tick();
-		if (anew) {
-			anew = 0;
-			for (enum kind kind = 0; kind < KINDS; kind++)
-				fleet.samples[kind].n = 0;
-		}
+		obey_signals();
 		if (now_us() >= line_us) {
 			line_us += 1000000;
-			printf("second %.2f requests %ld ok %ld refused %ld errors %ld\n", (double)wall_now().us / 1e6,
-			       fleet.requests, fleet.ok, fleet.refused, fleet.errors);
+			printf("second %.2f requests %ld ok %ld refused %ld errors %ld away %ld backlogs %d\n",
+			       (double)wall_now().us / 1e6, fleet.requests, fleet.ok, fleet.refused, fleet.errors, fleet.away,
+			       fleet.backlogs);
 			fflush(stdout);
-			fleet.requests = fleet.ok = fleet.refused = fleet.errors = 0;
+			fleet.requests = fleet.ok = fleet.refused = fleet.errors = fleet.away = 0;
 		}
 	}
 }
@@ -348,11 +435,14 @@ int main(int argc, char **argv)
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	signal(SIGUSR1, on_usr1);
+	signal(SIGUSR2, on_usr2);
 	srand48(getpid());
 	fleet.address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])),
 					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	fleet.epoll = epoll_create1(0);
 	fleet.job = argv[3];
+	fleet.salt = (unsigned)lrand48();
+	fleet.records_from = wall_add_us(wall_now(), -2 * MISSED_S * US_PER_SECOND);
 	fleet.per_sync = atoi(argv[6]);
 	read_keys(argv[2], atoi(argv[5]));
 	run(atof(argv[4]));
