@@ -7,12 +7,12 @@ UPDATE agent_state AS s SET last_seen_at = now(), version = $2, boot_id = $3, ep
 	jobs_revision = $5::bigint, jobs = $6::bigint, running = $7::bigint, outbox_depth = $8::bigint,
 	oldest_unsent_at = $9::timestamptz, next_fire_at = $10::timestamptz, clock_epoch = $11::bigint,
 	clock_skew_ms = $12::bigint, tzdata = $13, confirmed_revision = greatest(s.confirmed_revision, $5::bigint),
-	lease_until = now() + fleet.lease_ms * interval '1 millisecond'
-FROM agent_state AS seen, agent, agent_stream AS stream, fleet
+	lease_until = now() + (SELECT lease_ms FROM fleet) * interval '1 millisecond'
+FROM agent_state AS seen, agent, agent_stream AS stream
 WHERE s.agent_id = $1::uuid AND seen.agent_id = $1::uuid AND s.lease_fence = seen.lease_fence
 	AND agent.agent_id = $1::uuid AND agent.set_revision = $5::bigint AND agent.set_digest = $14::bigint
 	AND stream.agent_id = $1::uuid AND stream.epoch = $4::bigint AND stream.acked_seq >= $15::bigint - 1
-	AND NOT EXISTS (SELECT FROM agent_stream AS newer WHERE newer.agent_id = $1::uuid AND newer.epoch > $4::bigint)
+	AND stream.epoch = (SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid)
 	AND NOT EXISTS (SELECT FROM command WHERE command.agent_id = $1::uuid AND done_at IS NULL
 		AND created_at > now() - $16::integer * interval '1 second')
 -- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
