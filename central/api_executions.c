@@ -10,17 +10,6 @@
 
 #define CURSOR_KIND 'e'
 
-static bool query_uuid(const struct api_request *request, struct api_reply *reply, const char *name, const char **ret)
-{
-	const char *text = api_query(request, name);
-	if (text != NULL && !uuid_is_valid(text)) {
-		problem_parameter(reply, name, "must be a UUID");
-		return false;
-	}
-	*ret = text;
-	return true;
-}
-
 /* "failed" or "failed,timeout". */
 static bool query_statuses(const struct api_request *request, struct api_reply *reply, unsigned *ret)
 {
@@ -65,8 +54,8 @@ static bool parse_filter(const struct api_request *request, struct api_reply *re
 	struct execution_filter filter = { .from = WALL_NONE, .to = WALL_NONE };
 	int64_t limit = default_limit;
 	if (!api_query_int(request, reply, "limit", 1, EXECUTIONS_LIMIT_MAX, &limit) ||
-	    !query_uuid(request, reply, "jobId", &filter.job_id) ||
-	    !query_uuid(request, reply, "agentId", &filter.agent_id) ||
+	    !api_query_uuid(request, reply, "jobId", &filter.job_id) ||
+	    !api_query_uuid(request, reply, "agentId", &filter.agent_id) ||
 	    !query_statuses(request, reply, &filter.statuses) || !query_causes(request, reply, &filter.causes) ||
 	    !api_query_wall(request, reply, "from", &filter.from) ||
 	    !api_query_wall(request, reply, "to", &filter.to) ||

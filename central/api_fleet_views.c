@@ -137,15 +137,17 @@ static void reply_timeline(struct api_reply *reply, const struct range *range, c
 
 void api_fleet_timeline(const struct api_request *request, struct api_reply *reply)
 {
-	static const char *const parameters[] = { "from", "to", "limit", "cursor", NULL };
+	static const char *const parameters[] = { "agentId", "from", "to", "limit", "cursor", NULL };
 	DB_AUTO struct db_conn *conn = NULL;
 	DB_RESULT_AUTO struct db_result *rows = NULL;
 	struct cursor cursor = { .at = WALL_NONE, .id = "" };
 	struct db_params params = { 0 };
 	struct range range;
+	const char *agent_id = NULL;
 	int64_t limit = TIMELINE_LIMIT_DEFAULT;
 	if (!api_query_only(request, reply, parameters) ||
 	    !api_query_int(request, reply, "limit", 1, TIMELINE_LIMIT_MAX, &limit) ||
+	    !api_query_uuid(request, reply, "agentId", &agent_id) ||
 	    !api_query_cursor(request, reply, CURSOR_KIND, &cursor) || !read_range(request, reply, &range))
 		return;
 	db_param_wall(&params, range.from);
@@ -153,6 +155,7 @@ void api_fleet_timeline(const struct api_request *request, struct api_reply *rep
 	db_param_int(&params, range.step_ms);
 	db_param_text(&params, *cursor.id != '\0' ? cursor.id : NULL);
 	db_param_int(&params, limit + 1);
+	db_param_text(&params, agent_id);
 	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
 		status = db_run(conn, "fleet_timeline", &params, &rows);

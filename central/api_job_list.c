@@ -2,7 +2,6 @@
 #include "central/execution_view.h"
 #include "central/job_query.h"
 #include "central/job_view.h"
-#include "common/schedule_explain.h"
 
 static json_t *render_latest(const struct job_listed *listed)
 {
@@ -20,8 +19,6 @@ static json_t *render_listed(struct job_listed *listed, struct wall now)
 	struct job_record record = { .row = listed->row };
 	job_record_parse(&record);
 	json_t *json = job_record_to_json(&record, now);
-	g_autofree char *text = record.job != NULL ? schedule_sentence(record.job->schedule) : NULL;
-	json_object_set_new(json, "scheduleText", text != NULL ? json_string(text) : json_null());
 	json_object_set_new(json, "lastExecution", render_latest(listed));
 	json_t *recent = json_array();
 	for (int i = 0; i < listed->n_recent; i++)

@@ -7,15 +7,6 @@
 #define CURSOR_KIND 'k'
 #define US_PER_HOUR (3600 * US_PER_SECOND)
 
-static bool query_id(const struct api_request *request, struct api_reply *reply, const char *name, const char **ret)
-{
-	*ret = api_query(request, name);
-	if (*ret == NULL || uuid_is_valid(*ret))
-		return true;
-	problem_parameter(reply, name, "must be a UUID");
-	return false;
-}
-
 static bool parse_question(const struct api_request *request, struct api_reply *reply, struct cursor *cursor,
 			   struct ledger_question *ret)
 {
@@ -23,8 +14,8 @@ static bool parse_question(const struct api_request *request, struct api_reply *
 	struct wall now = wall_now();
 	int64_t limit = LEDGER_LIMIT_DEFAULT;
 	*ret = (struct ledger_question){ .now = now, .to = now, .offline_ms = request->central->config->offline_after_ms };
-	if (!api_query_only(request, reply, parameters) || !query_id(request, reply, "jobId", &ret->job_id) ||
-	    !query_id(request, reply, "agentId", &ret->agent_id) ||
+	if (!api_query_only(request, reply, parameters) || !api_query_uuid(request, reply, "jobId", &ret->job_id) ||
+	    !api_query_uuid(request, reply, "agentId", &ret->agent_id) ||
 	    !api_query_int(request, reply, "limit", 1, LEDGER_LIMIT_MAX, &limit) ||
 	    !api_query_wall(request, reply, "to", &ret->to) || !api_query_cursor(request, reply, CURSOR_KIND, cursor))
 		return false;

@@ -91,6 +91,15 @@ bool api_query_wall(const struct api_request *request, struct api_reply *reply, 
 	return false;
 }
 
+bool api_query_uuid(const struct api_request *request, struct api_reply *reply, const char *name, const char **ret)
+{
+	*ret = api_query(request, name);
+	if (*ret == NULL || uuid_is_valid(*ret))
+		return true;
+	problem_parameter(reply, name, "must be a UUID");
+	return false;
+}
+
 bool api_query_bool(const struct api_request *request, struct api_reply *reply, const char *name, bool *ret)
 {
 	const char *text = api_query(request, name);

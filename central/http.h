@@ -85,6 +85,8 @@ const char *api_query(const struct api_request *request, const char *name);
 bool api_query_int(const struct api_request *request, struct api_reply *reply, const char *name, int64_t min,
 		   int64_t max, int64_t *ret);
 bool api_query_wall(const struct api_request *request, struct api_reply *reply, const char *name, struct wall *ret);
+/* The text stays the request's; NULL: not given. */
+bool api_query_uuid(const struct api_request *request, struct api_reply *reply, const char *name, const char **ret);
 bool api_query_bool(const struct api_request *request, struct api_reply *reply, const char *name, bool *ret);
 /* Refuses (400) query parameters that are not in the NULL-terminated list: a misspelt filter must not be ignored. */
 bool api_query_only(const struct api_request *request, struct api_reply *reply, const char *const names[]);

@@ -1,6 +1,7 @@
 #include "central/job_view.h"
 
 #include "common/rfc3339.h"
+#include "common/schedule_explain.h"
 
 json_t *json_merge_patch(const json_t *target, const json_t *patch)
 {
@@ -69,6 +70,8 @@ json_t *job_record_to_json(const struct job_record *record, struct wall now)
 	json_object_set_new(json, "createdBy", json_string(record->row.created_by));
 	json_object_set_new(json, "updatedAt", json_string(rfc3339_print_ms(record->row.updated_at, time)));
 	json_object_set_new(json, "updatedBy", json_string(record->row.updated_by));
+	g_autofree char *text = record->job != NULL ? schedule_sentence(record->job->schedule) : NULL;
+	json_object_set_new(json, "scheduleText", text != NULL ? json_string(text) : json_null());
 	bool has_next = record->job != NULL && job_next_fire(record->job, record->row.created_at, now, &next);
 	json_object_set_new(json, "nextFireAt", has_next ? json_string(rfc3339_print_ms(next, time)) : json_null());
 	const char *note = record->job != NULL ? schedule_note(record->job->schedule) : NULL;

@@ -230,6 +230,10 @@ def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
     call(api, "get", "/api/jobs/{jobId}/assignments", 404, ids={"jobId": "0192f0c1-0000-7000-8000-000000000000"})
     tracks = call(api, "get", "/api/observability/timeline", 200, query={"limit": 1})
     assert [t["name"] for t in tracks["agents"]] == ["a"] and tracks["stepMs"] == 60000
+    for wanted, names in ((agent["agentId"], ["a"]), ("0192f0c1-0000-7000-8000-000000000000", [])):
+        tracks = call(api, "get", "/api/observability/timeline", 200, query={"agentId": wanted})
+        assert [t["name"] for t in tracks["agents"]] == names
+    call(api, "get", "/api/observability/timeline", 400, query={"agentId": "a"})
     call(api, "get", "/api/observability/timeline", 400, query={"from": "2100-01-01T00:00:00Z"})
     call(api, "patch", "/api/agents/{agentId}", 200, ids=agent, json={"labels": {"env": "prod"}, "weight": 2.5, "name": "b"})
     call(api, "patch", "/api/agents/{agentId}", 400, ids=agent, json={"labels": {"env": 1}})

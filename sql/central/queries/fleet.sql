@@ -121,4 +121,5 @@ SELECT agent_id, name, state,
 FROM agent_shown shown
 WHERE forgotten_at IS NULL AND ($4::uuid IS NULL
 	OR (name, agent_id) > ((SELECT name FROM agent WHERE agent_id = $4::uuid), $4::uuid))
+	AND ($6::uuid IS NULL OR agent_id = $6::uuid)
 ORDER BY name, agent_id LIMIT $5::integer

@@ -170,7 +170,7 @@ function Whole({ agent }: { agent: AgentDetail }) {
 					<Facts
 						rows={[
 							["Host", agent.hostname],
-							["Labels", <Labels key="labels" labels={agent.labels} />],
+							["Labels", Object.keys(agent.labels ?? {}).length ? <Labels key="labels" labels={agent.labels} /> : "none"],
 							["Weight", agent.weight ?? 1],
 							["Version", agent.version ?? "–"],
 							["Zone data", agent.tzdata ?? "–"],
@@ -186,7 +186,8 @@ function Whole({ agent }: { agent: AgentDetail }) {
 				<ul className="m-0 flex list-none flex-col gap-1 p-0">
 					{agent.streams.map((stream) => (
 						<li key={stream.epoch}>
-							Epoch {stream.epoch}: 1 to {stream.ackedSeq.toLocaleString("en-US")} all here
+							Epoch {stream.epoch}:{" "}
+							{stream.ackedSeq > 0 ? `1 to ${stream.ackedSeq.toLocaleString("en-US")} all here` : "nothing sent yet"}
 							{stream.holes.length ? ", except " : ""}
 							{stream.holes.map((hole) => `${hole.from}–${hole.to}`).join(", ")}
 						</li>

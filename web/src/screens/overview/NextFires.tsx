@@ -18,7 +18,7 @@ export function NextFires({ fires }: { fires: Overview["nextFires"] }) {
 			key={fire.jobId + fire.at}
 			className="flex items-baseline gap-3 border-b border-line px-4 py-1.5 last:border-b-0"
 		>
-			<span className="w-[5.2rem] shrink-0 text-ink-faint">
+			<span className="min-w-[5.2rem] shrink-0 text-ink-faint">
 				<Time at={fire.at} />
 			</span>
 			<Link to="/jobs/$jobId" params={{ jobId: fire.jobId }} className="link min-w-0 flex-1 truncate">
