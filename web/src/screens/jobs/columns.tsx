@@ -55,7 +55,7 @@ export const columns: Column<Job>[] = [
 	{
 		id: "next",
 		head: "Next fire",
-		width: "8.5rem",
+		width: "11.5rem",
 		cell: (job) => <Time at={job.nextFireAt} zone={job.timezone} none={job.active ? "–" : "Paused"} />,
 	},
 	{ id: "last", head: "Last result", width: "13rem", sort: "lastAt", cell: (job) => <Last job={job} /> },
