@@ -1,7 +1,8 @@
 """Real PostgreSQL, central with the built dashboard, an agent and a target, for the browser tests.
 
 Prints one line of JSON when all is up. Then reads commands, one a line, and answers each with a line: `target STATUS`,
-`agent kill`, `agent start`, `central stop`, `central start`, `jobs N`, `end`."""
+`agent kill`, `agent start`, `central stop`, `central start`, `jobs N`, `called` (the executions that asked the target for
+something so far), `end`."""
 import json
 import shutil
 import sys
@@ -28,7 +29,7 @@ def make_jobs(central, target, number):
 
 
 def serve(world):
-    central = world.central(web_dir=WEB / "dist").start()
+    central = world.central(web_dir=WEB / "dist", offline_after_ms=2000).start()
     agent = world.agent(central).start()
     target = world.target()
     status = [200]
@@ -37,7 +38,7 @@ def serve(world):
     assert reply.status_code == 201, reply.text
     say(url=central.url, target=target.url, name=NAME, password=PASSWORD, link=central.api.session_link(), token=central.token)
     for line in sys.stdin:
-        words = line.split()
+        words, more = line.split(), {}
         if words[0] == "end":
             break
         if words[0] == "target":
@@ -48,7 +49,9 @@ def serve(world):
             central.stop() if words[1] == "stop" else central.start()
         elif words[0] == "jobs":
             make_jobs(central, target, int(words[1]))
-        say(done=words)
+        elif words[0] == "called":
+            more = {"called": [request.json()["executionId"] for request in target.requests("/first")]}
+        say(done=words, **more)
 
 
 def main():

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { agentDies } from "./offline.mjs";
 import { settled } from "./page.mjs";
 import { SCREENS } from "./screens.mjs";
 
@@ -154,5 +155,9 @@ export const TESTS = [
 	["many jobs are paused at once after a dry run", bulkPause],
 	["the keyboard goes everywhere", keyboard],
 	["central away is said, old data stays, and it recovers without a reload", awayAndBack],
+	[
+		"a dead agent is offline and its job not guessed at; what it had buffered arrives when it is back",
+		(tools) => agentDies({ ...tools, jobId: made.jobId }),
+	],
 	["axe finds nothing serious on any screen in both themes", accessible],
 ];

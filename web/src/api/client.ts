@@ -8,6 +8,8 @@ import type { paths } from "./schema.gen.ts";
 const REMEMBERED_MAX = 200;
 const TIMEOUT_MS = 20_000;
 const remembered = new Map<string, { etag: string; body: string }>();
+// One job's ETag is its revision, for If-Match: it stays while its next fire and its lateness change.
+const TAG_IS_REVISION = /^\/api\/jobs\/[^/]+$/;
 const expiryListeners = new Set<() => void>();
 
 /** Called when an answer says that the session is over. */
@@ -47,7 +49,7 @@ async function answered(request: Request): Promise<Response> {
 	}
 	if (answer.ok) {
 		const etag = answer.headers.get("ETag");
-		if (request.method === "GET" && etag) {
+		if (request.method === "GET" && etag && !TAG_IS_REVISION.test(new URL(request.url).pathname)) {
 			const body = await answer.text();
 			remember(request.url, etag, body);
 			return new Response(body, { status: answer.status, headers: answer.headers });
