@@ -15,6 +15,7 @@ void core_config_defaults(struct core_config *config)
 		.max_open_per_target = 64,
 		.max_waiting_per_target = 10000,
 		.max_fires = 200000,
+		.plan_fires_per_tick = 20000,
 		.outbox_max_records = 10000000,
 		.target_rate_burst = 1,
 	};

@@ -29,7 +29,6 @@
 #define CLOCK_TRUST_US (50 * US_PER_MS) /* slewing between the last batch and a crash stays below */
 #define CLOCK_CORRECTION_US (3 * 3600 * US_PER_SECOND)
 /* Bounds of the work done in one call, so that the loop stays live. */
-#define PLAN_FIRES_PER_TICK 20000
 #define PLAN_WINDOWS_PER_TICK 2000
 #define CATCH_UP_FIRES 2000       /* made-up fires in memory, all jobs */
 #define CATCH_UP_FIRES_PER_JOB 16

@@ -175,10 +175,16 @@ static void note_reached(struct core *core, struct wall until)
 	core->state.planned_until = wall_max(core->state.planned_until, reached);
 }
 
+/* A part of an instant's jobs must not be planned alone: planned_until would stay before it, and a crash would run them again. */
+static bool is_between_instants(const struct core *core)
+{
+	return heap_top_key(&core->plan) != core->last_planned.us;
+}
+
 /* Asked first, so that the outbox opens also in the middle of an instant. */
 static bool stops_here(struct core *core)
 {
-	return outbox_is_full(core) && heap_top_key(&core->plan) != core->last_planned.us;
+	return outbox_is_full(core) && is_between_instants(core);
 }
 
 void plan_tick(struct core *core)
@@ -192,7 +198,7 @@ void plan_tick(struct core *core)
 		struct core_job *job = heap_top(&core->plan);
 		if (stops_here(core))
 			break;
-		if (fires >= PLAN_FIRES_PER_TICK || windows >= PLAN_WINDOWS_PER_TICK) {
+		if ((fires >= core->config.plan_fires_per_tick || windows >= PLAN_WINDOWS_PER_TICK) && is_between_instants(core)) {
 			core->more_to_plan = true;
 			break;
 		}

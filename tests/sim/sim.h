@@ -107,6 +107,7 @@ struct tally { /* proof that the faults were really hit */
 
 struct world {
 	bool leases;            /* jobs that must not run twice need core_lease() */
+	int plan_fires_per_tick; /* 0 = the default */
 	int64_t outbox_max;     /* core_config.outbox_max_records; 0 = none */
 	struct scenario scenario;
 	struct dice dice;

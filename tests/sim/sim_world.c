@@ -147,6 +147,8 @@ void world_start_core(struct world *world)
 	core_config_defaults(&config);
 	config.leases = world->leases;
 	config.outbox_max_records = world->outbox_max;
+	if (world->plan_fires_per_tick > 0)
+		config.plan_fires_per_tick = world->plan_fires_per_tick;
 	config.agent_id = "agent";
 	config.boot_id = "boot";
 	config.seed = dice_roll(&world->dice);
@@ -309,6 +311,8 @@ static void live(struct world *world)
 	central_init(world);
 	if (world->scenario.seed % 3 == 0)
 		world->outbox_max = 4 + (int64_t)(world->scenario.seed / 3 % 60);
+	if (world->scenario.seed % 2 == 0)
+		world->plan_fires_per_tick = 1 + (int)(world->scenario.seed / 2 % 3);
 	world_start_core(world);
 	world_change_jobs(world);
 	for (guint i = 0; i < moments->len && world->trouble->len == 0; i++) {
