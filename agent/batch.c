@@ -136,6 +136,13 @@ struct execution *batch_add_decision(struct core *core, struct fire *fire)
 	return execution;
 }
 
+void batch_add_done_command(struct core *core, int64_t id)
+{
+	struct core_batch *batch = batch_current(core);
+	g_array_append_val(batch->commands, id);
+	g_array_append_val(batch->store->done_commands, id);
+}
+
 void batch_add_mark(struct core *core, const struct core_job *job)
 {
 	struct core_batch *batch = batch_current(core);

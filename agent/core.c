@@ -47,6 +47,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->store_retry_us = STORE_RETRY_FIRST_US;
 	core->done_commands = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	core->commands_under_way = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	core->cancels = g_ptr_array_new_with_free_func(g_free);
 	core->stats.store_healthy = true;
 	core->state.planned_until = core->state.fixed_until = core->state.lease_until = core->latest = core->outbox_opened_at = core->last_planned = WALL_NONE;
 	return core;
@@ -108,6 +109,7 @@ void core_free(struct core *core)
 	heap_done(&core->parked_targets);
 	g_hash_table_unref(core->done_commands);
 	g_hash_table_unref(core->commands_under_way);
+	g_ptr_array_unref(core->cancels);
 	g_free(core->agent_id);
 	g_free(core->boot_id);
 	g_free(core);
@@ -136,6 +138,7 @@ void core_start(struct core *core, const struct store_snapshot *snapshot)
 	core_read_clock(core);
 	core->clock_offset_us = core->now.us - core->mono.us;
 	core->started = true;
+	core->started_at = core->mono;
 	core->state = snapshot->state;
 	core->state.jobs_digest = 0;
 	core->next_batch = snapshot->last_batch + 1;
@@ -231,21 +234,27 @@ bool core_run_now(struct core *core, const char *job_id, struct fire_id *ret_id)
 	return true;
 }
 
-void core_command(struct core *core, const struct sync_command *command)
+static void run_by_order(struct core *core, const struct sync_command *command)
 {
 	char key[32];
+	struct core_job *job = job_table_get(core, command->job_id);
+	batch_add_done_command(core, command->id);
+	g_snprintf(key, sizeof(key), "command %" G_GINT64_FORMAT, command->id);
+	if (job != NULL)
+		run_on_demand(core, job, fire_id_scheduled(command->job_id, (struct wall){ 0 }, key, 0));
+}
+
+void core_command(struct core *core, const struct sync_command *command)
+{
 	core_read_clock(core);
 	if (g_hash_table_contains(core->done_commands, &command->id) ||
 	    g_hash_table_contains(core->commands_under_way, &command->id))
 		return;
 	g_hash_table_add(core->commands_under_way, g_memdup2(&command->id, sizeof(command->id)));
-	struct core_batch *batch = batch_current(core);
-	g_array_append_val(batch->commands, command->id);
-	g_array_append_val(batch->store->done_commands, command->id);
-	struct core_job *job = job_table_get(core, command->job_id);
-	g_snprintf(key, sizeof(key), "command %" G_GINT64_FORMAT, command->id);
-	if (job != NULL)
-		run_on_demand(core, job, fire_id_scheduled(command->job_id, (struct wall){ 0 }, key, 0));
+	if (command->type == SYNC_COMMAND_CANCEL)
+		cancel_order(core, command);
+	else
+		run_by_order(core, command);
 	core_turn(core);
 }
 

@@ -40,6 +40,7 @@
 #define STORE_RETRY_FIRST_US (100 * US_PER_MS)
 #define STORE_RETRY_LAST_US (2 * US_PER_SECOND)
 #define OUTBOX_REOPEN_PART 10      /* a full outbox is full until this part of its maximum is free */
+#define CANCEL_AGE_MAX_MS (INT64_C(366) * 86400 * 1000)
 #define SPARE_FIRES 4096          /* kept for reuse */
 
 enum fire_state {
@@ -64,13 +65,15 @@ struct fire {
 	bool begun;             /* counts as a run of its job (concurrency) */
 	bool to_skip;           /* its job's skipAt names it: it is not tried, and decided when it is due */
 	bool replaced;          /* cancelled by a later fire of its job */
+	bool cancelled;         /* by an order: its attempt was told to end (cancel.c) */
+	bool tried;             /* this life began an attempt of it, at tried_at */
 	bool maybe_sent;        /* came from the last life, which may have sent it */
 	int attempts;           /* finished ones */
 	int pins;               /* batches that name it */
 	int heap_index;         /* in core.due (ARMED) or core.waits (BACKOFF) */
 	struct wall due;        /* scheduled instant plus jitter */
 	struct wall first_started_at, begun_at;
-	struct mono first_started_mono, wake;
+	struct mono first_started_mono, wake, tried_at;
 	int64_t first_lateness_us;
 	struct target *target;  /* while READY or RUNNING */
 	TAILQ_ENTRY(fire) in_job;
@@ -184,6 +187,8 @@ struct core {
 	int64_t store_retry_us;
 	GHashTable *done_commands; /* int64 keys: durable, central does not know yet */
 	GHashTable *commands_under_way;
+	GPtrArray *cancels;     /* struct cancel * (cancel.c), whose last fire has not ended */
+	struct mono started_at; /* of this life */
 
 	int64_t outbox_unsent;  /* as last told */
 	int64_t loose_records;  /* decisions without a fire and events, not durable yet */
@@ -290,6 +295,12 @@ void lease_remove(struct core *core, struct core_job *job);
 void lease_extend(struct core *core, struct wall until);
 void lease_hand_over(struct core *core, struct core_job *job, struct wall border);
 
+/* cancel.c */
+void cancel_order(struct core *core, const struct sync_command *command);
+/* Tells the orders done whose last fire is decided; after the decision, in its batch. */
+void cancel_settle(struct core *core);
+const char *cancel_reason(const struct core *core, const struct fire *fire);
+
 /* job_change.c */
 struct core_job *core_job_new(const struct stored_job *stored);
 void core_job_free(struct core *core, struct core_job *job);
@@ -309,6 +320,8 @@ void batch_add_cancel(struct core *core, struct fire *fire);
 struct execution *batch_add_decision(struct core *core, struct fire *fire);
 /* The same for an intent that no fire stands for (0 = for none at all). */
 struct execution *batch_add_orphan_decision(struct core *core, int64_t intent_number);
+/* The order is carried out by what this batch holds. */
+void batch_add_done_command(struct core *core, int64_t id);
 void batch_add_mark(struct core *core, const struct core_job *job);
 void batch_add_backlog(struct core *core, struct core_job *job, const struct backlog *backlog);
 void batch_add_event(struct core *core, const char *kind, const char *format, ...) G_GNUC_PRINTF(3, 4);

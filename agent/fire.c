@@ -340,6 +340,10 @@ void fire_start(struct core *core, struct fire *fire)
 		fire->attempt.job = job_ref(fire->job->job);
 	}
 	fire->attempt.number = fire->attempts + 1;
+	if (!fire->tried) {
+		fire->tried = true;
+		fire->tried_at = core->mono;
+	}
 	fire_set_state(core, fire, FIRE_RUNNING);
 	core->stats.attempts++;
 	core->runner.start(core->runner.context, &fire->attempt);
@@ -393,7 +397,9 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 		.random = core_random(core),
 	};
 	retry_decide(&input, &verdict);
-	if (fire->replaced && verdict.status != EXECUTION_SUCCESS) {
+	if (fire->cancelled && verdict.status != EXECUTION_SUCCESS) {
+		fire_decide(core, fire, EXECUTION_INTERRUPTED, cancel_reason(core, fire), result);
+	} else if (fire->replaced && verdict.status != EXECUTION_SUCCESS) {
 		fire_decide(core, fire, EXECUTION_INTERRUPTED, "cancelled: a later run of this job took its place", result);
 	} else if (verdict.retry && fire_no_retry_reason(fire) != NULL) {
 		fire_decide(core, fire, EXECUTION_FAILED, fire_no_retry_reason(fire), result);
@@ -404,5 +410,7 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 	} else {
 		fire_decide(core, fire, verdict.status, verdict.reason, result);
 	}
+	if (fire->cancelled)
+		cancel_settle(core);
 	core_turn(core);
 }

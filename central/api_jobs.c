@@ -200,23 +200,36 @@ static void reply_order(const struct api_request *request, struct api_reply *rep
 				     : "no agent holds this job yet; enrol one, or look at the job's target");
 }
 
-void api_jobs_run(const struct api_request *request, struct api_reply *reply)
+typedef enum job_outcome give_order(struct db_pool *pool, const struct author *author, const char *job_id, const char *id,
+				    int *ret_agents, struct job_failure *ret_failure);
+
+/* Run and cancel: the body may name one agent, or one execution. */
+static void order_agents(const struct api_request *request, struct api_reply *reply, const char *member, give_order *give)
 {
-	static const char *const members[] = { "agentId", NULL };
+	const char *const members[] = { member, NULL };
 	struct author author = author_of(request);
 	struct job_failure failure = { 0 };
-	const char *agent_id = NULL;
+	const char *id = NULL;
 	int agents = 0;
 	json_t *body = api_body_object(request, reply, members, true);
 	if (body == NULL)
 		return;
-	if (uuid_member(body, reply, "agentId", &agent_id)) {
-		enum job_outcome outcome =
-			job_run(request->pool, &author, api_param(request, "jobId"), agent_id, &agents, &failure);
+	if (uuid_member(body, reply, member, &id)) {
+		enum job_outcome outcome = give(request->pool, &author, api_param(request, "jobId"), id, &agents, &failure);
 		if (outcome == JOB_DONE)
-			reply_order(request, reply, agents, agent_id != NULL);
+			reply_order(request, reply, agents, give == job_run && id != NULL);
 		else
 			reply_failure(reply, outcome, &failure);
 	}
 	json_decref(body);
+}
+
+void api_jobs_run(const struct api_request *request, struct api_reply *reply)
+{
+	order_agents(request, reply, "agentId", job_run);
+}
+
+void api_jobs_cancel(const struct api_request *request, struct api_reply *reply)
+{
+	order_agents(request, reply, "executionId", job_cancel);
 }

@@ -23,5 +23,6 @@ void api_jobs_pause(const struct api_request *request, struct api_reply *reply);
 void api_jobs_resume(const struct api_request *request, struct api_reply *reply);
 void api_jobs_skip(const struct api_request *request, struct api_reply *reply);
 void api_jobs_run(const struct api_request *request, struct api_reply *reply);
+void api_jobs_cancel(const struct api_request *request, struct api_reply *reply);
 
 #endif

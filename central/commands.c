@@ -12,6 +12,20 @@ enum db_status command_run(struct db_conn *conn, const char *job_id, const char 
 	return status;
 }
 
+enum db_status command_cancel(struct db_conn *conn, const char *job_id, const char *execution_id, const char *author,
+			      int *ret_agents)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, job_id);
+	db_param_text(&params, execution_id);
+	db_param_text(&params, author);
+	enum db_status status = db_run(conn, "command_cancel", &params, &result);
+	if (status == DB_OK)
+		*ret_agents = (int)db_affected(result);
+	return status;
+}
+
 enum db_status command_done(struct db_conn *conn, const char *agent_id, const int64_t *ids, int n)
 {
 	g_autoptr(GString) array = g_string_new(NULL);
@@ -25,6 +39,22 @@ enum db_status command_done(struct db_conn *conn, const char *agent_id, const in
 	return db_run(conn, "command_done", &params, NULL);
 }
 
+enum { PENDING_ID, PENDING_CANCELS, PENDING_JOB, PENDING_EXECUTION, PENDING_AUTHOR, PENDING_AGE };
+
+static struct sync_command read_command(const struct db_result *result, int row)
+{
+	struct sync_command command = { .id = db_int(result, row, PENDING_ID), .type = SYNC_COMMAND_RUN };
+	g_strlcpy(command.job_id, db_text(result, row, PENDING_JOB), sizeof command.job_id);
+	if (!db_bool(result, row, PENDING_CANCELS))
+		return command;
+	command.type = SYNC_COMMAND_CANCEL;
+	command.age_ms = db_int(result, row, PENDING_AGE);
+	g_strlcpy(command.author, db_text(result, row, PENDING_AUTHOR), sizeof command.author);
+	command.one = !db_is_null(result, row, PENDING_EXECUTION) &&
+		      fire_id_parse(db_text(result, row, PENDING_EXECUTION), &command.execution_id);
+	return command;
+}
+
 enum db_status command_pending(struct db_conn *conn, const char *agent_id, GArray *ret_commands)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
@@ -36,8 +66,7 @@ enum db_status command_pending(struct db_conn *conn, const char *agent_id, GArra
 	if (status != DB_OK)
 		return status;
 	for (int i = 0; i < db_rows(result); i++) {
-		struct sync_command command = { .id = db_int(result, i, 0), .type = SYNC_COMMAND_RUN };
-		g_strlcpy(command.job_id, db_text(result, i, 2), sizeof command.job_id);
+		struct sync_command command = read_command(result, i);
 		g_array_append_val(ret_commands, command);
 	}
 	return DB_OK;

@@ -10,7 +10,7 @@
 #include "central/db.h"
 #include "common/wire.h"
 
-/* A run order that is still not done after this long is forgotten: "run now" must not run tomorrow. */
+/* A run order (a cancel ends only what began before it, however late it comes) that is still not done after this long is forgotten: "run now" must not run tomorrow. */
 #define COMMAND_MAX_AGE_SECONDS 3600
 
 /*
@@ -18,6 +18,13 @@
  * transaction. *ret_agents: how many those are; 0 = the job is unknown, deleted, or not held, and nothing was written.
  */
 enum db_status command_run(struct db_conn *conn, const char *job_id, const char *agent_id, int *ret_agents);
+
+/*
+ * "Cancel" to every agent where runs of the job may be under way: all of it, or this execution (NULL = all). As above;
+ * author: whose name the interrupted executions bear, at most SYNC_AUTHOR_MAX bytes.
+ */
+enum db_status command_cancel(struct db_conn *conn, const char *job_id, const char *execution_id, const char *author,
+			      int *ret_agents);
 
 /* Marks those of this agent done. Ids that are unknown or another agent's are ignored. */
 enum db_status command_done(struct db_conn *conn, const char *agent_id, const int64_t *ids, int n);

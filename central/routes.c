@@ -49,6 +49,7 @@ const struct route routes[] = {
 	{ "GET", "/api/jobs/:jobId/revisions/:revision", ROLE_VIEWER, API, api_revisions_get, 0 },
 	{ "POST", "/api/bulk/jobs", ROLE_OPERATOR, API, api_bulk_jobs, BULK_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/run", ROLE_OPERATOR, API, api_jobs_run, SMALL_BODY_MAX },
+	{ "POST", "/api/jobs/:jobId/actions/cancel", ROLE_OPERATOR, API, api_jobs_cancel, SMALL_BODY_MAX },
 	{ "POST", "/api/jobs/:jobId/actions/skip", ROLE_OPERATOR, API, api_jobs_skip, SMALL_BODY_MAX },
 
 	{ "POST", "/api/schedules/preview", ROLE_VIEWER, API, api_schedules_preview, SMALL_BODY_MAX },

@@ -443,8 +443,23 @@ enum job_outcome job_skip(struct db_pool *pool, const struct author *author, con
 	return outcome;
 }
 
-enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, const char *agent_id,
-			 int *ret_agents, struct job_failure *ret_failure)
+/* One order to agents, with its entry in the audit, in one transaction. */
+struct order {
+	const char *audited_as;
+	bool cancels;
+	const char *id; /* run: of the agent; cancel: of the execution; NULL = all */
+};
+
+static enum db_status send_order(struct db_conn *conn, const struct author *author, const char *job_id,
+				 const struct order *order, int *ret_agents)
+{
+	if (order->cancels)
+		return command_cancel(conn, job_id, order->id, author->name, ret_agents);
+	return command_run(conn, job_id, order->id, ret_agents);
+}
+
+static enum job_outcome give_order(struct db_pool *pool, const struct author *author, const char *job_id,
+				   const struct order *order, int *ret_agents, struct job_failure *ret_failure)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_row row = { 0 };
@@ -456,13 +471,27 @@ enum job_outcome job_run(struct db_pool *pool, const struct author *author, cons
 		status = db_job_get(conn, job_id, false, &row);
 	job_row_clear(&row);
 	if (status == DB_OK)
-		status = command_run(conn, job_id, agent_id, &agents);
+		status = send_order(conn, author, job_id, order, &agents);
 	if (status == DB_OK && agents > 0)
-		status = db_audit(conn, author->name, "job.run", job_id, NULL, NULL, author->request_id);
+		status = db_audit(conn, author->name, order->audited_as, job_id, NULL, NULL, author->request_id);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	if (status != DB_OK)
 		return db_failed(ret_failure, status);
 	*ret_agents = agents;
 	return JOB_DONE;
+}
+
+enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, const char *agent_id,
+			 int *ret_agents, struct job_failure *ret_failure)
+{
+	struct order order = { "job.run", false, agent_id };
+	return give_order(pool, author, job_id, &order, ret_agents, ret_failure);
+}
+
+enum job_outcome job_cancel(struct db_pool *pool, const struct author *author, const char *job_id,
+			    const char *execution_id, int *ret_agents, struct job_failure *ret_failure)
+{
+	struct order order = { "job.cancel", true, execution_id };
+	return give_order(pool, author, job_id, &order, ret_agents, ret_failure);
 }

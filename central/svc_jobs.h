@@ -65,5 +65,8 @@ enum job_outcome job_skip(struct db_pool *pool, const struct author *author, con
 /* "Run now" at every agent that holds it, or at this one (NULL = all); *ret_agents 0 = it is not held, nothing happened. */
 enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, const char *agent_id,
 			 int *ret_agents, struct job_failure *ret_failure);
+/* Ends what runs of it, or this execution only (NULL = all), wherever it may run; *ret_agents as above. */
+enum job_outcome job_cancel(struct db_pool *pool, const struct author *author, const char *job_id,
+			    const char *execution_id, int *ret_agents, struct job_failure *ret_failure);
 
 #endif

@@ -183,6 +183,21 @@ static json_t *time_to_json(struct wall time)
 	return json_string(rfc3339_print_ms(time, buffer));
 }
 
+static json_t *command_to_json(const struct sync_command *command)
+{
+	bool cancels = command->type == SYNC_COMMAND_CANCEL;
+	char text[FIRE_ID_TEXT_SIZE];
+	json_t *json = json_pack("{s:I, s:s, s:s}", "id", (json_int_t)command->id, "type", cancels ? "cancel" : "run",
+				 "jobId", command->job_id);
+	if (cancels) {
+		json_object_set_new(json, "ageMs", json_integer(command->age_ms));
+		json_object_set_new(json, "author", json_string(command->author));
+	}
+	if (cancels && command->one)
+		json_object_set_new(json, "executionId", json_string(fire_id_print(command->execution_id, text)));
+	return json;
+}
+
 static json_t *job_set_to_json(const struct sync_reply *reply)
 {
 	json_t *upserts = json_array(), *deletes = json_array();
@@ -210,8 +225,7 @@ json_t *sync_reply_to_json(const struct sync_reply *reply)
 	json_t *commands = json_array();
 	for (guint i = 0; i < reply->commands->len; i++) {
 		const struct sync_command *command = &g_array_index(reply->commands, struct sync_command, i);
-		json_array_append_new(commands, json_pack("{s:I, s:s, s:s}", "id", (json_int_t)command->id, "type",
-							  "run", "jobId", command->job_id));
+		json_array_append_new(commands, command_to_json(command));
 	}
 	json_t *json = json_pack("{s:i, s:s, s:I, s:o, s:I, s:o, s:o}", "version", WIRE_VERSION, "syncId", reply->sync_id, "ackedSeq",
 			 (json_int_t)reply->acked_seq, "serverTime", time_to_json(reply->server_time), "nextSyncMs",
@@ -279,6 +293,21 @@ static bool decode_move(const json_t *item, GArray *moves, GError **error)
 	return true;
 }
 
+static bool decode_cancel(const json_t *item, struct sync_command *command, GError **error)
+{
+	char text[FIRE_ID_TEXT_SIZE] = "";
+	command->type = SYNC_COMMAND_CANCEL;
+	if (!wire_get_number(item, "ageMs", 0, WIRE_NUMBER_MAX, &command->age_ms, error) ||
+	    !wire_get_buffer(item, "author", 1, SYNC_AUTHOR_MAX, command->author, error))
+		return false;
+	command->one = json_object_get(item, "executionId") != NULL;
+	if (!command->one)
+		return true;
+	if (!wire_get_buffer(item, "executionId", 1, FIRE_ID_TEXT_SIZE - 1, text, error))
+		return false;
+	return fire_id_parse(text, &command->execution_id) || wire_fail(error, "executionId: must be a UUID");
+}
+
 static bool decode_command(const json_t *item, GArray *commands, GPtrArray *refused, GError **error)
 {
 	struct sync_command command = { .type = SYNC_COMMAND_RUN };
@@ -288,7 +317,8 @@ static bool decode_command(const json_t *item, GArray *commands, GPtrArray *refu
 	if (!wire_get_number(item, "id", 1, WIRE_NUMBER_MAX, &command.id, error) ||
 	    !wire_get_text(item, "type", 1, 32, &type, error))
 		return false;
-	if (strcmp(type, "run") != 0) {
+	bool cancels = strcmp(type, "cancel") == 0;
+	if (!cancels && strcmp(type, "run") != 0) {
 		g_autofree char *what = g_strdup_printf("command %" PRId64, command.id);
 		refuse(refused, what, "this agent does not know the type \"%s\"; update it", type);
 		return true;
@@ -297,6 +327,8 @@ static bool decode_command(const json_t *item, GArray *commands, GPtrArray *refu
 		return false;
 	if (!job_id_is_valid(command.job_id))
 		return wire_fail(error, "jobId: may hold letters, digits, dot, dash and underscore only");
+	if (cancels && !decode_cancel(item, &command, error))
+		return false;
 	g_array_append_val(commands, command);
 	return true;
 }

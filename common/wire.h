@@ -13,7 +13,11 @@
  *   {"version":1,"syncId":"..","ackedSeq":150,"serverTime":"..","nextSyncMs":1000,
  *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","since":"..","job":{..}}],"deletes":["id"],"moved":[{"jobId":"id","at":".."}]},
  *    "leaseUntil":"..",
- *    "commands":[{"id":12,"type":"run","jobId":".."}]}
+ *    "commands":[{"id":12,"type":"run","jobId":".."},
+ *                {"id":13,"type":"cancel","jobId":"..","executionId":"..","ageMs":800,"author":"ann"}]}
+ *
+ * cancel ends what of the job (with executionId: that one only) began before the order was given. When that was is told as an
+ * age, by central's clock: the two clocks need not agree. It is as exact as the reply is quick.
  *
  * syncId: the agent makes up one for each request, central gives it back. A reply with another one belongs to another
  * request (somebody between the two kept or repeated it) and is not used. Optional in both: older peers know nothing of it.
@@ -100,13 +104,23 @@ GString *sync_request_encode(const struct sync_request *request);
 bool sync_request_decode(const char *body, size_t size, struct sync_request *ret, GError **error);
 
 enum sync_jobs_mode { SYNC_JOBS_NONE, SYNC_JOBS_DELTA, SYNC_JOBS_SNAPSHOT };
-enum sync_command_type { SYNC_COMMAND_RUN = 1 };
+enum sync_command_type { SYNC_COMMAND_RUN = 1, SYNC_COMMAND_CANCEL };
+#define SYNC_AUTHOR_MAX 128 /* bytes of the name of who gave an order */
 
 /* since: due instants after it are the agent's; WALL_NONE = from when it hears of the job. */
 struct sync_upsert { struct job *job; char target_key[JOB_ID_MAX + 1]; struct wall since; };
 /* A delete, because another agent has the job: due instants up to the border are still this agent's. */
 struct sync_move { char job_id[JOB_ID_MAX + 1]; struct wall border; };
-struct sync_command { int64_t id; enum sync_command_type type; char job_id[JOB_ID_MAX + 1]; };
+struct sync_command {
+	int64_t id;
+	enum sync_command_type type;
+	char job_id[JOB_ID_MAX + 1];
+	/* cancel only */
+	bool one;                         /* this execution, not all of the job */
+	struct fire_id execution_id;
+	int64_t age_ms;                   /* since the order was given */
+	char author[SYNC_AUTHOR_MAX + 1];
+};
 
 struct sync_reply {
 	char sync_id[SYNC_ID_MAX + 1]; /* of the request it answers; "" = central tells none */

@@ -64,6 +64,10 @@ static const struct command_value run_options[] = {
 	{ "agent", VALUE_AGENT, .member = "agentId", .help = "Only on this agent" },
 	{ 0 }
 };
+static const struct command_value cancel_options[] = {
+	{ "execution", VALUE_TEXT, .member = "executionId", .help = "Only this execution" },
+	{ 0 }
+};
 static const struct command_value skip_arguments[] = {
 	JOB_ARGUMENT,
 	{ "time", VALUE_TIME, .member = "scheduledAt", .help = "The due instant that is to be skipped" },
@@ -181,6 +185,12 @@ const struct command job_commands[] = {
 	{ .verb = "run", .help = "Run now, beside the schedule", .example = "belfry job run backup", .arguments = jobs_argument,
 	  .options = run_options, .uses = ACTS | USES_SOCKET, .run = command_act, .method = "POST",
 	  .path = "/api/jobs/{job}/actions/run", .local_path = "/jobs/{job}/run", .view = &job_view, .done = "{job}: the order is given" },
+	{ .verb = "cancel", .help = "End what runs of a job; it counts as interrupted",
+	  .details = "Only what began before the order ends, without a further attempt; an agent where nothing runs has nothing to end. An agent\n"
+		     "that is offline gets the order when it is back.",
+	  .example = "belfry job cancel backup", .arguments = jobs_argument, .options = cancel_options, .uses = ACTS, .run = command_act,
+	  .method = "POST", .path = "/api/jobs/{job}/actions/cancel", .view = &job_view,
+	  .done = "{job}: the order is given; what does not run is left alone" },
 	{ .verb = "skip", .help = "Leave out one due instant", .example = "belfry job skip backup 2026-12-24T23:00:00Z",
 	  .arguments = skip_arguments, .uses = ACTS, .run = command_act, .method = "POST", .path = "/api/jobs/{job}/actions/skip",
 	  .view = &job_view, .done = "{name}: {time} will be skipped" },

@@ -156,7 +156,8 @@ AUDITED = {
     "POST /api/jobs": "job.create", "PUT /api/jobs/:jobId": "job.replace", "PATCH /api/jobs/:jobId": "job.edit",
     "DELETE /api/jobs/:jobId": "job.delete", "POST /api/jobs/:jobId/actions/pause": "job.pause",
     "POST /api/jobs/:jobId/actions/resume": "job.resume", "POST /api/jobs/:jobId/actions/rollback": "job.rollback",
-    "POST /api/jobs/:jobId/actions/run": "job.run", "POST /api/jobs/:jobId/actions/skip": "job.skip", "POST /api/bulk/jobs": "job.pause",
+    "POST /api/jobs/:jobId/actions/run": "job.run", "POST /api/jobs/:jobId/actions/skip": "job.skip",
+    "POST /api/jobs/:jobId/actions/cancel": "job.cancel", "POST /api/bulk/jobs": "job.pause",
     "POST /api/session": "session.create", "POST /api/session/password": "user.password",
     "POST /api/session/links": "sessionLink.create", "POST /api/users": "user.create", "PATCH /api/users/:userName": "user.edit",
     "DELETE /api/users/:userName": "user.delete", "POST /api/tokens": "token.create", "DELETE /api/tokens/:tokenId": "token.revoke",
@@ -198,7 +199,7 @@ def test_every_audited_route_leaves_its_entry(api, central, database):
     path = f"/api/jobs/{job['jobId']}"
     ok("PUT", path, route=f"PUT {J}", json={**api.json(path), "name": "put"})
     ok("PATCH", path, route=f"PATCH {J}", json={"name": "patch"}, headers={"Content-Type": "application/merge-patch+json"})
-    for action in ("pause", "resume", "run"):
+    for action in ("pause", "resume", "run", "cancel"):
         ok("POST", f"{path}/actions/{action}", route=f"POST {J}/actions/{action}")
     ok("POST", f"{path}/actions/skip", route=f"POST {J}/actions/skip", json={"scheduledAt": api.json(path)["nextFireAt"]})
     etag = api.get(path).headers["ETag"]

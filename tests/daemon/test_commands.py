@@ -78,3 +78,41 @@ def test_a_full_list_a_stale_reader_and_an_interval_are_refused(api):
     every = api.create_job("@every 1h", "http://127.0.0.1:1/")
     assert_problem(act(api, every, "skip", {"scheduledAt": "2040-01-01T00:00:00Z"}), 400, "/scheduledAt")
     assert_problem(api.post(f"/api/jobs/{NOBODY}/actions/skip", json={"scheduledAt": "2040-01-01T00:00:00Z"}), 404)
+
+
+def interrupted(api, job):
+    return [e for e in api.executions(jobId=job["jobId"]) if e["status"] == "interrupted"]
+
+
+def test_a_cancel_ends_the_running_attempt_with_the_name_of_who_gave_it(world, api, agent, target, database):
+    target.delay = 60
+    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=120000)
+    act(api, job, "run")
+    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    reply = act(api, job, "cancel")
+    assert (reply.status_code, reply.json()) == (202, {"jobId": job["jobId"], "agents": 1})
+    found = wait_until(lambda: interrupted(api, job), 20, "the interruption", explain=world.tails)
+    assert found[0]["reason"] == "cancelled by admin" and len(target.requests("/hang")) == 1
+    assert audited(api, "job.cancel")[0] == ("admin", job["jobId"])
+    undone = "SELECT count(*) FROM command WHERE done_at IS NULL"
+    assert act(api, job, "cancel").json()["agents"] == 1
+    wait_until(lambda: database.query(undone)[0][0] == 0, 20, "an order with nothing to end to be done", explain=world.tails)
+    assert len(interrupted(api, job)) == 1
+    assert_problem(act(api, job, "cancel", {"executionId": "me"}), 400, "/executionId")
+    assert_problem(act(api, {"jobId": NOBODY}, "cancel"), 404)
+
+
+def test_a_cancel_reaches_a_killed_agent_and_spares_what_began_later(world, api, agent, target):
+    target.delay = 60
+    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=120000, type="ATLEAST_ONCE")
+    act(api, job, "run")
+    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    agent.kill()
+    act(api, job, "cancel")
+    act(api, job, "run")
+    agent.start()
+    found = wait_until(lambda: interrupted(api, job), 30, "the interruption", explain=world.tails)
+    assert len(found) == 1 and found[0]["reason"] == "cancelled by admin"
+    wait_until(lambda: len({r.key for r in target.requests("/hang")}) == 2, 20, "the later run to begin",
+               explain=world.tails)
+    assert len(interrupted(api, job)) == 1

@@ -279,6 +279,49 @@ START_TEST(test_a_command_is_applied_once_however_often_it_comes)
 }
 END_TEST
 
+START_TEST(test_a_cancel_ends_what_began_before_it_and_nothing_later)
+{
+	struct sync_command early = { .id = 20, .type = SYNC_COMMAND_CANCEL, .job_id = "a", .age_ms = 60000, .author = "ann" };
+	struct sync_command cancel = { .id = 21, .type = SYNC_COMMAND_CANCEL, .job_id = "a", .age_ms = 100, .author = "ann" };
+	struct sync_command nothing = { .id = 22, .type = SYNC_COMMAND_CANCEL, .job_id = "b", .author = "ann" };
+	struct fire_id id;
+	int64_t ids[4];
+	world_set_job(&world, "a", "{\"schedule\":\"@yearly\",\"api\":\"http://a.test/\"}");
+	world.answer_ms = 600000;
+	ck_assert(core_run_now(world.core, "a", &id));
+	world_run_for(&world, 5 * SECOND);
+	core_command(world.core, &early);
+	core_command(world.core, &nothing);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_INTERRUPTED), 0);
+	ck_assert_int_eq(core_done_commands(world.core, ids, 4), 2);
+	core_command(world.core, &cancel);
+	core_command(world.core, &cancel);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_INTERRUPTED), 1);
+	ck_assert_int_eq(core_done_commands(world.core, ids, 4), 3);
+}
+END_TEST
+
+START_TEST(test_a_cancel_ends_a_retry_and_what_a_crash_left_over)
+{
+	struct sync_command cancel = { .id = 23, .type = SYNC_COMMAND_CANCEL, .job_id = "a", .age_ms = 1, .author = "ann" };
+	struct fire_id id;
+	int64_t ids[4];
+	world_set_job(&world, "a", "{\"schedule\":\"@yearly\",\"api\":\"http://a.test/\",\"type\":\"ATLEAST_ONCE\"}");
+	world.answer_ms = 600000;
+	ck_assert(core_run_now(world.core, "a", &id));
+	world_run_for(&world, 5 * SECOND);
+	core_command(world.core, &cancel);
+	world_crash(&world, SECOND);
+	ck_assert_int_eq(core_done_commands(world.core, ids, 4), 0);
+	core_command(world.core, &cancel);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_INTERRUPTED), 1);
+	ck_assert_int_eq(core_done_commands(world.core, ids, 4), 1);
+}
+END_TEST
+
 START_TEST(test_an_at_in_the_recent_past_is_made_up_and_never_again)
 {
 	world_set_job(&world, "a", "{\"schedule\":\"@at 2026-11-15T11:50:00Z\",\"api\":\"http://a.test/\"}");
@@ -678,6 +721,8 @@ int main(void)
 	tcase_add_test(policies, test_no_fire_of_a_deleted_job_starts);
 	tcase_add_test(policies, test_run_now_has_its_own_identity_and_eats_no_slot);
 	tcase_add_test(policies, test_a_command_is_applied_once_however_often_it_comes);
+	tcase_add_test(policies, test_a_cancel_ends_what_began_before_it_and_nothing_later);
+	tcase_add_test(policies, test_a_cancel_ends_a_retry_and_what_a_crash_left_over);
 	tcase_add_test(policies, test_an_at_in_the_recent_past_is_made_up_and_never_again);
 	tcase_add_test(policies, test_a_hanging_target_delays_no_other);
 	tcase_add_test(policies, test_a_clock_that_is_half_a_minute_back_is_waited_out);

@@ -3,13 +3,22 @@ INSERT INTO command (agent_id, type, job_id)
 SELECT agent_id, 'run', job_id FROM assignment
 WHERE job_id = $1::uuid AND NOT removed AND ($2::uuid IS NULL OR agent_id = $2::uuid)
 
+-- To a former holder too whose fires up to a border are still its own. $2 NULL = all that runs.
+-- name: command_cancel
+INSERT INTO command (agent_id, type, job_id, execution_id, author)
+SELECT agent_id, 'cancel', job_id, $2::uuid, $3::text FROM assignment
+WHERE job_id = $1::uuid AND (NOT removed OR since_at IS NOT NULL)
+
 -- name: command_done
 UPDATE command SET done_at = now()
 WHERE agent_id = $1::uuid AND command_id = ANY ($2::bigint[]) AND done_at IS NULL
 
 -- name: command_pending
-SELECT command_id, type, job_id FROM command
-WHERE agent_id = $1::uuid AND done_at IS NULL AND created_at > now() - $2::integer * interval '1 second'
+SELECT command_id, type = 'cancel', job_id, execution_id, author,
+	greatest(extract(epoch FROM clock_timestamp() - created_at) * 1000, 0)::bigint AS age_ms
+FROM command
+WHERE agent_id = $1::uuid AND done_at IS NULL AND type IN ('run', 'cancel')
+	AND (type <> 'run' OR created_at > now() - $2::integer * interval '1 second')
 ORDER BY command_id LIMIT $3::integer
 
 -- name: command_prune

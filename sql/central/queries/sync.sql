@@ -1,5 +1,5 @@
 -- All of a sync that brings no records, of an agent that lacks nothing: its stream is known ($4 epoch, $15 first seq), its set
--- is level ($5, $14), no command of the last $16 seconds waits. No row: there is more to do, and the statements below do it.
+-- is level ($5, $14), no command waits (a run: of the last $16 seconds). No row: there is more to do, and the statements below do it.
 -- Placement may fix a border while this waits for the agent's row, and then PostgreSQL looks anew at that row alone; the
 -- rest is as it was before. So a row's lease is fenced by a number of its own (assign_lock_leases).
 -- name: sync_idle
@@ -14,7 +14,7 @@ WHERE s.agent_id = $1::uuid AND seen.agent_id = $1::uuid AND s.lease_fence = see
 	AND stream.agent_id = $1::uuid AND stream.epoch = $4::bigint AND stream.acked_seq >= $15::bigint - 1
 	AND stream.epoch = (SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid)
 	AND NOT EXISTS (SELECT FROM command WHERE command.agent_id = $1::uuid AND done_at IS NULL
-		AND created_at > now() - $16::integer * interval '1 second')
+		AND type IN ('run', 'cancel') AND (type <> 'run' OR created_at > now() - $16::integer * interval '1 second'))
 -- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
 RETURNING s.lease_until, stream.acked_seq, set_config('synchronous_commit', 'off', true)
 
