@@ -380,7 +380,7 @@ static void fill_reply(struct sync_reply *reply)
 		"{\"schedule\":\"* * * * *\",\"api\":\"http://h/x\",\"headers\":{\"Authorization\":\"Bearer s\"}}", 0,
 		NULL);
 	struct sync_upsert upsert = { job_parse(json, "j1", 9, false, &problem), "agent-key", { 1795435200123000 } };
-	struct sync_command command = { 12, SYNC_COMMAND_RUN, "j1" };
+	struct sync_command command = { .id = 12, .type = SYNC_COMMAND_RUN, .job_id = "j1" };
 	json_decref(json);
 	sync_reply_init(reply);
 	g_strlcpy(reply->sync_id, "0a1b-7", sizeof reply->sync_id);
@@ -398,6 +398,30 @@ static void fill_reply(struct sync_reply *reply)
 	g_array_append_val(reply->moves, move);
 	reply->lease_until = (struct wall){ 1795435200001000 };
 }
+
+START_TEST(test_an_order_to_cancel_round_trips_with_its_age_and_author)
+{
+	struct sync_command cancel = { .id = 13, .type = SYNC_COMMAND_CANCEL, .job_id = "j1", .one = true, .age_ms = 800, .author = "ann" };
+	struct sync_reply reply, back;
+	g_autoptr(GPtrArray) refused = NULL;
+	cancel.execution_id = fire_id_random();
+	fill_reply(&reply);
+	g_array_append_val(reply.commands, cancel);
+	json_t *json = sync_reply_to_json(&reply);
+	char *text = json_dumps(json, JSON_COMPACT);
+	ck_assert(sync_reply_decode(text, strlen(text), &back, &refused, NULL));
+	ck_assert_uint_eq(back.commands->len, 2);
+	const struct sync_command *got = &g_array_index(back.commands, struct sync_command, 1);
+	ck_assert_int_eq(got->type, SYNC_COMMAND_CANCEL);
+	ck_assert(got->one && fire_id_equal(got->execution_id, cancel.execution_id));
+	ck_assert_int_eq(got->age_ms, 800);
+	ck_assert_str_eq(got->author, "ann");
+	sync_reply_clear(&reply);
+	sync_reply_clear(&back);
+	json_decref(json);
+	free(text);
+}
+END_TEST
 
 START_TEST(test_a_sync_reply_round_trips_secrets_included)
 {
@@ -534,6 +558,7 @@ int main(void)
 	tcase_add_test(tests, test_requests_are_bounded);
 	tcase_add_test(tests, test_one_poison_record_does_not_spoil_its_message);
 	tcase_add_test(tests, test_a_sync_reply_round_trips_secrets_included);
+	tcase_add_test(tests, test_an_order_to_cancel_round_trips_with_its_age_and_author);
 	tcase_add_test(tests, test_a_job_this_agent_cannot_read_is_left_out_and_named);
 	tcase_add_loop_test(tests, test_a_wrong_reply_is_refused_whole, 0, G_N_ELEMENTS(bad_replies));
 	tcase_add_test(tests, test_a_record_is_written_in_about_a_microsecond);
