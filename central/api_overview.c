@@ -1,7 +1,9 @@
 #include "central/api_overview.h"
 
+#include "central/central.h"
 #include "central/db_overview.h"
 #include "central/execution_view.h"
+#include "central/kept_text.h"
 #include "central/stats.h"
 
 #define OVERVIEW_HOURS 24
@@ -34,9 +36,11 @@ static json_t *render_hours(const struct overview *overview)
 	for (int i = 0; i < OVERVIEW_HOURS; i++) {
 		struct wall at = wall_add_us(overview->window.from, i * grain_us(ROLLUP_HOUR));
 		const struct rollup_sums *sums = &nothing;
-		if (next < overview->hours->len && g_array_index(overview->hours, struct rollup_sums, next).at.us == at.us)
+		if (next < overview->hours->len &&
+		    g_array_index(overview->hours, struct rollup_sums, next).at.us == at.us)
 			sums = &g_array_index(overview->hours, struct rollup_sums, next++);
-		json_array_append_new(hours, json_pack("{s:o, s:o}", "t", json_wall(at), "byStatus", sums_by_status(sums)));
+		json_array_append_new(hours,
+				      json_pack("{s:o, s:o}", "t", json_wall(at), "byStatus", sums_by_status(sums)));
 	}
 	return hours;
 }
@@ -46,8 +50,8 @@ static json_t *render_fires(const GArray *list)
 	json_t *fires = json_array();
 	for (guint i = 0; i < list->len; i++) {
 		const struct overview_fire *fire = &g_array_index(list, struct overview_fire, i);
-		json_array_append_new(fires, json_pack("{s:s, s:s, s:o}", "jobId", fire->job_id, "name", fire->name, "at",
-						       json_wall(fire->at)));
+		json_array_append_new(fires, json_pack("{s:s, s:s, s:o}", "jobId", fire->job_id, "name", fire->name,
+						       "at", json_wall(fire->at)));
 	}
 	return fires;
 }
@@ -66,32 +70,55 @@ static json_t *render(const struct overview *overview)
 	return json;
 }
 
-void api_overview(const struct api_request *request, struct api_reply *reply)
+static enum db_status read_overview(struct db_pool *pool, struct overview *overview)
 {
-	static const char *const no_parameters[] = { NULL };
 	DB_AUTO struct db_conn *conn = NULL;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_overview_counts(conn, &overview->counts);
+	if (status == DB_OK)
+		status = db_rollup_total(conn, &overview->window, &overview->sums);
+	if (status == DB_OK)
+		status = db_rollup_series(conn, &overview->window, &overview->hours);
+	if (status == DB_OK)
+		status = db_overview_fires(conn, overview->now, &overview->fires);
+	return status;
+}
+
+/* Makes the reply, and keeps it for those who ask next. */
+static void reply_anew(const struct api_request *request, struct api_reply *reply)
+{
+	struct kept_text *kept = request->central->overview;
+	struct mono begin = mono_now();
 	struct overview overview = { .now = wall_now() };
 	int64_t hour_us = grain_us(ROLLUP_HOUR);
-	if (!api_query_only(request, reply, no_parameters))
-		return;
 	struct wall hour = grain_floor(overview.now, ROLLUP_HOUR);
 	overview.window = (struct rollup_window){ ROLLUP_HOUR, wall_add_us(hour, -(OVERVIEW_HOURS - 1) * hour_us),
 						  wall_add_us(hour, hour_us), NULL };
-	enum db_status status = db_acquire(request->pool, &conn);
-	if (status == DB_OK)
-		status = db_overview_counts(conn, &overview.counts);
-	if (status == DB_OK)
-		status = db_rollup_total(conn, &overview.window, &overview.sums);
-	if (status == DB_OK)
-		status = db_rollup_series(conn, &overview.window, &overview.hours);
-	if (status == DB_OK)
-		status = db_overview_fires(conn, overview.now, &overview.fires);
+	enum db_status status = read_overview(request->pool, &overview);
 	if (status == DB_OK)
 		api_reply_json(reply, 200, render(&overview));
 	else
 		problem_db(reply, status, "overview");
+	if (status == DB_OK && reply->body != NULL)
+		kept_text_put(kept, begin, mono_now(), reply->body, reply->body_size);
+	else
+		kept_text_give_up(kept);
 	if (overview.hours != NULL)
 		g_array_unref(overview.hours);
 	if (overview.fires != NULL)
 		g_array_unref(overview.fires);
+}
+
+void api_overview(const struct api_request *request, struct api_reply *reply)
+{
+	static const char *const no_parameters[] = { NULL };
+	char *text;
+	size_t size;
+	if (!api_query_only(request, reply, no_parameters))
+		return;
+	if (kept_text_take(request->central->overview, mono_now(), &text, &size))
+		api_reply_text(reply, 200, "application/json", text, size);
+	else
+		reply_anew(request, reply);
 }

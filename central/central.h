@@ -13,6 +13,7 @@
 
 struct auth;
 struct job_shown;
+struct kept_text;
 struct metrics;
 struct ingest;
 struct chores;
@@ -29,6 +30,7 @@ struct central {
 	struct db_pool *chores_pool; /* few connections: migrations, chores */
 	struct auth *auth;
 	struct job_shown *job_shown; /* texts of jobs that were asked for lately */
+	struct kept_text *overview;
 	struct metrics *metrics;
 	struct ingest *ingest;
 	struct admission syncs; /* how many are let in */

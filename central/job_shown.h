@@ -10,7 +10,7 @@
 
 #include "central/svc_jobs.h"
 
-#define JOB_SHOWN_MAX 1024            /* texts; the cache is emptied when it is full */
+#define JOB_SHOWN_MAX 1024	       /* texts; the cache is emptied when it is full */
 #define JOB_SHOWN_TEXT_MAX (16 * 1024) /* bytes; longer ones are made each time */
 
 struct job_shown;

@@ -18,6 +18,7 @@
 #include "central/fold.h"
 #include "central/ingest.h"
 #include "central/job_shown.h"
+#include "central/kept_text.h"
 #include "central/metrics.h"
 #include "central/migrate.h"
 #include "central/reload.h"
@@ -141,6 +142,7 @@ static bool start(struct serving *serving, GError **error)
 	struct central *central = &serving->central;
 	central->auth = auth_new();
 	central->job_shown = job_shown_new();
+	central->overview = kept_text_new();
 	central->metrics = metrics_new();
 	admission_init(&central->syncs);
 	central->web = web_new();
@@ -192,6 +194,7 @@ static void stop(struct serving *serving)
 		db_pool_free(pools[i]);
 	auth_free(central->auth);
 	job_shown_free(central->job_shown);
+	kept_text_free(central->overview);
 	metrics_free(central->metrics);
 	admission_done(&central->syncs);
 	ingest_free(central->ingest);

@@ -41,9 +41,9 @@ def test_lost_records_and_quarantine_are_seen_in_the_overview(central, api, data
     job = api.create_job("* * * * *", "http://127.0.0.1:1/")["jobId"]
     agent.follow()
     agent.sync(1, [execution(job, now().replace(second=0, microsecond=0)), {"nonsense": 1}])
-    assert api.json(OVERVIEW)["quarantined"] == 1
+    wait_until(lambda: api.json(OVERVIEW)["quarantined"] == 1, what="the quarantined record in the overview")
     database.execute("""UPDATE agent_stream SET holes = '[{"from": 1, "to": 3}, {"from": 7, "to": 7}]'""")
-    assert api.json(OVERVIEW)["unaccounted"] == 4
+    wait_until(lambda: api.json(OVERVIEW)["unaccounted"] == 4, what="the lost records in the overview")
 
 
 def why(api, job, at):

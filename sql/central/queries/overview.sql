@@ -2,13 +2,18 @@
 
 -- Records lost from streams, and jobs whose decision is overdue though their agent is heard and keeps nothing back.
 -- name: overview_counts
-SELECT jobs.total, jobs.active, held.n, late.n, agents.total, agents.online, agents.offline, agents.draining,
+SELECT jobs.total, jobs.total - jobs.paused, jobs.total - jobs.paused - idle.n, late.n, agents.total, agents.online, agents.offline, agents.draining,
 	(SELECT coalesce(sum((hole ->> 'to')::bigint - (hole ->> 'from')::bigint + 1), 0)::bigint
 		FROM agent_stream, jsonb_array_elements(holes) AS hole WHERE holes <> '[]') + late.owed_by_nobody,
 	(SELECT count(*) FROM quarantine)
-FROM (SELECT count(*) AS total, count(*) FILTER (WHERE active) AS active FROM job WHERE deleted_at IS NULL) AS jobs,
-	(SELECT count(*) AS n FROM job WHERE deleted_at IS NULL AND active AND EXISTS (
-		SELECT FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed)) AS held,
+FROM (SELECT count(*) AS total, (SELECT count(*) FROM job WHERE deleted_at IS NULL AND NOT active) AS paused
+		FROM job WHERE deleted_at IS NULL) AS jobs,
+	-- Active jobs that nobody holds: all those less the paused ones. Neither needs a row of job.
+	(SELECT count(*) - (
+			SELECT count(*) FROM job WHERE deleted_at IS NULL AND NOT active AND NOT EXISTS (
+				SELECT FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed)) AS n
+		FROM job WHERE deleted_at IS NULL AND NOT EXISTS (
+			SELECT FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed)) AS idle,
 	(SELECT count(*) AS n, count(*) FILTER (WHERE shown.state IN ('online', 'draining') AND shown.outbox_depth = 0)
 			AS owed_by_nobody
 		FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
