@@ -45,9 +45,10 @@ class Cluster(Process):
         folder = Path(folder)
         self.data = folder / f"{name}-data"
         self.port = free_port()
-        shutil.copytree(template, self.data)
-        if os.geteuid() == 0:
-            subprocess.run(["chown", "-R", "postgres:postgres", self.data], check=True)
+        if not self.data.exists():  # a bench goes on with what an earlier run has filled
+            shutil.copytree(template, self.data)
+            if os.geteuid() == 0:
+                subprocess.run(["chown", "-R", "postgres:postgres", self.data], check=True)
         self._configure({"max_connections": 200, "shared_buffers": "64MB", **(settings or {})})
         command = _as_server_user() + [postgres_bin() / "postgres", "-D", self.data]
         super().__init__(name, command, folder)

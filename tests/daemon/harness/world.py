@@ -16,7 +16,7 @@ class World:
     """A factory of daemons. What comes out is not started, except targets and proxies, which are threads of the test."""
 
     def __init__(self, template, shared_cluster):
-        self._template = template
+        self.template = template
         self._shared_cluster = shared_cluster
         # In TMPDIR, not pytest's tmp_path: the postgres user must be able to walk to it, and socket paths end at 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="belfry-"))
@@ -33,7 +33,7 @@ class World:
 
     def cluster(self, name="postgres", **settings):
         """A PostgreSQL of the test's own, to be stopped and crashed."""
-        return self.add(Cluster(self._template, self.folder, name, settings))
+        return self.add(Cluster(self.template, self.folder, name, settings))
 
     def database(self, cluster=None):
         """A fresh database, in the session's cluster unless another is given."""
