@@ -48,6 +48,7 @@ static json_t *show_store(const struct local_api *api, const struct core_stats *
 	add_number(store, "lastSeq", figures->next_seq - 1);
 	add_number(store, "ackedSeq", figures->acked_seq);
 	add_number(store, "outboxDepth", figures->next_seq - 1 - figures->acked_seq);
+	add_number(store, "outboxMax", stats->outbox_max);
 	add_number(store, "failures", figures->failures);
 	return store;
 }

@@ -36,7 +36,7 @@ struct loop {
 	enum loop_phase phase;
 	enum loop_end end;
 	struct store_stats store_stats;
-	bool said_outbox_full;
+	bool said_outbox_full, said_outbox_near;
 	struct sync_news sync_news;
 	void (*reload)(void *context);
 	void *reload_context;
@@ -213,6 +213,10 @@ static void say_outbox(struct loop *loop)
 {
 	struct core_stats stats;
 	core_get_stats(loop->core, &stats);
+	if (stats.outbox_nearly_full && !loop->said_outbox_near) {
+		loop->said_outbox_near = true;
+		log_warning("the outbox is nearly full: nothing new is started once it is", NULL);
+	}
 	if (stats.outbox_full == loop->said_outbox_full)
 		return;
 	loop->said_outbox_full = stats.outbox_full;

@@ -33,6 +33,12 @@ bool outbox_is_full(struct core *core)
 	return core->stats.outbox_full;
 }
 
+bool outbox_is_nearly_full(const struct core *core)
+{
+	int64_t max = core->config.outbox_max_records;
+	return max > 0 && used(core) * 100 >= max * OUTBOX_WARN_PERCENT;
+}
+
 bool outbox_caused(const struct core *core, struct wall first)
 {
 	return wall_is_set(core->outbox_opened_at) && !wall_before(core->outbox_opened_at, first);

@@ -65,6 +65,11 @@ MUTANTS = [
          "\tcore->state.planned_until = wall_max(core->state.planned_until, until);\n\tbatch_current(core);\n\tbatch_seal(core);\n"
          "\twhile (heap_top_key(&core->plan) <= until.us) {\n\t\tstruct core_job *job = heap_top"),
     ], SIM, "promise 1.*no decision"),
+    Mutant("a full outbox loses a fire", "1", [
+        ("agent/plan.c", "stops_here(core) || heap_top_key", "heap_top_key"),
+        ("agent/plan.c", "\t\tif (stops_here(core))\n\t\t\tbreak;\n",
+         "\t\tif (stops_here(core)) {\n\t\t\tplan_schedule(core, job, job->next);\n\t\t\tcontinue;\n\t\t}\n"),
+    ], SIM, "promise 1.*no decision"),
     Mutant("no fire identity", "3, 9", [
         ("agent/plan.c", "\tstruct fire_id id = fire_id_scheduled(job->job->id, job->next, job->target_key, core->state.clock_epoch);\n",
          "\tstruct fire_id id = fire_id_scheduled(job->job->id, job->next, job->target_key, core->state.clock_epoch +\n"
