@@ -13,7 +13,7 @@
 
 /* What central adds to a definition when it shows it; in an edit these are read and dropped. */
 static const char *const read_only[] = { "jobId",     "revision",  "createdAt",	 "createdBy",
-					 "updatedAt", "updatedBy", "nextFireAt", "note" };
+					 "updatedAt", "updatedBy", "nextFireAt", "note",      "scheduleText" };
 
 void job_record_clear(struct job_record *record)
 {

@@ -56,6 +56,18 @@ export function useJobActions() {
 				await act(job, "resume");
 				return `${job.name} fires again.`;
 			}),
+		cancel: async (job: Named) =>
+			(await confirm({
+				title: `Cancel what runs of ${job.name}?`,
+				consequence:
+					"Requests that are out are broken off and recorded as interrupted; retries of them end too. What the target did with them until then stays done.",
+				action: "Cancel them",
+				danger: true,
+			})) &&
+			start(async () => {
+				const order = await act<{ agents: number }>(job, "cancel", {});
+				return `${job.name}: the order to cancel went to ${plural(order.agents, "agent")}.`;
+			}),
 		skip: (job: Named, scheduledAt: string) =>
 			start(async () => {
 				await act(job, "skip", { scheduledAt });

@@ -170,7 +170,10 @@ function Whole({ agent }: { agent: AgentDetail }) {
 					<Facts
 						rows={[
 							["Host", agent.hostname],
-							["Labels", Object.keys(agent.labels ?? {}).length ? <Labels key="labels" labels={agent.labels} /> : "none"],
+							[
+								"Labels",
+								Object.keys(agent.labels ?? {}).length ? <Labels key="labels" labels={agent.labels} /> : "none",
+							],
 							["Weight", agent.weight ?? 1],
 							["Version", agent.version ?? "–"],
 							["Zone data", agent.tzdata ?? "–"],

@@ -162,6 +162,7 @@ function Actions({ job }: { job: Job }) {
 					<Button onClick={() => void (job.active ? actions.pause(job) : actions.resume(job))}>
 						{job.active ? "Pause" : "Resume"}
 					</Button>
+					<Button onClick={() => void actions.cancel(job)}>Cancel running</Button>
 				</>
 			) : null}
 			{mayEdit ? (
