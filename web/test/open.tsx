@@ -2,7 +2,7 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, createRouter, RouterProvider } from "@tanstack/react-router";
 import { render, screen } from "@testing-library/react";
-import type { Role } from "../src/api/pending.ts";
+import type { Role } from "../src/api/types.ts";
 import { routeTree } from "../src/router.tsx";
 import { makeQueryClient } from "../src/shell/queryClient.ts";
 import { fake } from "./fake/handlers.ts";

@@ -1,4 +1,4 @@
-// The one way to the server. `api` is typed by central/openapi.yaml; `call` is for routes of pending.ts.
+// The one way to the server. `api` is typed by central/openapi.yaml; `call` takes a type of types.ts.
 // GETs remember the ETag of their address and send it back, so that an unchanged answer costs 304 and no parsing.
 import createClient from "openapi-fetch";
 import { connectionAnswered, connectionFailed } from "./connection.ts";
@@ -85,7 +85,7 @@ export function addressOf(path: string, query: Query = {}): string {
 	return url.toString();
 }
 
-/** One call that openapi.yaml does not know yet, or whose type is no help. Throws ApiError. */
+/** One call whose answer has a type of types.ts. Throws ApiError. */
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
 	return (await callWithTag<T>(method, path, options)).data;
 }

@@ -3,19 +3,20 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "./client.ts";
 import type {
 	AgentDetail,
-	AuditEntry,
+	AgentQuarantinePage,
+	AuditPage,
 	AuditVerdict,
 	EnrolmentToken,
 	ExecutionDetail,
 	ExecutionPage,
-	LateJob,
+	Failures,
+	LatePage,
 	Ledger,
-	QuarantineRecord,
+	QuarantinePage,
 	TimelinePage,
 	Token,
 	User,
-} from "./fleetTypes.ts";
-import type { Failures } from "./pending.ts";
+} from "./types.ts";
 
 type Filter = Record<string, string | number | boolean | undefined>;
 
@@ -48,10 +49,7 @@ export const agentQuery = (agentId: string) =>
 export const agentQuarantineQuery = (agentId: string) =>
 	queryOptions({
 		queryKey: ["agents", "quarantine", agentId],
-		queryFn: ({ signal }) =>
-			call<{ records: QuarantineRecord[]; nextCursor: string | null }>("GET", `/api/agents/${agentId}/quarantine`, {
-				signal,
-			}),
+		queryFn: ({ signal }) => call<AgentQuarantinePage>("GET", `/api/agents/${agentId}/quarantine`, { signal }),
 	});
 
 /** `hours` back from now, in the server's steps. The address stays the same within a minute, so that ETags can work. */
@@ -72,8 +70,7 @@ export const failuresQuery = (hours: number) =>
 		queryFn: ({ signal }) => call<Failures>("GET", "/api/observability/alerts/failures", { query: { hours }, signal }),
 	});
 
-export const lateQuery = () =>
-	pages<{ late: LateJob[]; nextCursor: string | null }>(["alerts", "late"], "/api/observability/alerts/late", {});
+export const lateQuery = () => pages<LatePage>(["alerts", "late"], "/api/observability/alerts/late", {});
 
 export const ledgerQuery = (hours: number, minute: number) => {
 	const to = new Date(minute * 60_000);
@@ -85,14 +82,10 @@ export const ledgerQuery = (hours: number, minute: number) => {
 };
 
 export const quarantineQuery = () =>
-	pages<{ records: QuarantineRecord[]; nextCursor: string | null }>(
-		["alerts", "quarantine"],
-		"/api/observability/quarantine",
-		{},
-	);
+	pages<QuarantinePage>(["alerts", "quarantine"], "/api/observability/quarantine", {});
 
 export const auditQuery = (filter: Filter) =>
-	pages<{ entries: AuditEntry[]; nextCursor: string | null }>(["audit", "list"], "/api/audit", {
+	pages<AuditPage>(["audit", "list"], "/api/audit", {
 		...filter,
 		limit: 100,
 	});

@@ -5,20 +5,20 @@ import { call } from "./client.ts";
 import type {
 	AgentPage,
 	Assignments,
-	Execution,
+	ExecutionPage,
 	Job,
 	JobPage,
 	JobStats,
 	Overview,
 	Preview,
-	Revision,
 	RevisionDetail,
+	RevisionPage,
 	Series,
 	ServerSettings,
 	Session,
 	Why,
 	Zones,
-} from "./pending.ts";
+} from "./types.ts";
 
 type Filter = Record<string, string | number | boolean | undefined>;
 
@@ -71,7 +71,7 @@ export const jobExecutionsQuery = (jobId: string, limit: number) =>
 	queryOptions({
 		queryKey: ["executions", "ofJob", jobId, limit],
 		queryFn: ({ signal }) =>
-			call<{ executions: Execution[]; nextCursor: string | null }>("GET", `/api/executions/${jobId}`, {
+			call<ExecutionPage>("GET", `/api/executions/${jobId}`, {
 				query: { limit },
 				signal,
 			}),
@@ -87,8 +87,7 @@ export const seriesQuery = (metricName: string, jobId: string, startTime: string
 export const revisionsQuery = (jobId: string) =>
 	queryOptions({
 		queryKey: ["jobs", "revisions", jobId],
-		queryFn: ({ signal }) =>
-			call<{ revisions: Revision[]; nextCursor: string | null }>("GET", `/api/jobs/${jobId}/revisions`, { signal }),
+		queryFn: ({ signal }) => call<RevisionPage>("GET", `/api/jobs/${jobId}/revisions`, { signal }),
 	});
 
 export const revisionQuery = (jobId: string, revision: number, against: number | null) =>

@@ -1,5 +1,5 @@
 // Runs as bars, oldest left; the height is the logarithm of the duration, so that both 20 ms and 20 s are seen.
-import type { Execution } from "../api/pending.ts";
+import type { Execution } from "../api/types.ts";
 import { look, TONE_FILL } from "../lib/status.ts";
 import { duration } from "../lib/time.ts";
 import { runSentence } from "./RunStrip.tsx";

@@ -1,5 +1,5 @@
 // Who may do what: viewer < operator < editor < admin. What is not allowed is not offered.
-import type { Role } from "../api/pending.ts";
+import type { Role } from "../api/types.ts";
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, editor: 2, admin: 3 };
 

@@ -1,6 +1,6 @@
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import type { Session } from "../api/pending.ts";
+import type { Session } from "../api/types.ts";
 import { changeSettings, REFRESH_CHOICES_MS, type Theme, useSettings, type ZoneMode } from "../lib/settings.ts";
 import { toastError } from "../ui/toast.tsx";
 import { logOut } from "./session.ts";

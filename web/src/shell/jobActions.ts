@@ -1,7 +1,7 @@
 // What can be done to one job, with its words: used by the list, the job's screen and the keyboard.
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { call } from "../api/client.ts";
-import type { Job } from "../api/pending.ts";
+import type { Job } from "../api/types.ts";
 import { plural } from "../lib/time.ts";
 import { confirm } from "../ui/confirm.tsx";
 import { toast, toastError } from "../ui/toast.tsx";

@@ -1,5 +1,5 @@
 // The screens of the navigation, the palette and the `g` keys, in one list.
-import type { Role } from "../api/pending.ts";
+import type { Role } from "../api/types.ts";
 
 export interface Place {
 	to: string;

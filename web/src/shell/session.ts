@@ -1,8 +1,8 @@
 // Who is logged in. Everything asks here what may be offered.
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { call, forgetAnswers } from "../api/client.ts";
-import type { Role, Session } from "../api/pending.ts";
 import { sessionQuery } from "../api/queries.ts";
+import type { Role, Session } from "../api/types.ts";
 import { atLeast } from "../lib/roles.ts";
 
 /** Logs in by name and password, or by a one-time link. */

@@ -1,5 +1,5 @@
 // Fires that are ahead: local time with its offset, how far away, notes of clock changes.
-import type { Preview } from "../api/pending.ts";
+import type { Preview } from "../api/types.ts";
 import { Ago } from "./Time.tsx";
 
 interface Props {

@@ -1,5 +1,5 @@
 // A made-up installation: the same on each call, with something of everything that a screen has to show.
-import type { Agent, Execution, Job, Overview, Status } from "../../src/api/pending.ts";
+import type { Agent, Execution, ListedJob, Overview, Status } from "../../src/api/types.ts";
 
 const MINUTE = 60_000;
 export const iso = (ms: number) => new Date(ms).toISOString();
@@ -52,7 +52,7 @@ function statusOf(roll: number, ill: boolean): Status {
 	return roll < 0.994 ? "skipped" : roll < 0.998 ? "missed" : "interrupted";
 }
 
-export function makeJobs(number: number, now: number): Job[] {
+export function makeJobs(number: number, now: number): ListedJob[] {
 	return Array.from({ length: number }, (_, index) => {
 		const roll = dice(index + 7);
 		const [schedule, scheduleText, every] = SCHEDULES[index % SCHEDULES.length] as [string, string, number];
@@ -97,7 +97,7 @@ export function makeJobs(number: number, now: number): Job[] {
 			recent,
 			p95Ms: 60 + roll() * 1_800,
 			lateSince: active && index % 40 === 9 ? iso(last + every) : null,
-		} as unknown as Job;
+		} as unknown as ListedJob;
 	});
 }
 
@@ -129,11 +129,12 @@ export function makeAgents(number: number, now: number): Agent[] {
 			draining: state === "draining",
 			unknownSince: offline ? iso(now - 1_770_000) : null,
 			behind: index % 8 === 4 ? { revisions: 3, since: iso(now - 40_000) } : null,
+			keyRotatedAt: null,
 		} as Agent;
 	});
 }
 
-export function makeExecutions(job: Job, agents: Agent[], number: number, now: number): Execution[] {
+export function makeExecutions(job: ListedJob, agents: Agent[], number: number, now: number): Execution[] {
 	const roll = dice(job.jobId.charCodeAt(35) * 31 + 5);
 	const every = 5 * MINUTE;
 	const newest = now - (now % every);
@@ -172,7 +173,7 @@ export function makeExecutions(job: Job, agents: Agent[], number: number, now: n
 	});
 }
 
-export function makeOverview(jobs: Job[], agents: Agent[], now: number): Overview {
+export function makeOverview(jobs: ListedJob[], agents: Agent[], now: number): Overview {
 	const roll = dice(99);
 	const hours = Array.from({ length: 24 }, (_, index) => ({
 		t: iso(now - (now % 3_600_000) - (23 - index) * 3_600_000),

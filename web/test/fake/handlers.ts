@@ -1,6 +1,6 @@
 // The made-up central: routes of the API over test/fake/data.ts. Tests change one answer with server.use(...).
 import { HttpResponse, http } from "msw";
-import type { Agent, Job, Session } from "../../src/api/pending.ts";
+import type { Agent, ListedJob, Session } from "../../src/api/types.ts";
 import { makeAgents, makeJobs, makeOverview } from "./data.ts";
 import { fleetHandlers } from "./fleet.ts";
 import { jobDetailHandlers } from "./jobDetails.ts";
@@ -10,7 +10,7 @@ import { jobHandlers } from "./jobs.ts";
 export interface Fake {
 	now: number;
 	session: Session | null;
-	jobs: Job[];
+	jobs: ListedJob[];
 	agents: Agent[];
 }
 

@@ -1,6 +1,6 @@
 // The made-up central's answers about one job: actions, preview, revisions, why, where it runs.
 import { HttpResponse, http } from "msw";
-import type { BulkWish, Job } from "../../src/api/pending.ts";
+import type { BulkWish, ListedJob } from "../../src/api/types.ts";
 import { iso, makeExecutions, uuid } from "./data.ts";
 import type { Fake, problem as Problem } from "./handlers.ts";
 
@@ -9,14 +9,15 @@ type Params = { jobId: string; action: string; revision: string };
 const VERBS = { pause: "pause", resume: "resume", run: "run once now", delete: "be deleted" };
 
 export function jobDetailHandlers(fake: () => Fake, problem: typeof Problem) {
-	const find = (jobId: string | undefined) => fake().jobs.find((job) => job.jobId === jobId) as Job | undefined;
+	const find = (jobId: string | undefined) => fake().jobs.find((job) => job.jobId === jobId);
 	const none = () => problem(404, "There is no job with this id.");
-	const tagged = (job: Job, status = 200) => HttpResponse.json(job, { status, headers: { ETag: `"${job.revision}"` } });
-	const stale = (request: Request, job: Job) => {
+	const tagged = (job: ListedJob, status = 200) =>
+		HttpResponse.json(job, { status, headers: { ETag: `"${job.revision}"` } });
+	const stale = (request: Request, job: ListedJob) => {
 		const tag = request.headers.get("If-Match");
 		return tag && tag !== `"${job.revision}"` ? problem(412, `The job has revision ${job.revision} now.`) : null;
 	};
-	const wrong = (body: Partial<Job>) => {
+	const wrong = (body: Partial<ListedJob>) => {
 		if (!body.schedule || body.schedule.split(" ").length < 5)
 			return problem(400, "A schedule has five or six fields.", { pointer: "/schedule" });
 		if (!body.api?.startsWith("http"))
@@ -63,7 +64,7 @@ export function jobDetailHandlers(fake: () => Fake, problem: typeof Problem) {
 			HttpResponse.json({ tzdata: "2026b", zones: ["Asia/Tokyo", "Europe/Berlin", "Europe/London", "UTC"] }),
 		),
 		http.post("*/api/jobs", async ({ request }) => {
-			const body = (await request.json()) as Partial<Job>;
+			const body = (await request.json()) as Partial<ListedJob>;
 			const no = wrong(body);
 			if (no) return no;
 			const job = {
@@ -73,14 +74,14 @@ export function jobDetailHandlers(fake: () => Fake, problem: typeof Problem) {
 				...body,
 				jobId: uuid(9, fake().jobs.length),
 				revision: 1,
-			} as Job;
+			} as ListedJob;
 			fake().jobs.unshift(job);
 			return tagged(job, 201);
 		}),
 		http.put<Params>("*/api/jobs/:jobId", async ({ params, request }) => {
 			const job = find(params.jobId);
 			if (!job) return none();
-			const no = stale(request, job) ?? wrong((await request.clone().json()) as Partial<Job>);
+			const no = stale(request, job) ?? wrong((await request.clone().json()) as Partial<ListedJob>);
 			if (no) return no;
 			Object.assign(job, await request.json(), { revision: job.revision + 1 });
 			return tagged(job);

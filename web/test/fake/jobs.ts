@@ -1,17 +1,17 @@
 import { HttpResponse, http } from "msw";
-import type { Job } from "../../src/api/pending.ts";
+import type { ListedJob } from "../../src/api/types.ts";
 import { iso, makeExecutions } from "./data.ts";
 import type { Fake, problem as Problem } from "./handlers.ts";
 
 type Params = { jobId: string };
 
-function filtered(jobs: Job[], query: URLSearchParams): Job[] {
+function filtered(jobs: ListedJob[], query: URLSearchParams): ListedJob[] {
 	const q = query.get("q")?.toLowerCase();
 	const active = query.get("active");
 	const statuses = query.get("lastStatus")?.split(",");
 	const sort = query.get("sort") ?? "createdAt";
 	const key = sort.replace("-", "") as "name" | "createdAt" | "updatedAt" | "lastAt";
-	const value = (job: Job) => (key === "lastAt" ? (job.lastExecution?.scheduledAt ?? "") : job[key]);
+	const value = (job: ListedJob) => (key === "lastAt" ? (job.lastExecution?.scheduledAt ?? "") : job[key]);
 	return jobs
 		.filter((job) => !q || `${job.name} ${job.api} ${job.jobId}`.toLowerCase().includes(q))
 		.filter((job) => active === null || String(job.active) === active)
@@ -24,7 +24,8 @@ function filtered(jobs: Job[], query: URLSearchParams): Job[] {
 export function jobHandlers(fake: () => Fake, problem: typeof Problem) {
 	const find = (jobId: string) => fake().jobs.find((job) => job.jobId === jobId);
 	const none = () => problem(404, "There is no job with this id.");
-	const tagged = (job: Job, status = 200) => HttpResponse.json(job, { status, headers: { ETag: `"${job.revision}"` } });
+	const tagged = (job: ListedJob, status = 200) =>
+		HttpResponse.json(job, { status, headers: { ETag: `"${job.revision}"` } });
 	return [
 		http.get("*/api/jobs", ({ request }) => {
 			const query = new URL(request.url).searchParams;

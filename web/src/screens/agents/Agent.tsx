@@ -4,7 +4,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
 import { agentQuarantineQuery, agentQuery } from "../../api/fleetQueries.ts";
-import type { AgentDetail } from "../../api/fleetTypes.ts";
+import type { AgentDetail } from "../../api/types.ts";
 import { count, plural } from "../../lib/time.ts";
 import { useMay } from "../../shell/session.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";

@@ -2,8 +2,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { Agent } from "../../api/pending.ts";
 import { agentsQuery } from "../../api/queries.ts";
+import type { Agent } from "../../api/types.ts";
 import { moreOf, rowsOf } from "../../lib/pages.ts";
 import { look } from "../../lib/status.ts";
 import { count, duration } from "../../lib/time.ts";

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ledgerQuery, quarantineQuery } from "../../api/fleetQueries.ts";
-import type { Ledger } from "../../api/fleetTypes.ts";
+import type { Ledger } from "../../api/types.ts";
 import { useNow } from "../../lib/now.ts";
 import { rowsOf } from "../../lib/pages.ts";
 import { count, plural } from "../../lib/time.ts";

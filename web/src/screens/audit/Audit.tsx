@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { auditQuery, auditVerdictQuery } from "../../api/fleetQueries.ts";
-import type { AuditEntry } from "../../api/fleetTypes.ts";
+import type { AuditEntry } from "../../api/types.ts";
 import { moreOf, rowsOf } from "../../lib/pages.ts";
 import { plural } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -27,7 +27,7 @@ const COLUMNS: Column<AuditEntry>[] = [
 		head: "Hash",
 		width: "8rem",
 		wide: true,
-		cell: (row) => <code title={row.hash}>{row.hash.slice(0, 12)}</code>,
+		cell: (row) => (row.hash ? <code title={row.hash}>{row.hash.slice(0, 12)}</code> : "not in the chain"),
 	},
 ];
 

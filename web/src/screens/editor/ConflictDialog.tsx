@@ -1,5 +1,5 @@
 // Somebody saved first. Both versions, member by member, and what can be done about it.
-import type { Job } from "../../api/pending.ts";
+import type { Job } from "../../api/types.ts";
 import { at, definitionOf, differences, type Tree } from "../../lib/definition.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";

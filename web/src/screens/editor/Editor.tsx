@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { callWithTag } from "../../api/client.ts";
-import type { Job } from "../../api/pending.ts";
+import type { Job } from "../../api/types.ts";
 import { useMay } from "../../shell/session.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Empty, Failure, Loading } from "../../ui/States.tsx";

@@ -1,5 +1,5 @@
 // What the form holds: a definition as it would be sent, kept as a tree of members. Pure.
-import type { Job } from "../../api/pending.ts";
+import type { Job } from "../../api/types.ts";
 import { definitionOf, type Tree } from "../../lib/definition.ts";
 
 export const MASK = "********";

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { executionQuery } from "../../api/fleetQueries.ts";
-import type { ExecutionDetail } from "../../api/fleetTypes.ts";
+import type { ExecutionDetail } from "../../api/types.ts";
 import { GanttRow, HatchPattern } from "../../charts/GanttRow.tsx";
 import { duration } from "../../lib/time.ts";
 import { Mark, PlainMark } from "../../ui/Mark.tsx";

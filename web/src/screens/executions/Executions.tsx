@@ -2,7 +2,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { executionsQuery } from "../../api/fleetQueries.ts";
-import type { Execution } from "../../api/pending.ts";
+import type { Execution } from "../../api/types.ts";
 import { moreOf, rowsOf } from "../../lib/pages.ts";
 import { duration } from "../../lib/time.ts";
 import { type Column, DataTable } from "../../ui/DataTable.tsx";

@@ -1,8 +1,8 @@
 // Which agents hold the job, and whether they know its newest revision.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { Job } from "../../api/pending.ts";
 import { assignmentsQuery } from "../../api/queries.ts";
+import type { Job } from "../../api/types.ts";
 import { PlainMark } from "../../ui/Mark.tsx";
 import { Panel } from "../../ui/Screen.tsx";
 import { Answered } from "../../ui/States.tsx";

@@ -1,5 +1,5 @@
 // The whole definition, as it would be written.
-import type { Job } from "../../api/pending.ts";
+import type { Job } from "../../api/types.ts";
 import { definitionOf } from "../../lib/definition.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Facts, Panel } from "../../ui/Screen.tsx";

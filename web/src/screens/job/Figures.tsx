@@ -1,8 +1,8 @@
 // How long it takes and how late it starts: percentiles and their distribution, and how they went over time.
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import type { Job, Percentiles } from "../../api/pending.ts";
 import { jobExecutionsQuery, jobStatsQuery } from "../../api/queries.ts";
+import type { Job, Spread } from "../../api/types.ts";
 import { Histogram } from "../../charts/Histogram.tsx";
 import { duration, percent, plural } from "../../lib/time.ts";
 import { Panel } from "../../ui/Screen.tsx";
@@ -97,7 +97,7 @@ export function Figures({ job }: { job: Job }) {
 	);
 }
 
-function marks(spread: Percentiles): { name: string; ms: number }[] {
+function marks(spread: Spread): { name: string; ms: number }[] {
 	return ["p50", "p95"].flatMap((name) => {
 		const ms = spread[name];
 		return typeof ms === "number" ? [{ name, ms }] : [];

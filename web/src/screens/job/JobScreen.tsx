@@ -1,8 +1,8 @@
 // What changed, and why did it not run?
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import type { Job } from "../../api/pending.ts";
-import { jobQuery } from "../../api/queries.ts";
+import { jobQuery, jobsQuery } from "../../api/queries.ts";
+import type { Job } from "../../api/types.ts";
 import { jobState, targetSentence } from "../../lib/jobs.ts";
 import { useKeys } from "../../lib/keys.ts";
 import { useJobActions } from "../../shell/jobActions.ts";
@@ -50,9 +50,16 @@ export default function JobScreen() {
 
 function Loaded({ job }: { job: Job }) {
 	const { tab = "runs" } = route.useSearch();
+	// Lateness is the list's: it changes while the job itself stays as it is.
+	const late = useInfiniteQuery(jobsQuery({ q: job.jobId }, 1)).data?.pages[0]?.jobs[0]?.lateSince ?? null;
 	return (
-		<Screen title={job.name} above={BACK} beside={<Mark state={jobState(job)} />} actions={<Actions job={job} />}>
-			<Sentence job={job} />
+		<Screen
+			title={job.name}
+			above={BACK}
+			beside={<Mark state={jobState({ active: job.active, lateSince: late })} />}
+			actions={<Actions job={job} />}
+		>
+			<Sentence job={job} lateSince={late} />
 			<Tabs
 				label="Parts of the job"
 				chosen={tab}
@@ -93,7 +100,7 @@ function Loaded({ job }: { job: Job }) {
 	);
 }
 
-function Sentence({ job }: { job: Job }) {
+function Sentence({ job, lateSince }: { job: Job; lateSince: string | null }) {
 	return (
 		<div className="card flex flex-col gap-1 px-4 py-3">
 			<p className="m-0 text-[1.07rem]">
@@ -124,9 +131,9 @@ function Sentence({ job }: { job: Job }) {
 					Revision {job.revision}, <Ago at={job.updatedAt} /> by {job.updatedBy}
 				</span>
 			</p>
-			{job.lateSince ? (
+			{lateSince ? (
 				<p className="m-0 font-medium text-warn">
-					<span aria-hidden="true">! </span>Late since <Time at={job.lateSince} zone={job.timezone} />
+					<span aria-hidden="true">! </span>Late since <Time at={lateSince} zone={job.timezone} />
 				</p>
 			) : null}
 			{job.note ? <p className="m-0 text-warn">{job.note}</p> : null}

@@ -1,7 +1,7 @@
 // The next fires from the server's own engine, with what a clock change does to them; one can be skipped.
 import { useQuery } from "@tanstack/react-query";
-import type { Job } from "../../api/pending.ts";
 import { previewQuery } from "../../api/queries.ts";
+import type { Job } from "../../api/types.ts";
 import { useJobActions } from "../../shell/jobActions.ts";
 import { useMay } from "../../shell/session.ts";
 import { FireList } from "../../ui/FireList.tsx";

@@ -1,8 +1,8 @@
 // Durations over time, by uPlot; loaded when a job is looked at.
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import type { Job } from "../../api/pending.ts";
 import { seriesQuery } from "../../api/queries.ts";
+import type { Job } from "../../api/types.ts";
 import { TimeSeries } from "../../charts/TimeSeries.tsx";
 
 const HOUR_MS = 3_600_000;

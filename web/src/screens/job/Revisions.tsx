@@ -2,9 +2,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { call } from "../../api/client.ts";
-import type { Job, Revision } from "../../api/pending.ts";
 import { asApiError } from "../../api/problem.ts";
 import { revisionQuery, revisionsQuery } from "../../api/queries.ts";
+import type { Job, Revision } from "../../api/types.ts";
 import { useMay } from "../../shell/session.ts";
 import { Button } from "../../ui/Button.tsx";
 import { confirm } from "../../ui/confirm.tsx";

@@ -1,8 +1,8 @@
 // The last runs, as bars whose height is the duration, and as a list.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { Execution, Job } from "../../api/pending.ts";
 import { jobExecutionsQuery } from "../../api/queries.ts";
+import type { Execution, Job } from "../../api/types.ts";
 import { RunBars } from "../../charts/RunBars.tsx";
 import { duration } from "../../lib/time.ts";
 import { PlainMark } from "../../ui/Mark.tsx";

@@ -1,8 +1,8 @@
 // Why did it (not) run? A moment goes in, sentences come out.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import type { Job, Why } from "../../api/pending.ts";
 import { whyQuery } from "../../api/queries.ts";
+import type { Job, Why } from "../../api/types.ts";
 import { useSettings } from "../../lib/settings.ts";
 import { partsOf, zoneFor } from "../../lib/time.ts";
 import { zonedInstant } from "../../lib/zoned.ts";

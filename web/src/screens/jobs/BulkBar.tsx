@@ -1,4 +1,4 @@
-import type { BulkAction } from "../../api/pending.ts";
+import type { BulkAction } from "../../api/types.ts";
 import { plural } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 

@@ -1,7 +1,7 @@
 // Many jobs at once: first a dry run that says what would happen, then the deed, then what did not work.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { call } from "../../api/client.ts";
-import type { BulkAction, BulkResult } from "../../api/pending.ts";
+import type { BulkAction, BulkResult } from "../../api/types.ts";
 import { plural } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";

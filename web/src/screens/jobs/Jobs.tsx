@@ -2,8 +2,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import type { BulkAction, Job } from "../../api/pending.ts";
 import { jobsQuery } from "../../api/queries.ts";
+import type { BulkAction, ListedJob } from "../../api/types.ts";
 import { useMay } from "../../shell/session.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { DataTable } from "../../ui/DataTable.tsx";
@@ -26,10 +26,10 @@ export default function Jobs() {
 	const query = useInfiniteQuery(jobsQuery({ ...filter, sort }));
 	const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
 	const [bulk, setBulk] = useState<{ action: BulkAction; scope: BulkScope } | null>(null);
-	const [here, setHere] = useState<Job | null>(null);
+	const [here, setHere] = useState<ListedJob | null>(null);
 	const rows = query.data?.pages.flatMap((page) => page.jobs) ?? [];
 	const filtered = Object.keys(filter).length > 0;
-	const open = (job: Job) => void navigate({ to: "/jobs/$jobId", params: { jobId: job.jobId } });
+	const open = (job: ListedJob) => void navigate({ to: "/jobs/$jobId", params: { jobId: job.jobId } });
 	useJobKeys(here, mayOperate);
 
 	return (

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Job } from "../../api/pending.ts";
+import type { ListedJob } from "../../api/types.ts";
 import { RunStrip } from "../../charts/RunStrip.tsx";
 import { jobState } from "../../lib/jobs.ts";
 import { duration } from "../../lib/time.ts";
@@ -7,7 +7,7 @@ import type { Column } from "../../ui/DataTable.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
 import { Ago, Time } from "../../ui/Time.tsx";
 
-function Name({ job }: { job: Job }) {
+function Name({ job }: { job: ListedJob }) {
 	return (
 		<div className="min-w-0 leading-tight">
 			<Link to="/jobs/$jobId" params={{ jobId: job.jobId }} className="block truncate font-medium hover:underline">
@@ -20,7 +20,7 @@ function Name({ job }: { job: Job }) {
 	);
 }
 
-function Last({ job }: { job: Job }) {
+function Last({ job }: { job: ListedJob }) {
 	const last = job.lastExecution;
 	if (!last) return <span className="text-ink-faint">No run yet</span>;
 	return (
@@ -39,7 +39,7 @@ function Last({ job }: { job: Job }) {
 	);
 }
 
-export const columns: Column<Job>[] = [
+export const columns: Column<ListedJob>[] = [
 	{
 		id: "state",
 		head: "State",
@@ -64,7 +64,7 @@ export const columns: Column<Job>[] = [
 		head: "Last 20 runs",
 		width: "10.5rem",
 		wide: true,
-		cell: (job) => <RunStrip recent={job.recent ?? []} />,
+		cell: (job) => <RunStrip recent={job.recent} />,
 	},
 	{ id: "p95", head: "p95, 24 h", width: "6rem", right: true, wide: true, cell: (job) => duration(job.p95Ms) },
 	{
@@ -81,7 +81,7 @@ export const columns: Column<Job>[] = [
 	},
 ];
 
-export function JobCard({ job }: { job: Job }) {
+export function JobCard({ job }: { job: ListedJob }) {
 	return (
 		<div className="flex flex-col gap-1">
 			<div className="flex items-center justify-between gap-3">
@@ -90,7 +90,7 @@ export function JobCard({ job }: { job: Job }) {
 			</div>
 			<div className="flex items-center justify-between gap-3">
 				<Last job={job} />
-				<RunStrip recent={job.recent ?? []} slots={12} />
+				<RunStrip recent={job.recent} slots={12} />
 			</div>
 		</div>
 	);

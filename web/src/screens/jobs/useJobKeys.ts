@@ -1,10 +1,10 @@
-import type { Job } from "../../api/pending.ts";
+import type { ListedJob } from "../../api/types.ts";
 import { useKeys } from "../../lib/keys.ts";
 import { useJobActions } from "../../shell/jobActions.ts";
 import { confirm } from "../../ui/confirm.tsx";
 
 /** r runs, p pauses or resumes the job that the cursor stands on. */
-export function useJobKeys(job: Job | null, may: boolean) {
+export function useJobKeys(job: ListedJob | null, may: boolean) {
 	const actions = useJobActions();
 	useKeys(
 		may

@@ -1,6 +1,6 @@
 // What runs next, below a line that is now.
 import { Link } from "@tanstack/react-router";
-import type { Overview } from "../../api/pending.ts";
+import type { Overview } from "../../api/types.ts";
 import { useNow } from "../../lib/now.ts";
 import { useSettings } from "../../lib/settings.ts";
 import { instant, zoneFor } from "../../lib/time.ts";

@@ -1,8 +1,8 @@
 // Is anything wrong, and what runs next?
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { Overview as Data } from "../../api/pending.ts";
 import { overviewQuery } from "../../api/queries.ts";
+import type { Overview as Data } from "../../api/types.ts";
 import { StackedBars } from "../../charts/StackedBars.tsx";
 import { useSettings } from "../../lib/settings.ts";
 import { EXECUTION_STATUSES } from "../../lib/status.ts";

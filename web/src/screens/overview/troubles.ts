@@ -1,5 +1,5 @@
 // What the overview says is wrong, worst first. Pure.
-import type { Overview } from "../../api/pending.ts";
+import type { Overview } from "../../api/types.ts";
 import { bucketSums } from "../../charts/StackedBars.tsx";
 import { plural } from "../../lib/time.ts";
 

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
 import { enrolmentTokensQuery } from "../../api/fleetQueries.ts";
-import type { EnrolmentToken } from "../../api/fleetTypes.ts";
+import type { EnrolmentToken } from "../../api/types.ts";
 import { Button } from "../../ui/Button.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
 import { Panel } from "../../ui/Screen.tsx";

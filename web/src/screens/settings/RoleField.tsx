@@ -1,4 +1,4 @@
-import type { Role } from "../../api/pending.ts";
+import type { Role } from "../../api/types.ts";
 import { Field } from "../../ui/Field.tsx";
 
 const ROLES: [Role, string][] = [

@@ -1,5 +1,5 @@
 // From an agent's row of the timeline to what GanttRow draws. Pure.
-import type { TimelineRow } from "../../api/fleetTypes.ts";
+import type { TimelineRow } from "../../api/types.ts";
 import type { Span } from "../../charts/GanttRow.tsx";
 
 /** Bars of a row; `busiest` is the count that fills the height. */
