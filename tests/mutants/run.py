@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """run.py --source DIR --work DIR [--only TEXT] [--commit REV]: does the suite see each mutant of mutants.py?
+run.py --source DIR --check: are all mutants up to date with the code? Builds nothing.
 
 A copy of the tree is made and built once in --work; every test that is to see a mutant must pass there first. Then each
 mutant is applied, built (only what it touches) and put before its test. Caught means: it builds, the test fails, and the
 test says what the mutant's `says` expects. Daemon tests mostly wait, so they have a copy of the build and a process of
-their own. Prints a table; exit 1 when a mutant survives.
+their own. Prints a table and a closing line; exit 1 unless every mutant is caught. A stale mutant, one whose text is no
+longer in the code, is not caught: what it asks was not asked.
 """
 import argparse
+import collections
 import concurrent.futures
 import os
 import re
@@ -68,6 +71,50 @@ def must(command, folder):
         sys.exit(f"mutants: {command} failed in {folder}:\n{output[-4000:]}")
 
 
+def edited(tree, mutant):
+    """{path: content with the mistake}; LookupError when a text to change is not there exactly once."""
+    contents = {}
+    for file, text, replacement in mutant.edits:
+        path = os.path.join(tree, file)
+        if path not in contents:
+            if not os.path.isfile(path):
+                raise LookupError(f"{file} is gone: bring the mutant up to date")
+            with open(path) as handle:
+                contents[path] = handle.read()
+        if contents[path].count(text) != 1:
+            raise LookupError(f"{file}: the text to change is there {contents[path].count(text)} times: bring the mutant up to date")
+        contents[path] = contents[path].replace(text, replacement)
+    return contents
+
+
+def test_exists(tree, test):
+    kind, what = test
+    if kind == "sim":
+        return True
+    if kind == "unit":
+        return os.path.isfile(os.path.join(tree, f"tests/unit/{what}.c"))
+    file, name = what.split("::")
+    path = os.path.join(tree, "tests/daemon", file)
+    if not os.path.isfile(path):
+        return False
+    with open(path) as handle:
+        return f"def {name}(" in handle.read()
+
+
+def check(tree, mutants):
+    """Complaints, one line each."""
+    names = collections.Counter(mutant.name for mutant in mutants)
+    complaints = [f"two mutants are called '{name}'" for name, n in names.items() if n > 1]
+    for mutant in mutants:
+        try:
+            edited(tree, mutant)
+        except LookupError as error:
+            complaints.append(f"STALE {mutant.name}: {error}")
+        if not test_exists(tree, mutant.test):
+            complaints.append(f"STALE {mutant.name}: its test is gone: {mutant.test[1]}")
+    return complaints
+
+
 class Lane:
     """A tree, its build, and the mutants that go through it one after the other."""
 
@@ -94,22 +141,16 @@ class Lane:
 
     def apply(self, mutant):
         """Returns what has to be written back."""
-        before = {}
-        for file, text, replacement in mutant.edits:
-            path = os.path.join(self.tree, file)
+        after, before = edited(self.tree, mutant), {}
+        for path in after:
             with open(path) as handle:
-                content = handle.read()
-            if content.count(text) != 1:
-                self.restore(before)
-                raise LookupError(f"{file}: the text to change is there {content.count(text)} times: bring the mutant up to date")
-            before.setdefault(path, content)
-            with open(path, "w") as handle:
-                handle.write(content.replace(text, replacement))
+                before[path] = handle.read()
+        self.restore(after)
         return before
 
     @staticmethod
-    def restore(before):
-        for path, content in before.items():
+    def restore(contents):
+        for path, content in contents.items():
             with open(path, "w") as handle:
                 handle.write(content)
 
@@ -161,14 +202,33 @@ def show(mutant, verdict, seconds, output):
             print("    " + output.replace("\n", "\n    "), flush=True)
 
 
+def closing_line(verdicts):
+    """'N caught, M survived', and by name what is neither: a mutant that asked nothing is no success."""
+    counts = collections.Counter(verdict for _, verdict, _, _ in verdicts)
+    line = f"{counts.pop('caught', 0)} caught, {counts.pop('SURVIVED', 0)} survived"
+    for other in counts:
+        names = ", ".join(mutant.name for mutant, verdict, _, _ in verdicts if verdict == other)
+        line += f", {counts[other]} {other.lower()} ({names})"
+    return line
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--source", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--work", help="a folder to build in; what is there goes")
+    parser.add_argument("--check", action="store_true", help="only look whether the mutants are up to date")
     parser.add_argument("--only", default="", help="mutants whose name contains this")
     parser.add_argument("--commit", help="this revision instead of the working tree")
     options = parser.parse_args()
     mutants = [mutant for mutant in MUTANTS if options.only in mutant.name]
+    if options.check:
+        complaints = check(os.path.abspath(options.source), MUTANTS)
+        print("\n".join([*complaints, f"{len(MUTANTS)} mutants, {len(complaints)} complaints"]))
+        return 1 if complaints else 0
+    if not options.work:
+        parser.error("--work is missing")
+    if not mutants:
+        parser.error(f"no mutant has '{options.only}' in its name")
     began = time.monotonic()
     work = os.path.abspath(options.work)
     shutil.rmtree(work, ignore_errors=True)
@@ -186,9 +246,9 @@ def main():
     print(f"built in {time.monotonic() - began:.0f} s; {len(mutants)} mutants", flush=True)
     with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
         verdicts = [verdict for done in pool.map(lambda lane: lane.go(lanes[lane]), lanes) for verdict in done]
-    caught = sum(verdict[1] == "caught" for verdict in verdicts)
-    print(f"mutants: {caught} caught, {len(mutants) - caught} not ({time.monotonic() - began:.0f} s)")
-    return 0 if caught == len(mutants) and mutants else 1
+    print(f"built and tested in {time.monotonic() - began:.0f} s")
+    print(closing_line(verdicts))
+    return 0 if all(verdict[1] == "caught" for verdict in verdicts) else 1
 
 
 if __name__ == "__main__":
