@@ -67,6 +67,11 @@ lint_no_markers() {
 	! (cd "$ROOT" && grep -rnE '\b(TODO|FIXME|XXX)\b' --include='*.[ch]' --include='*.py' --include='*.sql' common agent central ctl sql tests)
 }
 
+# A mutant whose text is gone from the code tests nothing, and only a run of them all (minutes) would tell.
+lint_mutants() {
+	/usr/bin/python3 "$ROOT/tests/mutants/run.py" --source "$ROOT" --check
+}
+
 lint_systemd() {
 	make -s -C "$BUILD" contrib/systemd/belfry-central.service contrib/systemd/belfry-agent.service &&
 		"$ROOT/contrib/lib/systemd-score.sh" 1.5 "$BUILD"/contrib/systemd/*.service
@@ -79,6 +84,7 @@ part_lint() {
 	verdict "no SQL in C" lint_no_sql_in_c
 	verdict "includes point one way" lint_includes_point_one_way
 	verdict "no left-over markers" lint_no_markers
+	verdict "the mutants are up to date" lint_mutants
 	verdict "clang has no warnings" lint_clang
 	if command -v systemd-analyze >/dev/null; then
 		verdict "the systemd units are hardened" lint_systemd
