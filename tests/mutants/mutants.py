@@ -44,7 +44,7 @@ MUTANTS = [
          "\tif (code == SQLITE_OK)\n\t\tcode = store_db_run(store->db.statements[STMT_commit]);\n"
          "\tif (code == SQLITE_OK)\n\t\tcode = store_db_run(store->db.statements[STMT_begin]);\n"
          "\treturn code == SQLITE_OK ? store_apply_state(store, &group->numbers, state) : code;"),
-    ], POWER, "Assertion|failed"),
+    ], POWER, "snapshot->"),
     Mutant("delete before ack", "4", [
         ("agent/store_outbox.c", "\tint64_t history_end = store->keep_all ? numbers->next_seq - 1 : numbers->acked_seq;\n"
          "\tint64_t chunk_end", "\tint64_t history_end = numbers->next_seq - 1;\n\tint64_t chunk_end"),
@@ -59,7 +59,7 @@ MUTANTS = [
     ], ("unit", "test_store"), "test_a_failed_fsync_of_a_commit_is_uncertain"),
     Mutant("UNCERTAIN taken for OK", "2", [
         ("agent/batch.c", "\tif (result == STORE_OK) {\n\t\tg_assert(", "\tif (result != STORE_FAILED) {\n\t\tg_assert("),
-    ], SIM, "promise 1|promise 2|batch .* after|not there"),
+    ], SIM, "promise 2.*before its intent was durable"),
     Mutant("cursor before intent", "1", [
         ("agent/plan.c", "\twhile (heap_top_key(&core->plan) <= until.us) {\n\t\tstruct core_job *job = heap_top",
          "\tcore->state.planned_until = wall_max(core->state.planned_until, until);\n\tbatch_current(core);\n\tbatch_seal(core);\n"
@@ -77,29 +77,29 @@ MUTANTS = [
     ], SIM, "promise 3.*identity"),
     Mutant("sent before the intent is durable", "2", [
         ("agent/batch.c", "\tpin(fire, batch->planned);\n", "\tpin(fire, batch->planned);\n\tfire_arm(core, fire);\n"),
-    ], SIM, "promise 2"),
+    ], SIM, "promise 2.*before its intent was durable"),
     Mutant("ATMOST_ONCE tried again after a crash", "3", [
         ("agent/recovery.c", "job->job->policy->type == JOB_ATMOST_ONCE && !ahead", "false && !ahead"),
-    ], SIM, "promise 3"),
+    ], SIM, "ATMOST_ONCE fire .* sent twice"),
     Mutant("an unfinished run is forgotten at the start", "3", [
         ("agent/recovery.c", "\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), clock_trusted);",
          "\t\tif (g_array_index(snapshot->intents, struct intent, i).attempts == 0)\n"
          "\t\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), clock_trusted);"),
-    ], SIM, "no decision|still open"),
+    ], SIM, "promise 1.*no decision"),
     Mutant("edit leaves planned intents", "9", [
         ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest", "\tcore->state.jobs_digest"),
-    ], SIM, "promise 1|invented"),
+    ], SIM, "invented|promise 1.*two decisions"),
     Mutant("edit forgets what was due before it", "9", [
         ("agent/job_change.c", "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
          "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an old mark after an edit", "9", [
         ("agent/job_change.c", "\tif (marked)\n\t\tbatch_add_mark(core, job);\n", "\t(void)marked;\n"),
-    ], SIM, "promise 1"),
+    ], SIM, "promise 1.*no decision"),
     Mutant("a deleted job's runs go on", "9", [
         ("agent/job_change.c", "\trecovery_withdraw_future(core, job, recovery_border(core, job, job->job->schedule));\n\tlet_go(core, job);",
          "\tlet_go(core, job);"),
-    ], SIM, "invented|not due|promise"),
+    ], SIM, "invented"),
     Mutant("backlog cursor without intents", "10", [
         ("agent/recovery.c", "\t\tbatch_add_intent(core, plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch));\n"
          "\tbacklog->cursor = instant;\n}",
@@ -110,11 +110,11 @@ MUTANTS = [
     Mutant("an order done before its run is durable", "1", [
         ("agent/core.c", "\tbatch_add_done_command(core, command->id);\n\tg_snprintf(key",
          "\tbatch_add_done_command(core, command->id);\n\tbatch_seal(core);\n\tg_snprintf(key"),
-    ], SIM, "order"),
+    ], SIM, "an order is done and its run .* not durable"),
     Mutant("an order carried out twice", "5", [
         ("agent/core.c", "\tif (g_hash_table_contains(core->done_commands, &command->id) ||\n"
          "\t    g_hash_table_contains(core->commands_under_way, &command->id))\n\t\treturn;\n", ""),
-    ], SIM, "order|same id|two decisions|is not there"),
+    ], SIM, "promise 1.*two decisions with the id"),
     Mutant("fixed instants repeat after a step back", "10", [
         ("agent/recovery.c", "\t\tbool restarts = correction || !is_fixed(job);", "\t\tbool restarts = true;"),
     ], CORE, "fixed_jobs_do_not_repeat_after_two_hours_back"),
@@ -123,7 +123,7 @@ MUTANTS = [
     ], CORE, "after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat"),
     Mutant("the same identity after a step back", "10", [
         ("agent/recovery.c", "\tstate->clock_epoch++;\n", ""),
-    ], CORE, "after_.*_hours_back"),
+    ], CORE, "after_two_hours_back.*fixed == 1"),
     Mutant("ack before commit (central)", "4", [
         ("central/ingest_group.c", "\tif (status == DB_OK)\n\t\tstatus = db_commit(group->conn);\n", ""),
         ("central/ingest_group.c", "\tif (db_in_transaction(conn))\n\t\tdb_rollback(conn);",
@@ -133,19 +133,19 @@ MUTANTS = [
     ], daemon("ingest", "nothing_is_acked_and_nothing_lost_while_postgresql_crashes_under_load"), "acked records are gone"),
     Mutant("ack while synchronous_commit is off", "4", [
         ("central/ingest_group.c", "\tif (status == DB_OK && !group->durable) {", "\tif (false && status == DB_OK && !group->durable) {"),
-    ], daemon("ingest", "nothing_is_acked_while_the_database_forgets_what_it_commits"), "503"),
+    ], daemon("ingest", "nothing_is_acked_while_the_database_forgets_what_it_commits"), "expected 503, got 200"),
     Mutant("sums count all rows, not the new ones", "5", [
         ("central/ingest_write.c", "\t\tif (writing->new_ones != NULL && !g_hash_table_remove", "\t\tif (false && !g_hash_table_remove"),
-    ], daemon("ingest", "one_execution_under_two_numbers_counts_once"), "assert"),
+    ], daemon("ingest", "one_execution_under_two_numbers_counts_once"), "(minute|hour|day) of"),
     Mutant("a batch that overtook another is taken", "6", [
         ("central/ingest_stream.c", "\t\t\tresult->outcome = INGEST_GAP;", "\t\t\tresult->outcome = INGEST_TAKEN;"),
-    ], daemon("ingest", "a_batch_that_overtook_another_is_not_taken_before_its_turn"), "assert"),
+    ], daemon("ingest", "a_batch_that_overtook_another_is_not_taken_before_its_turn"), "assert 100 == 0"),
     Mutant("the agent takes any ack", "4", [
         ("agent/sync.c", "\tif (reply->acked_seq > sync->highest_sent) {", "\tif (reply->acked_seq == INT64_MAX) {"),
-    ], daemon("agent_sync", "an_ack_of_records_that_were_never_sent_is_refused"), "the refusal|assert"),
+    ], daemon("agent_sync", "an_ack_of_records_that_were_never_sent_is_refused"), "for the refusal"),
     Mutant("sent counts as acked", "4", [
         ("agent/sync.c", "\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);\n\tif (!pass_jobs",
          "\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);\n"
          "\telse\n\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, last_sent(round));\n\tif (!pass_jobs"),
-    ], daemon("agent_sync", "records_that_central_did_not_take_are_sent_again"), "assert"),
+    ], daemon("agent_sync", "records_that_central_did_not_take_are_sent_again"), "was not sent again"),
 ]
