@@ -56,7 +56,7 @@ MUTANTS = [
     ], ("unit", "test_store"), "test_a_batch_that_comes_again_is_answered_ok_and_changes_nothing"),
     Mutant("I/O error of COMMIT is a plain failure", "11", [
         ("agent/store_heal.c", "\t\tin_doubt = store_code_is_io(code);\n", ""),
-    ], ("unit", "test_store"), "test_a_failed_fsync_of_a_commit_is_uncertain"),
+    ], ("unit", "test_store_faults"), "test_a_failed_fsync_of_a_commit_is_uncertain"),
     Mutant("UNCERTAIN taken for OK", "2", [
         ("agent/batch.c", "\tif (result == STORE_OK) {\n\t\tg_assert(", "\tif (result != STORE_FAILED) {\n\t\tg_assert("),
     ], SIM, "promise 2.*before its intent was durable"),

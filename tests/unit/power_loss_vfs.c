@@ -13,10 +13,11 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tests/unit/front_vfs.h"
 
 #define SECTOR 512
 
@@ -32,14 +33,8 @@ struct image {
 	int flags; /* of the open: database or log */
 };
 
-struct front_file {
-	sqlite3_file base;
-	sqlite3_file *real;
-	struct image *image;
-};
-
-static sqlite3_vfs *real;
 static sqlite3_vfs front;
+static sqlite3_io_methods methods;
 static GMutex lock;
 static GHashTable *images; /* path -> struct image * */
 static GPtrArray *deleted; /* struct image *, whose deletion is not synced */
@@ -120,19 +115,14 @@ static void sync_names(void)
 	g_ptr_array_set_size(deleted, 0);
 }
 
-static sqlite3_file *inner(sqlite3_file *file)
+static struct image *image_behind(sqlite3_file *file)
 {
-	return ((struct front_file *)file)->real;
-}
-
-static int file_close(sqlite3_file *file)
-{
-	return inner(file)->pMethods->xClose(inner(file));
+	return ((struct front_file *)file)->data;
 }
 
 static int file_read(sqlite3_file *file, void *data, int n, sqlite3_int64 at)
 {
-	return power_loss_is_dark() ? SQLITE_IOERR_READ : inner(file)->pMethods->xRead(inner(file), data, n, at);
+	return power_loss_is_dark() ? SQLITE_IOERR_READ : front_methods.xRead(file, data, n, at);
 }
 
 static int file_write(sqlite3_file *file, const void *data, int n, sqlite3_int64 at)
@@ -140,12 +130,12 @@ static int file_write(sqlite3_file *file, const void *data, int n, sqlite3_int64
 	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	if (dark)
 		return SQLITE_IOERR_WRITE;
-	struct image *image = ((struct front_file *)file)->image;
+	struct image *image = image_behind(file);
 	struct change *change = g_new0(struct change, 1);
 	change->at = at;
 	change->data = g_byte_array_append(g_byte_array_sized_new((guint)n), data, (guint)n);
 	g_ptr_array_add(image->changes, change);
-	return goes_dark(image->flags) ? SQLITE_IOERR_WRITE : inner(file)->pMethods->xWrite(inner(file), data, n, at);
+	return goes_dark(image->flags) ? SQLITE_IOERR_WRITE : front_methods.xWrite(file, data, n, at);
 }
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
@@ -153,18 +143,18 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
 	if (dark)
 		return SQLITE_IOERR_TRUNCATE;
-	struct image *image = ((struct front_file *)file)->image;
+	struct image *image = image_behind(file);
 	struct change *change = g_new0(struct change, 1);
 	change->at = size;
 	g_ptr_array_add(image->changes, change);
-	return goes_dark(image->flags) ? SQLITE_IOERR_TRUNCATE : inner(file)->pMethods->xTruncate(inner(file), size);
+	return goes_dark(image->flags) ? SQLITE_IOERR_TRUNCATE : front_methods.xTruncate(file, size);
 }
 
 static int file_sync(sqlite3_file *file, int flags)
 {
 	(void)flags;
 	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
-	struct image *image = ((struct front_file *)file)->image;
+	struct image *image = image_behind(file);
 	if (dark)
 		return SQLITE_IOERR_FSYNC;
 	if (goes_dark(image->flags)) {
@@ -182,37 +172,8 @@ static int file_sync(sqlite3_file *file, int flags)
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *size)
 {
-	return power_loss_is_dark() ? SQLITE_IOERR_FSTAT : inner(file)->pMethods->xFileSize(inner(file), size);
+	return power_loss_is_dark() ? SQLITE_IOERR_FSTAT : front_methods.xFileSize(file, size);
 }
-static int file_lock(sqlite3_file *file, int level) { return inner(file)->pMethods->xLock(inner(file), level); }
-static int file_unlock(sqlite3_file *file, int level) { return inner(file)->pMethods->xUnlock(inner(file), level); }
-static int file_reserved(sqlite3_file *file, int *out)
-{
-	return inner(file)->pMethods->xCheckReservedLock(inner(file), out);
-}
-static int file_control(sqlite3_file *file, int op, void *arg)
-{
-	return inner(file)->pMethods->xFileControl(inner(file), op, arg);
-}
-static int file_sector(sqlite3_file *file) { return inner(file)->pMethods->xSectorSize(inner(file)); }
-static int file_traits(sqlite3_file *file) { return inner(file)->pMethods->xDeviceCharacteristics(inner(file)); }
-
-/* Version 1: no shared memory. The store locks the file exclusively and needs none. */
-static const sqlite3_io_methods methods = {
-	.iVersion = 1,
-	.xClose = file_close,
-	.xRead = file_read,
-	.xWrite = file_write,
-	.xTruncate = file_truncate,
-	.xSync = file_sync,
-	.xFileSize = file_size,
-	.xLock = file_lock,
-	.xUnlock = file_unlock,
-	.xCheckReservedLock = file_reserved,
-	.xFileControl = file_control,
-	.xSectorSize = file_sector,
-	.xDeviceCharacteristics = file_traits,
-};
 
 static struct image *image_of(const char *path, int flags)
 {
@@ -230,21 +191,16 @@ static struct image *image_of(const char *path, int flags)
 
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
 {
-	(void)vfs;
 	g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&lock);
-	struct front_file *opened = (struct front_file *)file;
-	opened->base.pMethods = NULL;
-	opened->real = (sqlite3_file *)(void *)(opened + 1);
+	file->pMethods = NULL;
 	if (dark || name == NULL)
 		return SQLITE_CANTOPEN;
 	if (!g_file_test(name, G_FILE_TEST_EXISTS))
 		g_hash_table_remove(images, name);
-	int code = real->xOpen(real, name, opened->real, flags, out);
-	if (code != SQLITE_OK)
-		return code;
-	opened->base.pMethods = &methods;
-	opened->image = image_of(name, flags);
-	return SQLITE_OK;
+	int code = front_open(vfs, name, file, flags, out);
+	if (code == SQLITE_OK)
+		((struct front_file *)file)->data = image_of(name, flags);
+	return code;
 }
 
 static int delete_file(sqlite3_vfs *vfs, const char *name, int sync)
@@ -260,19 +216,20 @@ static int delete_file(sqlite3_vfs *vfs, const char *name, int sync)
 	}
 	if (sync)
 		sync_names();
-	return real->xDelete(real, name, 0);
+	return front_real()->xDelete(front_real(), name, 0);
 }
 
 void power_loss_install(void)
 {
-	real = sqlite3_vfs_find(NULL);
-	front = *real;
-	front.zName = "power-loss";
-	front.szOsFile = (int)sizeof(struct front_file) + real->szOsFile;
+	methods = front_methods;
+	methods.xRead = file_read;
+	methods.xWrite = file_write;
+	methods.xTruncate = file_truncate;
+	methods.xSync = file_sync;
+	methods.xFileSize = file_size;
+	front_install(&front, "power-loss", &methods);
 	front.xOpen = open_file;
 	front.xDelete = delete_file;
-	front.pNext = NULL;
-	sqlite3_vfs_register(&front, 1);
 	images = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, image_free);
 	deleted = g_ptr_array_new_with_free_func(image_free);
 	dice = g_rand_new();

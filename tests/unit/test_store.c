@@ -1,175 +1,12 @@
 /*
- * The store with real files: order, results, what a restart finds, and a disk that fails.
+ * The store with real files: order, results, what a restart finds, the outbox.
  */
 #include <check.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "agent/store_sqlite.h"
 #include "tests/unit/faulty_vfs.h"
-
-static char *folder;
-static struct store_config config;
-static struct store_sqlite *store;
-static struct queue *loop;
-static GPtrArray *batches; /* submitted ones: the store may look at them until it answered */
-static char *lost;
-
-static void begin_life(void)
-{
-	GError *error = NULL;
-	store = store_sqlite_open(&config, &lost, &error);
-	ck_assert_msg(store != NULL, "%s", error != NULL ? error->message : "");
-	loop = queue_new();
-}
-
-static void start(void)
-{
-	store_sqlite_start(store, loop, NULL);
-}
-
-static void end_life(void)
-{
-	store_sqlite_free(store);
-	queue_free(loop);
-	g_clear_pointer(&lost, g_free);
-}
-
-static void stop(void)
-{
-	store_sqlite_stop(store);
-	end_life();
-}
-
-static void setup(void)
-{
-	faulty_vfs_reset();
-	folder = g_dir_make_tmp("belfry-store-XXXXXX", NULL);
-	config = (struct store_config){ .state_dir = folder, .history_rows = 10, .history_ms = STORE_HISTORY_MS };
-	batches = g_ptr_array_new_with_free_func((GDestroyNotify)store_batch_free);
-}
-
-static void teardown(void)
-{
-	g_ptr_array_unref(batches);
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-		g_unlink(path);
-	}
-	g_rmdir(folder);
-	g_free(folder);
-}
-
-static struct store_batch *new_batch(uint64_t number)
-{
-	struct store_batch *batch = store_batch_new(number);
-	batch->state.planned_until = (struct wall){ 1000 + (int64_t)number };
-	batch->state.fixed_until = WALL_NONE;
-	batch->state.next_intent_number = (int64_t)number + 1;
-	g_ptr_array_add(batches, batch);
-	return batch;
-}
-
-static void add_intent(struct store_batch *batch, int64_t number)
-{
-	struct intent intent = {
-		.number = number,
-		.job_id = "job",
-		.scheduled_at = { 7000000 + number },
-		.not_before = WALL_NONE,
-		.first_started_at = WALL_NONE,
-		.cause = FIRE_SCHEDULE,
-		.clock_epoch = 3,
-	};
-	memset(intent.id.bytes, (int)number, sizeof intent.id.bytes);
-	g_array_append_val(batch->intents, intent);
-}
-
-static void add_decision(struct store_batch *batch, int64_t intent_number)
-{
-	struct decision *decision = g_new0(struct decision, 1);
-	decision->intent_number = intent_number;
-	decision->execution = (struct execution){
-		.job_id = g_strdup("job"),
-		.cause = FIRE_SCHEDULE,
-		.status = EXECUTION_SUCCESS,
-		.scheduled_at = { 7000000 },
-		.last_scheduled_at = { 7000000 },
-		.count = 1,
-		.started_at = { 7000500 },
-		.finished_at = wall_now(),
-		.attempts = 1,
-		.http_status = 200,
-		.timing = { -1, -1, -1, -1, 900 },
-	};
-	g_ptr_array_add(batch->decisions, decision);
-}
-
-static void submit(struct store_batch *batch)
-{
-	struct store facade = store_sqlite_interface(store);
-	facade.submit(facade.context, batch);
-}
-
-/* The next message of that type; others are dropped. */
-static struct message *expect(int type)
-{
-	static struct message *rest;
-	for (int i = 0; i < 100; i++) {
-		struct message *message = rest != NULL ? rest : queue_take_all(loop);
-		rest = NULL;
-		while (message != NULL) {
-			struct message *next = message->next;
-			if (message->type == type) {
-				rest = next;
-				return message;
-			}
-			message_free(message);
-			message = next;
-		}
-		queue_wait(loop, 100);
-	}
-	ck_abort_msg("no message of type %d came", type);
-	return NULL;
-}
-
-static enum store_result settle(uint64_t number)
-{
-	struct store_batch_message *message = (struct store_batch_message *)expect(STORE_BATCH_DONE);
-	enum store_result result = message->result;
-	ck_assert_uint_eq(message->number, number);
-	message_free(&message->message);
-	return result;
-}
-
-static struct store_snapshot *load(void)
-{
-	GError *error = NULL;
-	struct store_snapshot *snapshot = store_sqlite_load(store, &error);
-	ck_assert_msg(snapshot != NULL, "%s", error != NULL ? error->message : "");
-	return snapshot;
-}
-
-static struct store_unsent_message *unsent(int max_records, int64_t max_bytes)
-{
-	store_sqlite_unsent(store, max_records, max_bytes, loop);
-	return (struct store_unsent_message *)expect(STORE_UNSENT_DONE);
-}
-
-static guint count_unsent(void)
-{
-	struct store_unsent_message *message = unsent(1000, 1 << 20);
-	guint n = message->records->len;
-	ck_assert(message->ok);
-	message_free(&message->message);
-	return n;
-}
+#include "tests/unit/store_world.h"
 
 START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 {
@@ -203,7 +40,7 @@ START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 	submit(batch);
 	ck_assert_int_eq(settle(1), STORE_OK);
 	batch = new_batch(2);
-	batch->state = ((struct store_batch *)batches->pdata[0])->state;
+	batch->state = ((struct store_batch *)world.batches->pdata[0])->state;
 	g_array_append_val(batch->cancels, gone);
 	submit(batch);
 	ck_assert_int_eq(settle(2), STORE_OK);
@@ -338,87 +175,6 @@ START_TEST(test_what_is_queued_at_the_stop_is_committed)
 }
 END_TEST
 
-START_TEST(test_a_failed_fsync_of_a_commit_is_uncertain_and_later_batches_wait_their_turn)
-{
-	begin_life();
-	start();
-	struct store_batch *one = new_batch(1), *two = new_batch(2), *three = new_batch(3);
-	add_intent(one, 1);
-	add_intent(two, 2);
-	add_decision(two, 2);
-	add_intent(three, 3);
-	submit(one);
-	ck_assert_int_eq(settle(1), STORE_OK);
-	faulty_vfs.sync_in = 1;
-	submit(two);
-	ck_assert_int_eq(settle(2), STORE_UNCERTAIN);
-	ck_assert_int_eq(faulty_vfs.hits, 1);
-	/* Out of order: not before the failed one came again. */
-	submit(three);
-	ck_assert_int_eq(settle(3), STORE_FAILED);
-	submit(two);
-	submit(three);
-	ck_assert_int_eq(settle(2), STORE_OK);
-	ck_assert_int_eq(settle(3), STORE_OK);
-	ck_assert_uint_eq(count_unsent(), 1);
-	stop();
-	begin_life();
-	struct store_snapshot *snapshot = load();
-	ck_assert_uint_eq(snapshot->last_batch, 3);
-	ck_assert_uint_eq(snapshot->intents->len, 2);
-	store_snapshot_free(snapshot);
-	end_life();
-}
-END_TEST
-
-START_TEST(test_a_disk_that_goes_on_failing_applies_nothing_until_it_works_again)
-{
-	begin_life();
-	start();
-	struct store_batch *one = new_batch(1);
-	add_intent(one, 1);
-	faulty_vfs.sync_in = 1;
-	faulty_vfs.times = 4;
-	submit(one);
-	ck_assert_int_eq(settle(1), STORE_UNCERTAIN);
-	int failed = 0;
-	enum store_result result = STORE_FAILED;
-	for (int i = 0; i < 200 && result != STORE_OK; i++) {
-		g_usleep(10000);
-		submit(one);
-		result = settle(1);
-		failed += result == STORE_FAILED;
-	}
-	ck_assert_int_eq(result, STORE_OK);
-	ck_assert_int_gt(failed, 0);
-	ck_assert_int_eq(faulty_vfs.times, 1);
-	stop();
-}
-END_TEST
-
-START_TEST(test_a_full_disk_gives_up_the_ballast_and_fails_certainly)
-{
-	g_autofree char *ballast = g_build_filename(folder, "ballast", NULL);
-	begin_life();
-	ck_assert(g_file_test(ballast, G_FILE_TEST_EXISTS));
-	start();
-	struct store_batch *one = new_batch(1);
-	add_intent(one, 1);
-	faulty_vfs.write_in = 1;
-	faulty_vfs.write_code = SQLITE_FULL;
-	submit(one);
-	ck_assert_int_eq(settle(1), STORE_FAILED);
-	ck_assert(!g_file_test(ballast, G_FILE_TEST_EXISTS));
-	submit(one);
-	ck_assert_int_eq(settle(1), STORE_OK);
-	/* There is room: the ballast comes back by itself. */
-	for (int i = 0; i < 50 && !g_file_test(ballast, G_FILE_TEST_EXISTS); i++)
-		g_usleep(100000);
-	ck_assert(g_file_test(ballast, G_FILE_TEST_EXISTS));
-	stop();
-}
-END_TEST
-
 START_TEST(test_unsent_records_are_counted_cut_by_rows_and_bytes_and_acked_only_forward)
 {
 	begin_life();
@@ -440,10 +196,10 @@ START_TEST(test_unsent_records_are_counted_cut_by_rows_and_bytes_and_acked_only_
 	ck_assert_uint_eq(message->records->len, 1);
 	message_free(&message->message);
 
-	store_sqlite_ack(store, epoch, 20);
-	store_sqlite_ack(store, epoch, 7);
-	store_sqlite_ack(store, epoch, 31);
-	store_sqlite_ack(store, epoch - 1, 25);
+	store_sqlite_ack(world.store, epoch, 20);
+	store_sqlite_ack(world.store, epoch, 7);
+	store_sqlite_ack(world.store, epoch, 31);
+	store_sqlite_ack(world.store, epoch - 1, 25);
 	message = unsent(100, 1 << 20);
 	ck_assert_int_eq(message->acked_seq, 20);
 	ck_assert_int_eq(message->first_seq, 21);
@@ -456,7 +212,7 @@ START_TEST(test_unsent_records_are_counted_cut_by_rows_and_bytes_and_acked_only_
 	begin_life();
 	start();
 	ck_assert_uint_eq(count_unsent(), 10);
-	store_sqlite_ack(store, store_sqlite_epoch(store), 30);
+	store_sqlite_ack(world.store, store_sqlite_epoch(world.store), 30);
 	struct store_stats_message *stats;
 	do
 		stats = (struct store_stats_message *)expect(STORE_STATS);
@@ -487,7 +243,7 @@ START_TEST(test_recent_records_leave_out_events_and_come_newest_first)
 	submit(batch);
 	ck_assert_int_eq(settle(1), STORE_OK);
 	guint n = 0;
-	store_sqlite_recent(store, 100, INT64_MAX, count_records, &n);
+	store_sqlite_recent(world.store, 100, INT64_MAX, count_records, &n);
 	struct store_recent_message *recent = (struct store_recent_message *)expect(STORE_RECENT_DONE);
 	recent->done(recent->context, recent->records, (const int64_t *)(void *)recent->seqs->data);
 	message_free(&recent->message);
@@ -499,7 +255,7 @@ END_TEST
 
 START_TEST(test_standalone_history_is_pruned_without_acks)
 {
-	config.keep_all = true;
+	world.config.keep_all = true;
 	begin_life();
 	start();
 	for (uint64_t n = 1; n <= 10; n++) {
@@ -515,127 +271,6 @@ START_TEST(test_standalone_history_is_pruned_without_acks)
 }
 END_TEST
 
-START_TEST(test_a_second_process_is_turned_away)
-{
-	begin_life();
-	GError *error = NULL;
-	char *none = NULL;
-	ck_assert_ptr_null(store_sqlite_open(&config, &none, &error));
-	ck_assert(g_error_matches(error, STORE_ERROR, STORE_ERROR_LOCKED));
-	ck_assert_ptr_nonnull(strstr(error->message, "another belfry-agent"));
-	g_error_free(error);
-	end_life();
-}
-END_TEST
-
-static void damage(off_t at, size_t size)
-{
-	g_autofree char *path = g_build_filename(folder, "agent.db", NULL);
-	g_autofree char *rubbish = g_malloc(size);
-	memset(rubbish, 0xa5, size);
-	int fd = open(path, O_WRONLY);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(pwrite(fd, rubbish, size, at), (ssize_t)size);
-	close(fd);
-}
-
-static guint count_quarantined(void)
-{
-	guint n = 0;
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
-		n += strstr(name, ".bad-") != NULL;
-	return n;
-}
-
-START_TEST(test_a_corrupt_database_is_set_aside_and_the_loss_is_the_first_record)
-{
-	static const off_t places[] = { 0, 4096, 100 };
-	begin_life();
-	start();
-	struct store_batch *batch = new_batch(1);
-	add_intent(batch, 1);
-	submit(batch);
-	ck_assert_int_eq(settle(1), STORE_OK);
-	int64_t epoch = store_sqlite_epoch(store);
-	stop();
-	damage(places[_i], 4096);
-	begin_life();
-	ck_assert_ptr_nonnull(lost);
-	ck_assert_int_gt(store_sqlite_epoch(store), epoch);
-	ck_assert_uint_ge(count_quarantined(), 1);
-	struct store_snapshot *snapshot = load();
-	ck_assert_uint_eq(snapshot->last_batch, 0);
-	ck_assert_uint_eq(snapshot->intents->len, 0);
-	store_snapshot_free(snapshot);
-	start();
-	struct store_unsent_message *message = unsent(10, 1 << 20);
-	ck_assert_uint_eq(message->records->len, 1);
-	ck_assert_int_eq(message->first_seq, 1);
-	ck_assert_ptr_nonnull(strstr(message->records->pdata[0], "databaseLost"));
-	message_free(&message->message);
-	stop();
-}
-END_TEST
-
-START_TEST(test_a_missing_database_is_a_loss_unless_it_is_the_first_start)
-{
-	begin_life();
-	ck_assert_ptr_null(lost);
-	int64_t epoch = store_sqlite_epoch(store);
-	end_life();
-	g_autofree char *path = g_build_filename(folder, "agent.db", NULL);
-	g_unlink(path);
-	begin_life();
-	ck_assert_ptr_nonnull(lost);
-	ck_assert_int_gt(store_sqlite_epoch(store), epoch);
-	end_life();
-}
-END_TEST
-
-START_TEST(test_a_database_deleted_under_way_ends_the_life)
-{
-	begin_life();
-	start();
-	g_autofree char *path = g_build_filename(folder, "agent.db", NULL);
-	g_unlink(path);
-	message_free(expect(STORE_LOST));
-	struct store_batch *batch = new_batch(1);
-	submit(batch);
-	ck_assert_int_eq(settle(1), STORE_FAILED);
-	stop();
-}
-END_TEST
-
-START_TEST(test_a_database_that_turns_corrupt_under_way_ends_the_life)
-{
-	begin_life();
-	start();
-	struct store_batch *batch = new_batch(1);
-	add_intent(batch, 1);
-	submit(batch);
-	ck_assert_int_eq(settle(1), STORE_OK);
-	/* Only after a clean stop are all pages in the file and none in the log. */
-	stop();
-	begin_life();
-	start();
-	damage(4096, 8192);
-	/* The next I/O error makes the store look at the whole file. */
-	batch = new_batch(2);
-	add_intent(batch, 2);
-	faulty_vfs.sync_in = 1;
-	submit(batch);
-	ck_assert_int_eq(settle(2), STORE_UNCERTAIN);
-	submit(batch);
-	message_free(expect(STORE_LOST));
-	stop();
-	config.check = true;
-	begin_life();
-	ck_assert_ptr_nonnull(lost);
-	end_life();
-}
-END_TEST
-
 START_TEST(test_a_replaced_record_keeps_its_number)
 {
 	begin_life();
@@ -645,7 +280,7 @@ START_TEST(test_a_replaced_record_keeps_its_number)
 	add_decision(batch, 0);
 	submit(batch);
 	ck_assert_int_eq(settle(1), STORE_OK);
-	store_sqlite_replace(store, 2, "{\"event\":\"storeFailed\"}");
+	store_sqlite_replace(world.store, 2, "{\"event\":\"storeFailed\"}");
 	struct store_unsent_message *message = unsent(10, 1 << 20);
 	ck_assert_uint_eq(message->records->len, 2);
 	ck_assert_str_eq(message->records->pdata[1], "{\"event\":\"storeFailed\"}");
@@ -658,24 +293,16 @@ int main(void)
 {
 	faulty_vfs_install();
 	TCase *basics = tcase_create("store");
-	tcase_add_checked_fixture(basics, setup, teardown);
+	tcase_add_checked_fixture(basics, world_setup, world_teardown);
 	tcase_set_timeout(basics, 60);
 	tcase_add_test(basics, test_a_new_store_is_empty_and_a_restart_finds_what_was_written);
 	tcase_add_test(basics, test_jobs_come_back_sorted_and_a_deleted_job_does_not);
 	tcase_add_test(basics, test_a_batch_that_comes_again_is_answered_ok_and_changes_nothing);
 	tcase_add_test(basics, test_waiting_batches_share_one_commit);
 	tcase_add_test(basics, test_what_is_queued_at_the_stop_is_committed);
-	tcase_add_test(basics, test_a_failed_fsync_of_a_commit_is_uncertain_and_later_batches_wait_their_turn);
-	tcase_add_test(basics, test_a_disk_that_goes_on_failing_applies_nothing_until_it_works_again);
-	tcase_add_test(basics, test_a_full_disk_gives_up_the_ballast_and_fails_certainly);
 	tcase_add_test(basics, test_unsent_records_are_counted_cut_by_rows_and_bytes_and_acked_only_forward);
 	tcase_add_test(basics, test_recent_records_leave_out_events_and_come_newest_first);
 	tcase_add_test(basics, test_standalone_history_is_pruned_without_acks);
-	tcase_add_test(basics, test_a_second_process_is_turned_away);
-	tcase_add_loop_test(basics, test_a_corrupt_database_is_set_aside_and_the_loss_is_the_first_record, 0, 3);
-	tcase_add_test(basics, test_a_missing_database_is_a_loss_unless_it_is_the_first_start);
-	tcase_add_test(basics, test_a_database_deleted_under_way_ends_the_life);
-	tcase_add_test(basics, test_a_database_that_turns_corrupt_under_way_ends_the_life);
 	tcase_add_test(basics, test_a_replaced_record_keeps_its_number);
 	Suite *suite = suite_create("store");
 	suite_add_tcase(suite, basics);
