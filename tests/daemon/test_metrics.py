@@ -1,6 +1,7 @@
 """What /metrics prints is what Prometheus reads, in the judgement of its own checker."""
 import subprocess
 
+import pytest
 import requests
 
 from harness.waiting import wait_until
@@ -9,6 +10,26 @@ from harness.waiting import wait_until
 def assert_prometheus_accepts(text):
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0 and not done.stdout and not done.stderr, f"promtool: {done.returncode}\n{done.stdout}{done.stderr}"
+
+
+GOOD = """# HELP belfry_central_x_total Things.
+# TYPE belfry_central_x_total counter
+belfry_central_x_total{name="a \\"quoted\\\\ name"} 1
+"""
+
+
+@pytest.mark.parametrize("good, bad, says", [
+    ('\\"quoted', '"quoted', "parsing error"),
+    ("} 1", "} one", "parsing error"),
+    ("# TYPE", GOOD + "# TYPE", "second HELP line"),
+    ("# HELP belfry_central_x_total Things.\n", "", "no help text"),
+    ("_total", "", 'should have "_total" suffix'),
+], ids=["quote", "number", "twice", "help", "suffix"])
+def test_promtool_refuses_a_bad_exposition(good, bad, says):
+    assert_prometheus_accepts(GOOD)
+    assert good in GOOD
+    with pytest.raises(AssertionError, match=says):
+        assert_prometheus_accepts(GOOD.replace(good, bad))
 
 
 def samples(text):
