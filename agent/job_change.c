@@ -2,8 +2,9 @@
  * Jobs come, change and go. Each change is one batch: the rows, the intents it withdraws, and the intents of the new
  * definition up to planned_until, so that no crash can fall between old and new (design.md promise 9).
  *
- * The border is now: instants up to now belong to the old definition and are planned under it first; instants after now
- * belong to the new one, also those whose intents were written ahead already: these are withdrawn and planned anew.
+ * The border is now, or the latest time seen while a small step back is waited out (recovery_border): instants up to it
+ * belong to the old definition and are planned under it first; instants after it belong to the new one, also those whose
+ * intents were written ahead already: these are withdrawn and planned anew.
  */
 #include "agent/core_internal.h"
 
@@ -87,9 +88,9 @@ static void delete_job(struct core *core, struct core_job *job)
 		return;
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
-	if (job->next.us <= core->now.us) {
+	if (job->next.us <= core->latest.us) {
 		struct wall after = wall_add_us(job->next, -1);
-		recovery_record_missed(core, job, after, core->now, plan_count(job, after, core->now),
+		recovery_record_missed(core, job, after, core->latest, plan_count(job, after, core->latest),
 				       core->state.clock_epoch, reason);
 	}
 	recovery_drop_backlogs(core, job, reason);
@@ -146,7 +147,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	bool same_schedule = strcmp(job->job->schedule_text, stored->job->schedule_text) == 0;
 	bool marked = job->next.us <= core->now.us;
 	struct wall border = recovery_border(core, job, stored->job->schedule);
-	plan_job_until(core, job, core->now);
+	plan_job_until(core, job, core->latest);
 	recovery_withdraw_future(core, job, border);
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
@@ -278,7 +279,7 @@ void core_reload_zones(struct core *core)
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
 		struct wall border = recovery_border(core, job, job->job->schedule);
-		plan_job_until(core, job, core->now);
+		plan_job_until(core, job, core->latest);
 		recovery_withdraw_future(core, job, border);
 		recovery_settle_backlogs(core, job);
 		struct job *old = job->job;

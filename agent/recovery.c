@@ -150,6 +150,15 @@ static int64_t made_up(const struct core_job *job, struct wall after, struct wal
 	return 0;
 }
 
+static const char *why_missed(const struct core *core, const struct core_job *job, struct wall after)
+{
+	if (outbox_caused(core, wall_add_us(after, 1)))
+		return "missed: outbox full, nothing was started";
+	if (job->lease_lapsed)
+		return "missed: central was not heard, so this must not run here,";
+	return "missed: nothing could run here";
+}
+
 void recovery_window(struct core *core, struct core_job *job, struct wall after, struct wall until)
 {
 	int64_t due = plan_count(job, after, until);
@@ -158,10 +167,9 @@ void recovery_window(struct core *core, struct core_job *job, struct wall after,
 	int64_t made = made_up(job, after, until), missed = due - made;
 	struct wall cut = missed == 0 ? after : nth_instant(job, after, until, missed);
 	char reason[EXECUTION_REASON_MAX], from[16], to[16];
-	const char *what = outbox_caused(core, wall_add_us(after, 1)) ? "missed: outbox full, nothing was started" : job->lease_lapsed ? "missed: central was not heard, so this must not run here," : "missed: nothing could run here";
-	job->lease_lapsed = false;
 	g_snprintf(reason, sizeof(reason), "%s between %s and %s (catch-up keeps %" G_GINT64_FORMAT
-		   " of %" G_GINT64_FORMAT ")", what, fire_clock_text(after, from), fire_clock_text(until, to), made, due);
+		   " of %" G_GINT64_FORMAT ")", why_missed(core, job, after), fire_clock_text(after, from), fire_clock_text(until, to), made, due);
+	job->lease_lapsed = false;
 	recovery_record_missed(core, job, after, cut, missed, core->state.clock_epoch, reason);
 	if (made == 0)
 		return;

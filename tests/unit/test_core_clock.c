@@ -51,6 +51,13 @@ static void step_clock(int64_t us)
 	core_tick(world.core);
 }
 
+/* Central takes nothing any more. */
+static void fill_outbox(void)
+{
+	world.core->config.outbox_max_records = 100;
+	core_note_unsent(world.core, 100);
+}
+
 /* Promise 1 by instants: none was decided twice in one clock epoch. */
 static void check_each_once(void)
 {
@@ -186,6 +193,37 @@ START_TEST(test_a_fixed_job_that_becomes_an_interval_after_a_step_back_does_not_
 }
 END_TEST
 
+START_TEST(test_an_edit_while_the_clock_is_behind_does_not_forget_what_a_full_outbox_kept_from_planning)
+{
+	world_set_job(&world, "a", EACH_SECOND);
+	world_run_for(&world, 3 * SECOND);
+	fill_outbox();
+	world_run_for(&world, 7 * SECOND);
+	core_tick(world.core);
+	step_clock(-20 * SECOND);
+	world_set_job(&world, "a", "{\"schedule\":\"0 0 0 1 1 *\",\"api\":\"http://a.test/\"}");
+	core_note_unsent(world.core, 0);
+	world_run_for(&world, 30 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10);
+	check_each_once();
+}
+END_TEST
+
+START_TEST(test_a_job_deleted_while_the_clock_is_behind_leaves_a_record_of_what_a_full_outbox_kept_from_planning)
+{
+	world_set_job(&world, "a", EACH_SECOND);
+	world_run_for(&world, 3 * SECOND);
+	fill_outbox();
+	world_run_for(&world, 7 * SECOND);
+	core_tick(world.core);
+	step_clock(-20 * SECOND);
+	world_set_job(&world, "a", NULL);
+	world_run_for(&world, 30 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 3);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 7);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("core and clock");
@@ -200,6 +238,8 @@ int main(void)
 	tcase_add_test(steps, test_a_fixed_job_made_after_a_step_back_goes_on_after_a_crash);
 	tcase_add_test(steps, test_a_fixed_job_that_becomes_an_interval_after_a_step_back_runs_no_instant_twice);
 	tcase_add_test(steps, test_a_fixed_job_that_becomes_an_interval_after_a_step_back_does_not_wait_for_the_old_time);
+	tcase_add_test(steps, test_an_edit_while_the_clock_is_behind_does_not_forget_what_a_full_outbox_kept_from_planning);
+	tcase_add_test(steps, test_a_job_deleted_while_the_clock_is_behind_leaves_a_record_of_what_a_full_outbox_kept_from_planning);
 	suite_add_tcase(suite, steps);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
