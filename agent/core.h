@@ -110,7 +110,7 @@ struct core_stats {
 	uint64_t clock_epoch;
 	bool store_healthy;
 	bool outbox_full;            /* nothing new is planned (outbox_limit.c) */
-	bool outbox_nearly_full;     /* 80 % of its maximum, or more */
+	bool outbox_nearly_full;     /* from 80 % of its maximum until below 70 % */
 	int64_t outbox_max;          /* 0 = none */
 	int64_t lateness_bucket[16]; /* first attempts by lateness: <= 2^i * 62.5 us, last = the rest */
 	double lateness_sum_ms;

@@ -40,6 +40,7 @@
 #define STORE_RETRY_FIRST_US (100 * US_PER_MS)
 #define STORE_RETRY_LAST_US (2 * US_PER_SECOND)
 #define OUTBOX_WARN_PERCENT 80
+#define OUTBOX_CALM_PERCENT 70     /* below it a new warning may follow */
 #define OUTBOX_REOPEN_PART 10      /* a full outbox is full until this part of its maximum is free */
 #define CANCEL_AGE_MAX_MS (INT64_C(366) * 86400 * 1000)
 #define SPARE_FIRES 4096          /* kept for reuse */
@@ -285,7 +286,6 @@ void recovery_clip_backlogs(struct core *core, struct core_job *job, struct wall
 
 /* outbox_limit.c */
 bool outbox_is_full(struct core *core);
-bool outbox_is_nearly_full(const struct core *core);
 bool outbox_caused(const struct core *core, struct wall first); /* a window that begins there */
 void outbox_close_windows(struct core *core, struct wall border); /* before the clock they are counted by is gone */
 

@@ -15,7 +15,6 @@ void core_get_stats(const struct core *core, struct core_stats *ret)
 	ret->backlog_jobs = core->backlog_jobs;
 	ret->batches_unsettled = core->batches.length;
 	ret->planned_until = core->state.planned_until;
-	ret->outbox_nearly_full = outbox_is_nearly_full(core);
 	ret->outbox_max = core->config.outbox_max_records;
 	ret->clock_epoch = core->state.clock_epoch;
 	int64_t next = MIN(heap_top_key(&core->plan), heap_top_key(&core->due));

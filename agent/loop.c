@@ -161,6 +161,8 @@ static void fill_status(struct loop *loop, struct loop_status_message *status)
 		.oldest_unsent_at = WALL_NONE,
 		.next_fire_at = stats.next_fire_at,
 		.clock_epoch = stats.clock_epoch,
+		.outbox_max = stats.outbox_max,
+		.outbox_full = stats.outbox_full,
 	};
 	g_strlcpy(status->status.tzdata, tz_database_version(), sizeof status->status.tzdata);
 	status->n_done_commands = core_done_commands(loop->core, status->done_commands, SYNC_COMMANDS_MAX);
@@ -213,10 +215,9 @@ static void say_outbox(struct loop *loop)
 {
 	struct core_stats stats;
 	core_get_stats(loop->core, &stats);
-	if (stats.outbox_nearly_full && !loop->said_outbox_near) {
-		loop->said_outbox_near = true;
+	if (stats.outbox_nearly_full && !loop->said_outbox_near)
 		log_warning("the outbox is nearly full: nothing new is started once it is", NULL);
-	}
+	loop->said_outbox_near = stats.outbox_nearly_full;
 	if (stats.outbox_full == loop->said_outbox_full)
 		return;
 	loop->said_outbox_full = stats.outbox_full;

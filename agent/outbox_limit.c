@@ -14,9 +14,18 @@ static int64_t used(const struct core *core)
 	return core->outbox_unsent + core->fires + core->loose_records;
 }
 
+/* Two marks: a level that hovers around one of them is one warning, and a new approach from below is a new one. */
+static void note_level(struct core *core)
+{
+	int64_t max = core->config.outbox_max_records;
+	int percent = core->stats.outbox_nearly_full ? OUTBOX_CALM_PERCENT : OUTBOX_WARN_PERCENT;
+	core->stats.outbox_nearly_full = max > 0 && used(core) * 100 >= max * percent;
+}
+
 void core_note_unsent(struct core *core, int64_t records)
 {
 	core->outbox_unsent = records;
+	note_level(core);
 }
 
 bool outbox_is_full(struct core *core)
@@ -24,6 +33,7 @@ bool outbox_is_full(struct core *core)
 	int64_t max = core->config.outbox_max_records;
 	if (max == 0)
 		return false;
+	note_level(core);
 	if (!core->stats.outbox_full) {
 		core->stats.outbox_full = used(core) >= max;
 	} else if (used(core) <= max - max / OUTBOX_REOPEN_PART) {
@@ -31,12 +41,6 @@ bool outbox_is_full(struct core *core)
 		core->outbox_opened_at = core->now;
 	}
 	return core->stats.outbox_full;
-}
-
-bool outbox_is_nearly_full(const struct core *core)
-{
-	int64_t max = core->config.outbox_max_records;
-	return max > 0 && used(core) * 100 >= max * OUTBOX_WARN_PERCENT;
 }
 
 bool outbox_caused(const struct core *core, struct wall first)

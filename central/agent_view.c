@@ -36,6 +36,8 @@ json_t *agent_to_json(const struct agent_row *row)
 	json_set_wall(json, "nextFireAt", row->next_fire_at);
 	json_set_wall(json, "oldestUnsentAt", row->oldest_unsent_at);
 	json_set_int(json, "outboxDepth", row->outbox_depth);
+	json_object_set_new(json, "outboxMax", row->outbox_max > 0 ? json_integer(row->outbox_max) : json_null());
+	json_object_set_new(json, "outboxFull", json_boolean(row->outbox_full));
 	json_set_int(json, "jobs", row->jobs);
 	json_set_int(json, "running", row->running);
 	json_set_int(json, "clockSkewMs", row->clock_skew_ms);

@@ -44,6 +44,8 @@ static struct agent_row *read_agent(const struct db_result *result, int i)
 	row->state = g_strdup(db_text(result, i, 20));
 	row->behind = db_int(result, i, 21);
 	row->behind_since = db_wall(result, i, 22);
+	row->outbox_max = db_int(result, i, 23);
+	row->outbox_full = db_bool(result, i, 24);
 	return row;
 }
 
@@ -65,7 +67,7 @@ enum db_status agent_list(struct db_conn *conn, const struct agent_filter *filte
 	*ret_rows = g_ptr_array_new_with_free_func(agent_row_free_p);
 	for (int i = 0; i < db_rows(result); i++) {
 		struct agent_row *row = read_agent(result, i);
-		row->place = db_int(result, i, 23);
+		row->place = db_int(result, i, 25);
 		g_ptr_array_add(*ret_rows, row);
 	}
 	return DB_OK;

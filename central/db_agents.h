@@ -16,6 +16,8 @@ struct agent_row {
 	struct wall enrolled_at, revoked_at, last_seen_at, oldest_unsent_at, next_fire_at, draining_at, key_rotated_at;
 	struct wall behind_since;                 /* the oldest change of its set that it has not applied */
 	int64_t set_revision, jobs_revision, jobs, running, outbox_depth, clock_skew_ms, behind;
+	int64_t outbox_max; /* 0 = it tells none */
+	bool outbox_full;   /* it starts nothing new until central has taken a part */
 	double weight;
 	int64_t place;                            /* of a list: what its order goes by */
 };

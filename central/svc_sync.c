@@ -36,6 +36,8 @@ static void add_state(struct db_params *params, const char *agent_id, const stru
 	db_param_int(params, (int64_t)state->clock_epoch);
 	db_param_int(params, wall_is_set(request->sent_at) ? wall_diff_us(request->sent_at, now) / US_PER_MS : 0);
 	db_param_text(params, state->tzdata);
+	db_param_int(params, state->outbox_max);
+	db_param_bool(params, state->outbox_full);
 }
 
 static enum db_status write_state(struct db_conn *conn, const char *agent_id, const struct sync_request *request,

@@ -52,7 +52,8 @@ static void append_status(GString *out, const struct sync_status *status)
 	append_time_member(out, "nextFireAt", status->next_fire_at);
 	g_string_append(out, ",\"tzdata\":");
 	wire_append_text(out, status->tzdata, sizeof status->tzdata - 1);
-	g_string_append_c(out, '}');
+	g_string_append_printf(out, ",\"outboxMax\":%" PRId64 ",\"outboxFull\":%s}", status->outbox_max,
+			       status->outbox_full ? "true" : "false");
 }
 
 GString *sync_request_encode(const struct sync_request *request)
@@ -95,7 +96,9 @@ static bool decode_status(const json_t *json, struct sync_status *ret, GError **
 	    !wire_get_number_or(status, "clockEpoch", 0, WIRE_NUMBER_MAX, 0, &clock_epoch, error) ||
 	    !wire_get_time(status, "oldestUnsentAt", false, &ret->oldest_unsent_at, error) ||
 	    !wire_get_time(status, "nextFireAt", false, &ret->next_fire_at, error) ||
-	    !wire_get_buffer(status, "tzdata", 0, sizeof ret->tzdata - 1, ret->tzdata, error))
+	    !wire_get_buffer(status, "tzdata", 0, sizeof ret->tzdata - 1, ret->tzdata, error) ||
+	    !wire_get_number_or(status, "outboxMax", 0, WIRE_NUMBER_MAX, 0, &ret->outbox_max, error) ||
+	    !wire_get_bool_or(status, "outboxFull", false, &ret->outbox_full, error))
 		return false;
 	ret->clock_epoch = (uint64_t)clock_epoch;
 	return true;

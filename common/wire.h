@@ -7,7 +7,9 @@
  * request:
  *   {"version":1,"agentVersion":"0.1.0","bootId":"..","epoch":7,"syncId":"..","sentAt":"..","jobSet":{"revision":41,"digest":"0123456789abcdef"},
  *    "firstSeq":101,"ackedSeq":100,"records":[{..},..],"doneCommands":[12,13],
- *    "status":{"jobs":2,"running":1,"outboxDepth":5,"oldestUnsentAt":"..","nextFireAt":"..","clockEpoch":0,"tzdata":"2025b"}}
+ *    "status":{"jobs":2,"running":1,"outboxDepth":5,"oldestUnsentAt":"..","nextFireAt":"..","clockEpoch":0,"tzdata":"2025b",
+ *     "outboxMax":10000000,"outboxFull":false}}
+ *   outboxMax, outboxFull: optional; 0 = no maximum that central knows of.
  *   records[i] has seq firstSeq + i. ackedSeq: what the agent knows to be acked; all below firstSeq is acked or pruned.
  * reply (200):
  *   {"version":1,"syncId":"..","ackedSeq":150,"serverTime":"..","nextSyncMs":1000,
@@ -81,6 +83,8 @@ struct sync_status {
 	int64_t jobs, running, outbox_depth;
 	struct wall oldest_unsent_at, next_fire_at; /* WALL_NONE = none */
 	uint64_t clock_epoch;
+	int64_t outbox_max; /* 0 = none, or an older agent */
+	bool outbox_full;   /* it starts nothing new until central has taken a part */
 	char tzdata[16];
 };
 

@@ -171,6 +171,15 @@ bool wire_get_number(const json_t *json, const char *name, int64_t min, int64_t 
 	return wire_get_number_or(json, name, min, max, 0, ret, error);
 }
 
+bool wire_get_bool_or(const json_t *json, const char *name, bool fallback, bool *ret, GError **error)
+{
+	const json_t *value = get(json, name);
+	if (value != NULL && !json_is_boolean(value))
+		return wire_fail(error, "%s: must be true or false", name);
+	*ret = value != NULL ? json_is_true(value) : fallback;
+	return true;
+}
+
 bool wire_get_ms(const json_t *json, const char *name, int64_t fallback_us, int64_t *ret_us, GError **error)
 {
 	const json_t *value = get(json, name);

@@ -32,6 +32,7 @@ bool wire_get_number(const json_t *json, const char *name, int64_t min, int64_t 
 /* Absent gives the fallback. */
 bool wire_get_number_or(const json_t *json, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *ret,
 			GError **error);
+bool wire_get_bool_or(const json_t *json, const char *name, bool fallback, bool *ret, GError **error);
 bool wire_get_ms(const json_t *json, const char *name, int64_t fallback_us, int64_t *ret_us, GError **error);
 /* Absent gives WALL_NONE, or an error when required. */
 bool wire_get_time(const json_t *json, const char *name, bool required, struct wall *ret, GError **error);

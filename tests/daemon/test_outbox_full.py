@@ -28,6 +28,8 @@ def test_a_full_outbox_stops_fires_and_every_due_second_is_accounted_once_after_
     agent = world.agent(central, outbox_max_records=MAX).start()
     jobs = [central.api.create_job("* * * * * *", target.url + "/foo", catchUp={"policy": "none"})["jobId"] for _ in range(JOBS)]
     wait_until(lambda: all(central.api.executions(jobId=job) for job in jobs[-3:]), 30, "the first executions", explain=world.tails)
+    shown = central.api.json("/api/agents")["agents"][0]
+    assert shown["outboxMax"] == MAX and not shown["outboxFull"], shown
     central.kill()
     wait_until(lambda: full(agent), 60, "the outbox to be full", explain=world.tails)
     agent.kill()

@@ -254,6 +254,21 @@ def test_agents_are_listed_in_pages(central, api):
     assert_problem(api.get("/api/agents", params={"cursor": "nonsense"}), 400)
 
 
+def test_an_agent_shows_how_much_its_outbox_may_hold_and_that_it_is_full(api, raw):
+    def told(first_seq=1, records=(), **status):
+        raw.sync(first_seq, records, status={"jobs": 0, "outboxDepth": 7, **status})
+        shown = api.json(f"/api/agents/{raw.agent_id}")
+        assert [shown] == [{**listed, **shown} for listed in api.json("/api/agents")["agents"]], "the list shows another agent"
+        return shown["outboxDepth"], shown["outboxMax"], shown["outboxFull"]
+
+    assert told() == (7, None, False), "an agent of before knows nothing of it"
+    assert told(1, executions(str(uuid.uuid4()), 3), outboxMax=5000, outboxFull=True) == (7, 5000, True)
+    assert told(4, outboxMax=5000, outboxFull=False) == (7, 5000, False)
+    assert told(4, outboxMax=6000, outboxFull=True) == (7, 6000, True)
+    assert_problem(raw.post(raw.body(4, status={"outboxFull": "yes"})), 400)
+    assert_problem(raw.post(raw.body(4, status={"outboxMax": -1})), 400)
+
+
 def test_broken_syncs_are_refused_with_a_reason(central, raw):
     for change in ({"version": 99}, {"firstSeq": 0}, {"records": {}}, {"jobSet": None}, {"epoch": "x"}):
         assert_problem(raw.post({**raw.body(), **change}), 400)

@@ -671,6 +671,27 @@ START_TEST(test_a_full_outbox_is_full_until_a_tenth_is_free)
 }
 END_TEST
 
+static bool nearly_full_with(int64_t unsent)
+{
+	struct core_stats stats;
+	core_note_unsent(world.core, unsent);
+	core_get_stats(world.core, &stats);
+	return stats.outbox_nearly_full;
+}
+
+START_TEST(test_an_outbox_is_nearly_full_from_four_fifths_until_below_seven_tenths_and_again_after_that)
+{
+	world_run_for(&world, 60 * SECOND);
+	ck_assert(nearly_full_with(20));
+	ck_assert(nearly_full_with(14));
+	ck_assert(!nearly_full_with(13));
+	ck_assert(!nearly_full_with(15));
+	ck_assert(nearly_full_with(16));
+	world.core->config.outbox_max_records = 0;
+	ck_assert(!nearly_full_with(16));
+}
+END_TEST
+
 START_TEST(test_a_full_outbox_is_still_full_after_a_crash_and_loses_no_instant)
 {
 	world_run_for(&world, 60 * SECOND);
@@ -748,6 +769,7 @@ int main(void)
 	tcase_add_checked_fixture(outbox, set_up_small, tear_down);
 	tcase_add_test(outbox, test_a_full_outbox_is_full_until_a_tenth_is_free);
 	tcase_add_test(outbox, test_a_full_outbox_starts_nothing_new_and_accounts_for_every_instant);
+	tcase_add_test(outbox, test_an_outbox_is_nearly_full_from_four_fifths_until_below_seven_tenths_and_again_after_that);
 	tcase_add_test(outbox, test_a_full_outbox_is_still_full_after_a_crash_and_loses_no_instant);
 	tcase_add_test(outbox, test_a_step_back_of_the_clock_while_the_outbox_is_full_loses_no_instant);
 	suite_add_tcase(suite, outbox);

@@ -264,7 +264,7 @@ static struct sync_request a_request(void)
 		.acked_seq = 100,
 		.done_commands = { 12, 13 },
 		.n_done_commands = 2,
-		.status = { 2, 1, 5, { INT64_C(1795435100123000) }, WALL_NONE, 4, "2025b" },
+		.status = { 2, 1, 5, { INT64_C(1795435100123000) }, WALL_NONE, 4, 5000, true, "2025b" },
 	};
 	request.records = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_add(request.records, g_strdup(RECORD));
@@ -297,6 +297,8 @@ START_TEST(test_a_sync_request_round_trips)
 	ck_assert(!wall_is_set(back.status.next_fire_at));
 	ck_assert_uint_eq(back.status.clock_epoch, 4);
 	ck_assert_str_eq(back.status.tzdata, "2025b");
+	ck_assert_int_eq(back.status.outbox_max, 5000);
+	ck_assert(back.status.outbox_full);
 	sync_request_clear(&request);
 	sync_request_clear(&back);
 }
@@ -324,6 +326,8 @@ static const struct {
 	{ "status", "null", "status: is missing" },
 	{ "status", "{\"tzdata\":\"0123456789012345\"}", "tzdata: is 16 bytes long" },
 	{ "status", "{\"jobs\":\"x\"}", "jobs: must be a whole number" },
+	{ "status", "{\"outboxMax\":-1}", "outboxMax: -1 is outside" },
+	{ "status", "{\"outboxFull\":1}", "outboxFull: must be true or false" },
 };
 
 START_TEST(test_a_wrong_request_gets_a_sentence)

@@ -32,7 +32,7 @@ SELECT count(*) FROM agent WHERE revoked_at IS NULL
 -- name: agent_list_up
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
-	behind, behind_since, place
+	behind, behind_since, outbox_max, outbox_full, place
 FROM (
 	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
 		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
@@ -50,7 +50,7 @@ ORDER BY place ASC, name ASC, agent_id ASC LIMIT $7::integer
 -- name: agent_list_down
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
-	behind, behind_since, place
+	behind, behind_since, outbox_max, outbox_full, place
 FROM (
 	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
 		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
@@ -68,7 +68,7 @@ ORDER BY place DESC, name DESC, agent_id DESC LIMIT $7::integer
 -- name: agent_get
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
-	behind, behind_since FROM agent_shown WHERE agent_id = $1::uuid
+	behind, behind_since, outbox_max, outbox_full FROM agent_shown WHERE agent_id = $1::uuid
 
 -- name: agent_streams
 SELECT epoch, acked_seq, holes FROM agent_stream WHERE agent_id = $1::uuid ORDER BY epoch DESC LIMIT $2::integer

@@ -1,20 +1,21 @@
--- All of a sync that brings no records, of an agent that lacks nothing: its stream is known ($4 epoch, $15 first seq), its set
--- is level ($5, $14), no command waits (a run: of the last $16 seconds). No row: there is more to do, and the statements below do it.
+-- All of a sync that brings no records, of an agent that lacks nothing: its stream is known ($4 epoch, $17 first seq), its set
+-- is level ($5, $16), no command waits (a run: of the last $18 seconds). No row: there is more to do, and the statements below do it.
 -- Placement may fix a border while this waits for the agent's row, and then PostgreSQL looks anew at that row alone; the
 -- rest is as it was before. So a row's lease is fenced by a number of its own (assign_lock_leases).
 -- name: sync_idle
 UPDATE agent_state AS s SET last_seen_at = now(), version = $2, boot_id = $3, epoch = $4::bigint,
 	jobs_revision = $5::bigint, jobs = $6::bigint, running = $7::bigint, outbox_depth = $8::bigint,
 	oldest_unsent_at = $9::timestamptz, next_fire_at = $10::timestamptz, clock_epoch = $11::bigint,
-	clock_skew_ms = $12::bigint, tzdata = $13, confirmed_revision = greatest(s.confirmed_revision, $5::bigint),
+	clock_skew_ms = $12::bigint, tzdata = $13, outbox_max = $14::bigint, outbox_full = $15::boolean,
+	confirmed_revision = greatest(s.confirmed_revision, $5::bigint),
 	lease_until = now() + (SELECT lease_ms FROM fleet) * interval '1 millisecond'
 FROM agent_state AS seen, agent, agent_stream AS stream
 WHERE s.agent_id = $1::uuid AND seen.agent_id = $1::uuid AND s.lease_fence = seen.lease_fence
-	AND agent.agent_id = $1::uuid AND agent.set_revision = $5::bigint AND agent.set_digest = $14::bigint
-	AND stream.agent_id = $1::uuid AND stream.epoch = $4::bigint AND stream.acked_seq >= $15::bigint - 1
+	AND agent.agent_id = $1::uuid AND agent.set_revision = $5::bigint AND agent.set_digest = $16::bigint
+	AND stream.agent_id = $1::uuid AND stream.epoch = $4::bigint AND stream.acked_seq >= $17::bigint - 1
 	AND stream.epoch = (SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid)
 	AND NOT EXISTS (SELECT FROM command WHERE command.agent_id = $1::uuid AND done_at IS NULL
-		AND type IN ('run', 'cancel') AND (type <> 'run' OR created_at > now() - $16::integer * interval '1 second'))
+		AND type IN ('run', 'cancel') AND (type <> 'run' OR created_at > now() - $18::integer * interval '1 second'))
 -- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
 RETURNING s.lease_until, stream.acked_seq, set_config('synchronous_commit', 'off', true)
 
@@ -25,14 +26,15 @@ SELECT set_config('synchronous_commit', 'off', true)
 -- The first sync of an agent gets no lease: a job may be on its way to another one, which nobody could wait for yet.
 -- name: sync_state
 INSERT INTO agent_state AS s (agent_id, last_seen_at, version, boot_id, epoch, jobs_revision, jobs, running, outbox_depth,
-	oldest_unsent_at, next_fire_at, clock_epoch, clock_skew_ms, tzdata)
+	oldest_unsent_at, next_fire_at, clock_epoch, clock_skew_ms, tzdata, outbox_max, outbox_full)
 VALUES ($1::uuid, now(), $2, $3, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::timestamptz,
-	$10::timestamptz, $11::bigint, $12::bigint, $13)
+	$10::timestamptz, $11::bigint, $12::bigint, $13, $14::bigint, $15::boolean)
 ON CONFLICT (agent_id) DO UPDATE SET last_seen_at = excluded.last_seen_at, version = excluded.version,
 	boot_id = excluded.boot_id, epoch = excluded.epoch, jobs_revision = excluded.jobs_revision, jobs = excluded.jobs,
 	running = excluded.running, outbox_depth = excluded.outbox_depth, oldest_unsent_at = excluded.oldest_unsent_at,
 	next_fire_at = excluded.next_fire_at, clock_epoch = excluded.clock_epoch, clock_skew_ms = excluded.clock_skew_ms,
-	tzdata = excluded.tzdata, confirmed_revision = greatest(s.confirmed_revision, excluded.jobs_revision),
+	tzdata = excluded.tzdata, outbox_max = excluded.outbox_max, outbox_full = excluded.outbox_full,
+	confirmed_revision = greatest(s.confirmed_revision, excluded.jobs_revision),
 	lease_until = now() + (SELECT lease_ms FROM fleet) * interval '1 millisecond'
 RETURNING lease_until
 

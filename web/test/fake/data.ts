@@ -119,6 +119,8 @@ export function makeAgents(number: number, now: number): Agent[] {
 			nextFireAt: iso(now + 4_000 + index * 900),
 			oldestUnsentAt: offline ? iso(now - 1_750_000) : null,
 			outboxDepth: offline ? 412 : index % 4,
+			outboxMax: index % 6 ? 10_000_000 : null,
+			outboxFull: false,
 			jobs: 20,
 			running: index % 3,
 			clockSkewMs: index === 3 ? 2_400 : (index % 5) - 2,

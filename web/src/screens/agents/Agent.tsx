@@ -126,10 +126,17 @@ function trust(agent: AgentDetail): string {
 	if (agent.state === "never") return "It was enrolled and has not been heard of yet.";
 	if (agent.state === "offline")
 		return "Silent. It goes on running its schedules if it lives; what it did since then is unknown until it reports.";
+	if (agent.outboxFull)
+		return "Online, and its outbox is full: it starts nothing new until central has taken a part of its records.";
 	if ((agent.outboxDepth ?? 0) > 1_000)
 		return "Online, and behind with its records: they are on its disk and on their way.";
 	if (agent.behind) return `Online, ${plural(agent.behind.revisions, "revision")} of its job set behind.`;
 	return "Online and up to date.";
+}
+
+function outbox(agent: AgentDetail): string {
+	const held = plural(agent.outboxDepth ?? 0, "record");
+	return agent.outboxMax ? `${held} of at most ${count(agent.outboxMax)}` : held;
 }
 
 function Whole({ agent }: { agent: AgentDetail }) {
@@ -156,7 +163,7 @@ function Whole({ agent }: { agent: AgentDetail }) {
 							["Next fire", <Time key="next" at={agent.nextFireAt} none="none" />],
 							["Jobs", count(agent.jobs ?? 0)],
 							["Running", count(agent.running ?? 0)],
-							["Outbox", plural(agent.outboxDepth ?? 0, "record")],
+							["Outbox", outbox(agent)],
 							["Oldest unsent", <Ago key="oldest" at={agent.oldestUnsentAt} none="none" />],
 							["Clock skew", <Skew key="skew" ms={agent.clockSkewMs} />],
 							["Job set", `revision ${agent.appliedRevision ?? 0} of ${agent.jobSetRevision ?? 0}`],
