@@ -203,7 +203,7 @@ static void reply_order(const struct api_request *request, struct api_reply *rep
 typedef enum job_outcome give_order(struct db_pool *pool, const struct author *author, const char *job_id, const char *id,
 				    int *ret_agents, struct job_failure *ret_failure);
 
-/* Run and cancel: the body may name one agent, or one execution. */
+/* Run and cancel: the body may name one agent (`member` = "agentId"), or one execution. */
 static void order_agents(const struct api_request *request, struct api_reply *reply, const char *member, give_order *give)
 {
 	const char *const members[] = { member, NULL };
@@ -217,7 +217,7 @@ static void order_agents(const struct api_request *request, struct api_reply *re
 	if (uuid_member(body, reply, member, &id)) {
 		enum job_outcome outcome = give(request->pool, &author, api_param(request, "jobId"), id, &agents, &failure);
 		if (outcome == JOB_DONE)
-			reply_order(request, reply, agents, give == job_run && id != NULL);
+			reply_order(request, reply, agents, strcmp(member, "agentId") == 0 && id != NULL);
 		else
 			reply_failure(reply, outcome, &failure);
 	}

@@ -48,16 +48,6 @@ static enum db_status ask(struct db_conn *conn, const char *job_id, struct wall 
 	return status;
 }
 
-static struct job *parse_revision(const char *job_id, int64_t revision, const char *definition)
-{
-	struct job_problem problem = { 0 };
-	json_t *json = json_loads(definition, 0, NULL);
-	struct job *job = job_parse(json, job_id, revision, true, &problem);
-	json_decref(json);
-	job_problem_clear(&problem);
-	return job;
-}
-
 static void read_revision(struct answers *answers, const char *job_id, struct why_facts *facts)
 {
 	if (db_rows(answers->revision) == 0)
@@ -67,7 +57,7 @@ static void read_revision(struct answers *answers, const char *job_id, struct wh
 	facts->author = db_text(answers->revision, 0, 2);
 	facts->deleted = db_is_null(answers->revision, 0, 3);
 	if (!facts->deleted)
-		answers->parsed = parse_revision(job_id, facts->revision, db_text(answers->revision, 0, 3));
+		answers->parsed = job_parse_stored(db_text(answers->revision, 0, 3), job_id, facts->revision);
 	facts->job = answers->parsed;
 }
 

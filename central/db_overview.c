@@ -27,10 +27,8 @@ static int compare_fires(const struct overview_fire *a, const struct overview_fi
 
 static void add_fire(GArray *fires, const struct db_result *result, int row, struct wall now)
 {
-	struct job_problem problem = { 0 };
 	const char *job_id = db_text(result, row, 0);
-	json_t *json = json_loads(db_text(result, row, 2), 0, NULL);
-	struct job *job = job_parse(json, job_id, db_int(result, row, 1), true, &problem);
+	struct job *job = job_parse_stored(db_text(result, row, 2), job_id, db_int(result, row, 1));
 	struct overview_fire fire = { 0 };
 	if (job != NULL &&
 	    late_next_due(job, late_anchor(job, db_wall(result, row, 3), db_wall(result, row, 4)), now, &fire.at)) {
@@ -39,8 +37,6 @@ static void add_fire(GArray *fires, const struct db_result *result, int row, str
 		g_array_append_val(fires, fire);
 	}
 	job_unref(job);
-	json_decref(json);
-	job_problem_clear(&problem);
 }
 
 enum db_status db_overview_fires(struct db_conn *conn, struct wall now, GArray **ret)

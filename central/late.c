@@ -68,16 +68,6 @@ static enum db_status write_marks(struct db_conn *conn, struct marks *marks)
 	return status == DB_OK ? db_commit(conn) : status;
 }
 
-static struct job *parse_job(const char *definition, const char *job_id, int64_t revision)
-{
-	struct job_problem problem = { 0 };
-	json_t *json = json_loads(definition, 0, NULL);
-	struct job *job = job_parse(json, job_id, revision, true, &problem);
-	json_decref(json);
-	job_problem_clear(&problem);
-	return job;
-}
-
 /* The next instant after `after`, to be looked at when it can be overdue; a job without one is never looked at. */
 static void watch_next(struct marks *marks, const struct job *job, const char *job_id, int64_t revision,
 		       struct wall anchor, struct wall after)
@@ -94,7 +84,7 @@ static void adopt_row(struct marks *marks, const struct db_result *result, int r
 {
 	const char *job_id = db_text(result, row, 0);
 	int64_t revision = db_int(result, row, 1);
-	struct job *job = parse_job(db_text(result, row, 2), job_id, revision);
+	struct job *job = job_parse_stored(db_text(result, row, 2), job_id, revision);
 	struct wall anchor = job != NULL ? late_anchor(job, db_wall(result, row, 3), db_wall(result, row, 5)) : WALL_NONE;
 	watch_next(marks, job, job_id, revision, anchor, wall_max(db_wall(result, row, 4), db_wall(result, row, 5)));
 	mark_clear(marks, job_id);
@@ -105,7 +95,7 @@ static void check_row(struct marks *marks, const struct db_result *result, int r
 {
 	const char *job_id = db_text(result, row, 0);
 	int64_t revision = db_int(result, row, 1);
-	struct job *job = parse_job(db_text(result, row, 3), job_id, revision);
+	struct job *job = job_parse_stored(db_text(result, row, 3), job_id, revision);
 	g_autofree char *reason = NULL;
 	struct late_facts facts = {
 		.due_at = db_wall(result, row, 2),

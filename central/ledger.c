@@ -91,15 +91,10 @@ static GArray *revisions_of(const struct facts *facts, const char *job_id)
 	g_array_set_clear_func(list, (GDestroyNotify)clear_revision);
 	for (int i = 0; i < db_rows(facts->revisions); i++) {
 		struct ledger_revision revision = { .at = db_wall(facts->revisions, i, 1) };
-		struct job_problem problem = { 0 };
 		if (strcmp(db_text(facts->revisions, i, 0), job_id) != 0)
 			continue;
-		json_t *json = db_is_null(facts->revisions, i, 3) ? NULL
-								  : json_loads(db_text(facts->revisions, i, 3), 0, NULL);
-		if (json != NULL)
-			revision.job = job_parse(json, job_id, db_int(facts->revisions, i, 2), true, &problem);
-		json_decref(json);
-		job_problem_clear(&problem);
+		if (!db_is_null(facts->revisions, i, 3))
+			revision.job = job_parse_stored(db_text(facts->revisions, i, 3), job_id, db_int(facts->revisions, i, 2));
 		g_array_append_val(list, revision);
 	}
 	return list;

@@ -11,10 +11,6 @@
 
 #define EDIT_TRIES 3
 
-/* What central adds to a definition when it shows it; in an edit these are read and dropped. */
-static const char *const read_only[] = { "jobId",     "revision",  "createdAt",	 "createdBy",
-					 "updatedAt", "updatedBy", "nextFireAt", "note",      "scheduleText" };
-
 void job_record_clear(struct job_record *record)
 {
 	job_row_clear(&record->row);
@@ -168,8 +164,7 @@ static json_t *edited_definition(const struct job_record *before, const struct e
 	json_t *old = json_loads(before->row.definition, 0, NULL);
 	json_t *next = edit->merges ? json_merge_patch(old, edit->patch) : json_deep_copy(edit->patch);
 	json_decref(old);
-	for (size_t i = 0; i < G_N_ELEMENTS(read_only); i++)
-		json_object_del(next, read_only[i]);
+	job_json_strip_read_only(next);
 	if (before->job != NULL)
 		job_json_restore_secrets(next, before->job);
 	return next;

@@ -114,6 +114,22 @@ struct job *job_parse(const json_t *json, const char *id, int64_t revision, bool
 	return job;
 }
 
+struct job *job_parse_stored(const char *text, const char *id, int64_t revision)
+{
+	struct job_problem problem = { 0 };
+	json_t *json = json_loads(text, 0, NULL);
+	struct job *job = job_parse(json, id, revision, true, &problem);
+	json_decref(json);
+	job_problem_clear(&problem);
+	return job;
+}
+
+void job_json_strip_read_only(json_t *json)
+{
+	for (const char *const *name = job_read_only_names; *name != NULL; name++)
+		json_object_del(json, *name);
+}
+
 void job_problem_clear(struct job_problem *problem)
 {
 	g_clear_pointer(&problem->pointer, g_free);

@@ -125,6 +125,11 @@ struct job_problem {
 struct job *job_parse(const json_t *json, const char *id, int64_t revision, bool allow_read_only, struct job_problem *ret_problem);
 void job_problem_clear(struct job_problem *problem);
 
+/* A definition as a database keeps it, by job_parse() with its read-only members ignored; NULL when it cannot be read. */
+struct job *job_parse_stored(const char *text, const char *id, int64_t revision);
+/* Takes out of an object what the API adds when it shows a job: ids, revision, times, figures. */
+void job_json_strip_read_only(json_t *json);
+
 struct job *job_ref(struct job *job);
 void job_unref(struct job *job);
 

@@ -101,7 +101,8 @@ static const struct job_rule job_rules[] = {
 const char *const job_read_only_names[] = {
 	"jobId",      "revision",  "createdAt",	    "updatedAt", "createdBy", "updatedBy",
 	"nextFireAt", "nextRunAt", "lastExecution", "agentId",	 "agents",    "assignments",
-	"etag",	      "note",	   "notes",	    "status",	 "scheduleText", NULL,
+	"etag",	      "note",	   "notes",	    "status",	 "scheduleText", "state",
+	"recent",     "p95Ms",	   "lateSince",	    NULL,
 };
 
 /* Defaults that depend on other fields, once all are read. */

@@ -66,15 +66,6 @@ bool definition_set(json_t *definition, const char *path, const char *text)
 	return json_object_set_new(at, steps[g_strv_length(steps) - 1], value) == 0;
 }
 
-void definition_strip(json_t *definition)
-{
-	static const char *const added[] = { "jobId",	  "revision",	   "createdAt",	    "createdBy", "updatedAt",
-					     "updatedBy", "nextFireAt",	   "note",	    "state",	 "scheduleText",
-					     "lastExecution", "recent",	   "p95Ms",	    "lateSince" };
-	for (size_t i = 0; i < G_N_ELEMENTS(added); i++)
-		json_object_del(definition, added[i]);
-}
-
 int definition_take_sets(const struct call *call, json_t *definition)
 {
 	for (char **set = call_texts(call, "set"); *set != NULL; set++) {

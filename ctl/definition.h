@@ -16,9 +16,6 @@ json_t *definition_read(const char *path);
 /* Sets "retry.maxAttempts" in an object; `text` is JSON if it reads as such, else a string. False: the path is none. */
 bool definition_set(json_t *definition, const char *path, const char *text);
 
-/* Takes out what central adds: ids, revision, times, figures. */
-void definition_strip(json_t *definition);
-
 /* All --set of a call. An exit status. */
 int definition_take_sets(const struct call *call, json_t *definition);
 

@@ -54,7 +54,7 @@ static json_t *complete(const json_t *definition, const char *place)
 	}
 	json_t *json = job_to_json(job, true);
 	job_unref(job);
-	definition_strip(json);
+	job_json_strip_read_only(json);
 	return json;
 }
 

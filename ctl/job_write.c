@@ -1,4 +1,5 @@
 /* belfry job create, belfry job edit. */
+#include "common/job.h"
 #include "ctl/definition.h"
 #include "ctl/generic.h"
 #include "ctl/nouns.h"
@@ -117,7 +118,7 @@ static int edit_in_editor(const struct call *call, struct client *client, const 
 	if (status != EXIT_OK)
 		return status;
 	etag = g_strdup(if_match != NULL ? if_match : client->etag);
-	definition_strip(job);
+	job_json_strip_read_only(job);
 	status = write_temporary(job, &path);
 	if (status == EXIT_OK)
 		status = run_editor(path);
