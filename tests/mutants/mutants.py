@@ -90,12 +90,16 @@ MUTANTS = [
         ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest", "\tcore->state.jobs_digest"),
     ], SIM, "invented|promise 1.*two decisions"),
     Mutant("edit forgets what was due before it", "9", [
-        ("agent/job_change.c", "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
+        ("agent/job_change.c", "\tplan_job_until(core, job, core->latest);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
          "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an old mark after an edit", "9", [
         ("agent/job_change.c", "\tif (marked)\n\t\tbatch_add_mark(core, job);\n", "\t(void)marked;\n"),
     ], SIM, "promise 1.*no decision"),
+    Mutant("an edit while the clock is behind forgets", "9", [
+        ("agent/job_change.c", "\tplan_job_until(core, job, core->latest);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
+         "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
+    ], ("unit", "test_core_clock"), "an_edit_while_the_clock_is_behind_does_not_forget"),
     Mutant("a deleted job's runs go on", "9", [
         ("agent/job_change.c", "\trecovery_withdraw_future(core, job, recovery_border(core, job, job->job->schedule));\n\tlet_go(core, job);",
          "\tlet_go(core, job);"),
@@ -115,6 +119,44 @@ MUTANTS = [
         ("agent/core.c", "\tif (g_hash_table_contains(core->done_commands, &command->id) ||\n"
          "\t    g_hash_table_contains(core->commands_under_way, &command->id))\n\t\treturn;\n", ""),
     ], SIM, "promise 1.*two decisions with the id"),
+    Mutant("a cancel ends what began after it", "9", [
+        ("agent/cancel.c", "\tif (fire->tried)\n\t\treturn fire->tried_at.us <= cancel->at.us;", "\tif (fire->tried)\n\t\treturn true;"),
+    ], CORE, "a_cancel_ends_what_began_before_it_and_nothing_later"),
+    Mutant("a lease that never ends", "3", [
+        ("agent/lease.c", "\treturn lease_binds(core, job) ? core->state.lease_until : WALL_NEVER;",
+         "\treturn lease_binds(core, job) ? wall_add_us(core->now, US_PER_SECOND * 3600) : WALL_NEVER;"),
+    ], CORE, "a_leased_job_runs_up_to_its_lease"),
+    Mutant("a hand-over keeps what is the other agent's", "3", [
+        ("agent/lease.c", "\tdrop_after(core, job, border);", "\tdrop_after(core, job, WALL_NEVER);"),
+        ("agent/lease.c", "\tstruct wall until = wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US));",
+         "\tstruct wall until = wall_add_us(core->now, HAND_OVER_AHEAD_US);"),
+    ], CORE, "a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond"),
+    Mutant("an at-most-once request sent again by curl", "3", [
+        ("agent/runner_response.c", "transfer->sendings == 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE",
+         "transfer->sendings >= 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE"),
+    ], ("unit", "test_runner"), "a_lost_connection_is_the_end_for_atmost_once"),
+    Mutant("jobs come from central alone after a start", "7", [
+        ("agent/core.c", "\tfor (guint i = 0; i < snapshot->jobs->len; i++) {\n\t\tstruct core_job *job = core_job_new(",
+         "\tfor (guint i = snapshot->jobs->len; i < snapshot->jobs->len; i++) {\n\t\tstruct core_job *job = core_job_new("),
+    ], daemon("promises", "promise_7_an_agent_fires_after_a_restart_with_everything_else_gone"), "for a fire without central"),
+    Mutant("an unheard agent's fires are holes", "8", [
+        ("central/ledger_rule.c", "\t\twalk->sums->unknown++;\n\t\twalk->hole_open = false;\n\t\treturn;", "\t\twalk->hole_open = false;"),
+    ], ("unit", "test_central_truth"), "test_due_is_decided_or_unknown_or_a_hole"),
+    Mutant("a full disk keeps its ballast", "11", [
+        ("agent/store_heal.c", "\tstore_ballast_release(store);\n\tstore_db_checkpoint", "\tstore_db_checkpoint"),
+    ], ("unit", "test_store_faults"), "a_full_disk_gives_up_the_ballast"),
+    Mutant("a suspect file is not looked at", "11", [
+        ("agent/store_heal.c", "\tif (!store_db_open(&store->db, store->path, true, error))", "\tif (!store_db_open(&store->db, store->path, false, error))"),
+    ], ("unit", "test_store_faults"), "a_database_that_turns_corrupt_under_way"),
+    Mutant("one target may have every place", "12", [
+        ("agent/admission.c", "\t    target->open >= core->config.max_open_per_target)", "\t    target->open >= INT_MAX)"),
+    ], CORE, "a_hanging_target_delays_no_other"),
+    Mutant("an endless body is read to its end", "12", [
+        ("agent/runner_response.c", "\tsize_t length = MIN(size, RESPONSE_READ_MAX - transfer->body_bytes);", "\tsize_t length = size;"),
+    ], ("unit", "test_runner"), "an_endless_body_is_cut"),
+    Mutant("egress looks at the outer address only", "12", [
+        ("agent/egress.c", "\t\tn += embedded_ipv4(&forms[0], forms + 1);", "\t\t(void)embedded_ipv4(&forms[0], forms + 1);"),
+    ], ("unit", "test_egress"), "test_an_address_is_judged|no_spelling_of_a_url"),
     Mutant("fixed instants repeat after a step back", "10", [
         ("agent/recovery.c", "\t\tbool restarts = correction || !is_fixed(job);", "\t\tbool restarts = true;"),
     ], CORE, "fixed_jobs_do_not_repeat_after_two_hours_back"),
@@ -148,4 +190,20 @@ MUTANTS = [
          "\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);\n"
          "\telse\n\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, last_sent(round));\n\tif (!pass_jobs"),
     ], daemon("agent_sync", "records_that_central_did_not_take_are_sent_again"), "was not sent again"),
+    Mutant("a poison record holds up its batch", "13", [
+        ("central/ingest.c", "status == DB_REFUSED && member->limit - done > 1)", "status == DB_REFUSED && member->limit - done > n)"),
+    ], daemon("ingest", "a_record_that_only_the_database_refuses_is_found_and_quarantined"), r"AssertionError: [45]\d\d "),
+    Mutant("an agent may end another's orders", "14", [
+        ("sql/central/queries/command.sql", "WHERE agent_id = $1::uuid AND command_id = ANY", "WHERE $1::uuid IS NOT NULL AND command_id = ANY"),
+    ], daemon("sync_protocol", "commands_and_records_of_one_agent_are_closed_to_another"), r"assert \[\] == \[\{"),
+    Mutant("a revoked agent's key still opens", "14", [
+        ("sql/central/queries/token.sql", "FROM agent WHERE key_sha256 = decode($1::text, 'hex') AND revoked_at IS NULL",
+         "FROM agent WHERE key_sha256 = decode($1::text, 'hex')"),
+    ], daemon("sync_protocol", "a_revoked_agent_is_refused_and_its_jobs_go_to_others"), "waited 5 s"),
+    Mutant("an expired token still opens", "14", [
+        ("sql/central/queries/token.sql", " AND (expires_at IS NULL OR expires_at > now())", ""),
+    ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "for the short token to expire"),
+    Mutant("any role opens any route", "14", [
+        ("central/admit.c", "request->identity.role >= least && ", "request->identity.role >= ROLE_VIEWER && "),
+    ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "of viewer"),
 ]

@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 from mutants import MUTANTS  # noqa: E402
 
 LIMIT_S = 150  # of one test
+CONFIGURE = "../configure -q CFLAGS=-O1"
 GENERATED = ["configure", "Makefile.in", "aclocal.m4", "config.h.in", "build-aux", "m4"]
 printing = threading.Lock()
 
@@ -245,13 +246,14 @@ def main():
     first = Lane(os.path.join(work, "core"))
     os.makedirs(first.build)
     copy_tree(os.path.abspath(options.source), first.tree, options.commit)
-    must("../configure -q CFLAGS=-O1", first.build)
+    must(CONFIGURE, first.build)
     lanes = {first: [m for m in mutants if m.test[0] != "daemon"]}
     daemons = [m for m in mutants if m.test[0] == "daemon"]
     if daemons:
         must("make -s -j2", first.build)
         second = Lane(os.path.join(work, "daemons"))
         shutil.copytree(first.tree, second.tree, symlinks=True)
+        must(CONFIGURE, second.build)  # its Makefile names the folder it was made in
         lanes[second] = daemons
     print(f"built in {time.monotonic() - began:.0f} s; {len(mutants)} mutants", flush=True)
     with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
