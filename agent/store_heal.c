@@ -23,18 +23,20 @@
 #define HEAL_BACKOFF_MAX_MS 5000
 #define FULL_PRUNE_ROWS 2000
 
-enum store_result store_transaction(struct store_sqlite *store, int (*work)(struct store_sqlite *store, void *context),
-				    void *context, const char *doing)
+enum store_result store_transaction(struct store_sqlite *store, store_work work, void *context, const char *doing)
 {
 	struct store_db *db = &store->db;
+	struct store_numbers numbers = store->numbers;
 	bool in_doubt = false;
 	int code = store_db_run(db->statements[STMT_begin]);
 	if (code == SQLITE_OK)
-		code = work(store, context);
+		code = work(store, &numbers, context);
 	if (code == SQLITE_OK) {
 		code = store_db_run(db->statements[STMT_commit]);
-		if (code == SQLITE_OK)
+		if (code == SQLITE_OK) {
+			store->numbers = numbers;
 			return STORE_OK;
+		}
 		in_doubt = store_code_is_io(code);
 	}
 	g_autofree char *message = g_strdup(sqlite3_errmsg(db->handle));

@@ -29,7 +29,7 @@ struct store_db {
 	int wal_pages; /* in the log since the last checkpoint */
 };
 
-/* The counters, as they stand in the file. A transaction works on a copy. */
+/* The counters, as they stand in the file: only store_transaction and opening the file change them. */
 struct store_numbers {
 	uint64_t last_batch;
 	int64_t next_seq, acked_seq, first_seq;
@@ -116,8 +116,13 @@ void store_end_life(struct store_sqlite *store, const char *reason);
 /* Did somebody delete or replace the file under us? */
 bool store_file_is_gone(const struct store_sqlite *store);
 bool store_quarantine(const struct store_sqlite *store, GError **error);
-/* Begin .. commit around `work`; OK, FAILED or UNCERTAIN, with health noted. */
-enum store_result store_transaction(struct store_sqlite *store, int (*work)(struct store_sqlite *store, void *context),
-				    void *context, const char *doing);
+/* What one transaction does: moves `numbers` on with the rows it writes; SQLITE_OK or the error. */
+typedef int (*store_work)(struct store_sqlite *store, struct store_numbers *numbers, void *context);
+/*
+ * Begin .. commit around `work`; OK, FAILED or UNCERTAIN, with health noted. Only for a usable store: opening the file anew
+ * reads the counters again, so what is decided by them is decided after store_is_usable(). `work` gets a copy of them, which
+ * becomes the store's when the commit stands.
+ */
+enum store_result store_transaction(struct store_sqlite *store, store_work work, void *context, const char *doing);
 
 #endif

@@ -64,7 +64,7 @@ static bool write_epoch_file(const struct store_sqlite *store, int64_t epoch, GE
 
 struct creation { int64_t epoch; const char *lost; };
 
-static int write_creation(struct store_sqlite *store, void *context)
+static int write_creation(struct store_sqlite *store, struct store_numbers *numbers, void *context)
 {
 	const struct creation *creation = context;
 	sqlite3_stmt *statement = store->db.statements[STMT_state_create];
@@ -74,11 +74,11 @@ static int write_creation(struct store_sqlite *store, void *context)
 		return code;
 	struct agent_event event = { .kind = "databaseLost", .at = wall_now() };
 	event.detail = g_utf8_make_valid(creation->lost, -1);
-	struct store_numbers numbers = { .next_seq = 1 };
-	code = store_append_event(store, &numbers, &event);
+	numbers->next_seq = 1;
+	code = store_append_event(store, numbers, &event);
 	g_free(event.detail);
 	statement = store->db.statements[STMT_state_update_seq];
-	sqlite3_bind_int64(statement, 1, numbers.next_seq);
+	sqlite3_bind_int64(statement, 1, numbers->next_seq);
 	return code == SQLITE_OK ? store_db_run(statement) : code;
 }
 

@@ -16,11 +16,11 @@ void store_serve_unsent(struct store_sqlite *store, struct store_unsent_message 
 {
 	message->records = g_ptr_array_new_with_free_func(g_free);
 	message->oldest_at = WALL_NONE;
+	message->ok = store_is_usable(store); /* first: it may read the counters again */
 	message->epoch = store->epoch;
 	message->acked_seq = store->numbers.acked_seq;
 	message->first_seq = store->numbers.acked_seq + 1;
 	message->depth = store->numbers.next_seq - 1 - store->numbers.acked_seq;
-	message->ok = store_is_usable(store);
 	if (!message->ok)
 		return;
 	sqlite3_stmt *statement = store->db.statements[STMT_outbox_unsent];
@@ -100,32 +100,30 @@ int store_prune(struct store_sqlite *store, struct store_numbers *numbers, int64
 	return code == SQLITE_OK ? drop_up_to(store, numbers, old) : code;
 }
 
-struct ack_work { struct store_numbers numbers; };
-
-static int write_ack(struct store_sqlite *store, void *context)
+static int write_ack(struct store_sqlite *store, struct store_numbers *numbers, void *context)
 {
-	struct ack_work *work = context;
+	const struct store_ack_message *message = context;
 	sqlite3_stmt *statement = store->db.statements[STMT_outbox_ack];
-	sqlite3_bind_int64(statement, 1, work->numbers.acked_seq);
+	numbers->acked_seq = message->seq;
+	sqlite3_bind_int64(statement, 1, numbers->acked_seq);
 	int code = store_db_run(statement);
-	return code == SQLITE_OK ? store_prune(store, &work->numbers, PRUNE_CHUNK, false) : code;
+	return code == SQLITE_OK ? store_prune(store, numbers, PRUNE_CHUNK, false) : code;
 }
 
 /* An ack that does not become durable is no loss: central takes the same records again and counts them once. */
 void store_serve_ack(struct store_sqlite *store, struct store_ack_message *message)
 {
-	struct ack_work work = { store->numbers };
-	work.numbers.acked_seq = message->seq;
-	bool forward = message->seq > store->numbers.acked_seq && message->seq < store->numbers.next_seq;
-	if (message->epoch != store->epoch || !forward || !store_is_usable(store))
+	if (!store_is_usable(store) || message->epoch != store->epoch)
 		return;
-	if (store_transaction(store, write_ack, &work, "writing an ack") == STORE_OK)
-		store->numbers = work.numbers;
+	if (message->seq <= store->numbers.acked_seq || message->seq >= store->numbers.next_seq)
+		return;
+	store_transaction(store, write_ack, message, "writing an ack");
 	store_send_stats(store);
 }
 
-static int write_replacement(struct store_sqlite *store, void *context)
+static int write_replacement(struct store_sqlite *store, struct store_numbers *numbers, void *context)
 {
+	(void)numbers;
 	const struct store_replace_message *message = context;
 	sqlite3_stmt *statement = store->db.statements[STMT_outbox_replace];
 	sqlite3_bind_int64(statement, 1, message->seq);

@@ -58,29 +58,28 @@ struct group {
 	struct store_batch_message *messages[GROUP_BATCHES_MAX];
 	int n;
 	int64_t rows;
-	struct store_numbers numbers;
 	bool failure; /* one of the decisions is a failure: sync should hurry */
 };
 
-static int write_group(struct store_sqlite *store, void *context)
+static int write_group(struct store_sqlite *store, struct store_numbers *numbers, void *context)
 {
 	struct group *group = context;
 	const struct store_state *state = NULL;
 	int code = SQLITE_OK;
 	for (int i = 0; i < group->n && code == SQLITE_OK; i++) {
 		const struct store_batch *batch = group->messages[i]->batch;
-		if (batch->number <= group->numbers.last_batch)
+		if (batch->number <= numbers->last_batch)
 			continue;
-		code = store_apply_batch(store, &group->numbers, batch, &group->failure);
+		code = store_apply_batch(store, numbers, batch, &group->failure);
 		state = &batch->state;
 	}
 	if (code != SQLITE_OK || state == NULL)
 		return code;
-	int64_t appended = group->numbers.next_seq - store->numbers.next_seq;
-	int64_t history_end = store->keep_all ? group->numbers.next_seq - 1 : group->numbers.acked_seq;
-	if (history_end - group->numbers.first_seq > store->history_rows + PRUNE_HYSTERESIS)
-		code = store_prune(store, &group->numbers, 2 * appended + PRUNE_HYSTERESIS, false);
-	return code == SQLITE_OK ? store_apply_state(store, &group->numbers, state) : code;
+	int64_t appended = numbers->next_seq - store->numbers.next_seq;
+	int64_t history_end = store->keep_all ? numbers->next_seq - 1 : numbers->acked_seq;
+	if (history_end - numbers->first_seq > store->history_rows + PRUNE_HYSTERESIS)
+		code = store_prune(store, numbers, 2 * appended + PRUNE_HYSTERESIS, false);
+	return code == SQLITE_OK ? store_apply_state(store, numbers, state) : code;
 }
 
 /* Takes waiting batches into the group; those that must not be applied now are answered at once. */
@@ -116,12 +115,10 @@ static void run_group(struct store_sqlite *store)
 	gather(store, &group);
 	if (group.n == 0)
 		return;
-	group.numbers = store->numbers;
 	struct mono begun = mono_now();
 	enum store_result result = store_transaction(store, write_group, &group, "writing a batch");
 	store->stats.commit_us += mono_diff_us(mono_now(), begun);
 	if (result == STORE_OK) {
-		store->numbers = group.numbers;
 		store->stats.commits++;
 		store->stats.batches += group.n;
 	} else {
@@ -172,9 +169,10 @@ static void sort_in(struct store_sqlite *store)
 	}
 }
 
-static int write_pruning(struct store_sqlite *store, void *context)
+static int write_pruning(struct store_sqlite *store, struct store_numbers *numbers, void *context)
 {
-	return store_prune(store, context, AGE_CHORE_ROWS, true);
+	(void)context;
+	return store_prune(store, numbers, AGE_CHORE_ROWS, true);
 }
 
 static void chores(struct store_sqlite *store)
@@ -193,9 +191,7 @@ static void chores(struct store_sqlite *store)
 	if (mono_diff_us(mono_now(), store->age_at) < 0)
 		return;
 	store->age_at = mono_add_us(mono_now(), AGE_CHORE_MS * US_PER_MS);
-	struct store_numbers numbers = store->numbers;
-	if (store_transaction(store, write_pruning, &numbers, "pruning history") == STORE_OK)
-		store->numbers = numbers;
+	store_transaction(store, write_pruning, NULL, "pruning history");
 }
 
 static void checkpoint_if_due(struct store_sqlite *store)

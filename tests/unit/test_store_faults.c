@@ -45,6 +45,37 @@ START_TEST(test_a_failed_fsync_of_a_commit_is_uncertain_and_later_batches_wait_t
 }
 END_TEST
 
+/* The failed fsync left the transaction in the log: its rows are there after all, and its numbers are used up. */
+START_TEST(test_an_ack_that_finds_the_file_open_again_goes_on_with_the_counters_of_the_file)
+{
+	begin_life();
+	start();
+	struct store_batch *batches[4];
+	for (int i = 1; i <= 3; i++) {
+		batches[i] = new_batch((uint64_t)i);
+		add_decision(batches[i], 0);
+	}
+	submit(batches[1]);
+	ck_assert_int_eq(settle(1), STORE_OK);
+	faulty_vfs.sync_in = 1;
+	submit(batches[2]);
+	ck_assert_int_eq(settle(2), STORE_UNCERTAIN);
+	/* Once it is time to open the file again, nothing but acks come; the chores would do it after a second. */
+	g_usleep(150000);
+	store_sqlite_ack(world.store, store_sqlite_epoch(world.store), 1);
+	struct store_unsent_message *message = unsent(10, 1 << 20);
+	ck_assert_int_eq(message->acked_seq, 1);
+	ck_assert_uint_eq(message->records->len, 1);
+	message_free(&message->message);
+	submit(batches[2]);
+	ck_assert_int_eq(settle(2), STORE_OK);
+	submit(batches[3]);
+	ck_assert_int_eq(settle(3), STORE_OK);
+	ck_assert_uint_eq(count_unsent(), 2);
+	stop();
+}
+END_TEST
+
 START_TEST(test_a_disk_that_goes_on_failing_applies_nothing_until_it_works_again)
 {
 	begin_life();
@@ -243,6 +274,7 @@ int main(void)
 	tcase_add_checked_fixture(basics, world_setup, world_teardown);
 	tcase_set_timeout(basics, 60);
 	tcase_add_test(basics, test_a_failed_fsync_of_a_commit_is_uncertain_and_later_batches_wait_their_turn);
+	tcase_add_test(basics, test_an_ack_that_finds_the_file_open_again_goes_on_with_the_counters_of_the_file);
 	tcase_add_test(basics, test_a_disk_that_goes_on_failing_applies_nothing_until_it_works_again);
 	tcase_add_test(basics, test_a_full_disk_gives_up_the_ballast_and_fails_certainly);
 	tcase_add_test(basics, test_a_second_process_is_turned_away);
