@@ -94,7 +94,7 @@ static void delete_job(struct core *core, struct core_job *job)
 				       core->state.clock_epoch, reason);
 	}
 	recovery_drop_backlogs(core, job, reason);
-	recovery_withdraw_future(core, job, recovery_border(core, job, job->job->schedule));
+	recovery_withdraw_future(core, job, recovery_border(core, job, job->job->timetable->schedule));
 	let_go(core, job);
 	end_fires(core, job);
 }
@@ -103,7 +103,7 @@ static void delete_job(struct core *core, struct core_job *job)
 static struct wall first_since(const struct core *core, const struct job *job)
 {
 	struct wall at;
-	if (schedule_kind(job->schedule) == SCHEDULE_AT && schedule_next(job->schedule, core->now, WALL_NONE, &at) &&
+	if (schedule_kind(job->timetable->schedule) == SCHEDULE_AT && schedule_next(job->timetable->schedule, core->now, WALL_NONE, &at) &&
 	    at.us <= core->now.us)
 		return wall_add_us(at, -1);
 	return core->latest;
@@ -131,7 +131,7 @@ static void take_over(struct core *core, struct core_job *job, struct stored_job
 
 static bool same_instants(const struct job *a, const struct job *b)
 {
-	return strcmp(a->schedule_text, b->schedule_text) == 0 && strcmp(a->timezone, b->timezone) == 0 &&
+	return strcmp(a->timetable->text, b->timetable->text) == 0 && strcmp(a->timetable->zone, b->timetable->zone) == 0 &&
 	       a->policy->start_at.us == b->policy->start_at.us && a->policy->end_at.us == b->policy->end_at.us;
 }
 
@@ -144,9 +144,9 @@ static struct wall central_border(const struct core *core, const struct core_job
 
 static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
 {
-	bool same_schedule = strcmp(job->job->schedule_text, stored->job->schedule_text) == 0;
+	bool same_schedule = strcmp(job->job->timetable->text, stored->job->timetable->text) == 0;
 	bool marked = job->next.us <= core->now.us;
-	struct wall border = recovery_border(core, job, stored->job->schedule);
+	struct wall border = recovery_border(core, job, stored->job->timetable->schedule);
 	plan_job_until(core, job, core->latest);
 	recovery_withdraw_future(core, job, border);
 	core->state.jobs_digest ^= digest_of(job);
@@ -278,7 +278,7 @@ void core_reload_zones(struct core *core)
 	batch_seal(core); /* as above: what is withdrawn must be in an earlier batch */
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
-		struct wall border = recovery_border(core, job, job->job->schedule);
+		struct wall border = recovery_border(core, job, job->job->timetable->schedule);
 		plan_job_until(core, job, core->latest);
 		recovery_withdraw_future(core, job, border);
 		recovery_settle_backlogs(core, job);

@@ -140,7 +140,7 @@ static bool add_summary(void *context, const struct core_job_view *view)
 	if (page->more)
 		return false;
 	json_t *summary = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "jobId", job->id, "name", job->name,
-				    "schedule", job->schedule_text, "timezone", job->timezone, "method", job->method,
+				    "schedule", job->timetable->text, "timezone", job->timetable->zone, "method", job->method,
 				    "api", job->url, "active", job->active);
 	add_number(summary, "revision", job->revision);
 	json_object_set_new(summary, "state", show_state(view));

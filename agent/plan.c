@@ -24,7 +24,7 @@ bool plan_next(const struct core *core, const struct core_job *job, struct wall 
 	(void)core;
 	if (wall_is_set(policy->start_at))
 		after = wall_max(after, wall_add_us(policy->start_at, -1));
-	if (!schedule_next(job->job->schedule, job->anchor, after, &next))
+	if (!schedule_next(job->job->timetable->schedule, job->anchor, after, &next))
 		return false;
 	if (wall_is_set(policy->end_at) && next.us >= policy->end_at.us)
 		return false;
@@ -39,7 +39,7 @@ int64_t plan_count(const struct core_job *job, struct wall after, struct wall un
 		after = wall_max(after, wall_add_us(policy->start_at, -1));
 	if (wall_is_set(policy->end_at))
 		until = wall_min(until, wall_add_us(policy->end_at, -1));
-	return until.us <= after.us ? 0 : schedule_count(job->job->schedule, job->anchor, after, until);
+	return until.us <= after.us ? 0 : schedule_count(job->job->timetable->schedule, job->anchor, after, until);
 }
 
 void plan_schedule(struct core *core, struct core_job *job, struct wall after)

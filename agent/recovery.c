@@ -13,7 +13,7 @@
 
 static bool is_fixed(const struct core_job *job)
 {
-	return schedule_is_fixed(job->job->schedule);
+	return schedule_is_fixed(job->job->timetable->schedule);
 }
 
 /* cron.md section 5: which durable instants bind this job after the clock was set back. */
@@ -353,7 +353,7 @@ void recovery_step_back(struct core *core, int64_t back_us)
 			job->anchor = core->now;
 		job->since = core->now;
 		job->since_epoch = (uint32_t)state->clock_epoch;
-		if (schedule_kind(job->job->schedule) == SCHEDULE_EVERY)
+		if (schedule_kind(job->job->timetable->schedule) == SCHEDULE_EVERY)
 			batch_add_mark(core, job);
 		plan_schedule(core, job, core->now);
 	}
@@ -451,7 +451,7 @@ static void plan_reboot_jobs(struct core *core)
 	batch_current(core);
 	for (guint i = 0; !first_life && i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
-		if (!job->job->active || schedule_kind(job->job->schedule) != SCHEDULE_REBOOT)
+		if (!job->job->active || schedule_kind(job->job->timetable->schedule) != SCHEDULE_REBOOT)
 			continue;
 		struct wall at = core->config.booted_at;
 		struct fire_id id = fire_id_scheduled(job->job->id, at, job->target_key, core->state.clock_epoch);

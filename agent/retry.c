@@ -14,9 +14,9 @@ bool retry_is_success(const struct job *job, const struct attempt_result *result
 			   result->http_status <= job->policy->success[i].high;
 	if (!in_range)
 		return false;
-	if (job->body_regex_compiled == NULL)
+	if (job->body_regex == NULL)
 		return true;
-	if (g_regex_match_full(job->body_regex_compiled, result->body != NULL ? result->body : "",
+	if (g_regex_match_full(job->body_regex, result->body != NULL ? result->body : "",
 			       (gssize)result->body_size, 0, 0, NULL, NULL))
 		return true;
 	*ret_reason = "the response body does not match success.bodyRegex";

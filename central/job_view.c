@@ -27,7 +27,7 @@ bool job_next_fire(const struct job *job, struct wall created_at, struct wall no
 		return false;
 	if (wall_is_set(job->policy->start_at))
 		after = wall_max(after, wall_add_us(job->policy->start_at, -1));
-	if (!schedule_next(job->schedule, created_at, after, &next))
+	if (!schedule_next(job->timetable->schedule, created_at, after, &next))
 		return false;
 	if (wall_is_set(job->policy->end_at) && !wall_before(next, job->policy->end_at))
 		return false;
@@ -70,11 +70,11 @@ json_t *job_record_to_json(const struct job_record *record, struct wall now)
 	json_object_set_new(json, "createdBy", json_string(record->row.created_by));
 	json_object_set_new(json, "updatedAt", json_string(rfc3339_print_ms(record->row.updated_at, time)));
 	json_object_set_new(json, "updatedBy", json_string(record->row.updated_by));
-	g_autofree char *text = record->job != NULL ? schedule_sentence(record->job->schedule) : NULL;
+	g_autofree char *text = record->job != NULL ? schedule_sentence(record->job->timetable->schedule) : NULL;
 	json_object_set_new(json, "scheduleText", text != NULL ? json_string(text) : json_null());
 	bool has_next = record->job != NULL && job_next_fire(record->job, record->row.created_at, now, &next);
 	json_object_set_new(json, "nextFireAt", has_next ? json_string(rfc3339_print_ms(next, time)) : json_null());
-	const char *note = record->job != NULL ? schedule_note(record->job->schedule) : NULL;
+	const char *note = record->job != NULL ? schedule_note(record->job->timetable->schedule) : NULL;
 	if (note != NULL)
 		json_object_set_new(json, "note", json_string(note));
 	return json;

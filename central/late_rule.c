@@ -21,8 +21,8 @@ int64_t late_work_ms(const struct job *job)
 struct wall late_anchor(const struct job *job, struct wall created_at, struct wall decided_until)
 {
 	struct wall zero = { 0 }, first;
-	if (schedule_kind(job->schedule) != SCHEDULE_EVERY || !wall_is_set(decided_until) ||
-	    !schedule_next(job->schedule, zero, zero, &first))
+	if (schedule_kind(job->timetable->schedule) != SCHEDULE_EVERY || !wall_is_set(decided_until) ||
+	    !schedule_next(job->timetable->schedule, zero, zero, &first))
 		return created_at;
 	/* Far enough back for any window, a multiple of the period before an instant that is known. */
 	int64_t periods = decided_until.us / first.us;
@@ -34,7 +34,7 @@ bool late_next_due(const struct job *job, struct wall anchor, struct wall after,
 	struct wall next;
 	if (wall_is_set(job->policy->start_at))
 		after = wall_max(after, wall_add_us(job->policy->start_at, -1));
-	if (!schedule_next(job->schedule, anchor, after, &next))
+	if (!schedule_next(job->timetable->schedule, anchor, after, &next))
 		return false;
 	if (wall_is_set(job->policy->end_at) && !wall_before(next, job->policy->end_at))
 		return false;

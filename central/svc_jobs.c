@@ -370,13 +370,13 @@ static const char *no_skip_reason(const struct job *job, struct wall t, struct w
 {
 	const struct job_policy *policy = job->policy;
 	struct wall next;
-	if (schedule_kind(job->schedule) == SCHEDULE_EVERY)
+	if (schedule_kind(job->timetable->schedule) == SCHEDULE_EVERY)
 		return "the agent counts the instants of @every from when it heard of the job; write one into skipAt yourself";
 	if (!wall_before(now, t))
 		return "is in the past";
 	if ((wall_is_set(policy->start_at) && wall_before(t, policy->start_at)) ||
 	    (wall_is_set(policy->end_at) && !wall_before(t, policy->end_at)) ||
-	    !schedule_next(job->schedule, WALL_NONE, wall_add_us(t, -1), &next) || next.us != t.us)
+	    !schedule_next(job->timetable->schedule, WALL_NONE, wall_add_us(t, -1), &next) || next.us != t.us)
 		return "is not a due instant of this job";
 	return NULL;
 }

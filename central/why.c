@@ -70,7 +70,7 @@ static void explain_clock(const struct why_facts *facts, struct why_answer *answ
 		struct schedule_local local = { 0 };
 		if (!wall_is_set(instants[i]) || ABS(wall_diff_us(instants[i], facts->at)) > DAY_US)
 			continue;
-		schedule_local_at(facts->job->schedule, instants[i], &local);
+		schedule_local_at(facts->job->timetable->schedule, instants[i], &local);
 		if (local.note != NULL) {
 			say(answer, "dst", instants[i], "DST: %s.", local.note);
 			return;
@@ -81,8 +81,8 @@ static void explain_clock(const struct why_facts *facts, struct why_answer *answ
 static void explain_due(const struct why_facts *facts, struct why_answer *answer, struct wall due)
 {
 	const struct job_policy *policy = facts->job->policy;
-	g_autofree char *words = schedule_sentence(facts->job->schedule);
-	if (schedule_kind(facts->job->schedule) == SCHEDULE_REBOOT)
+	g_autofree char *words = schedule_sentence(facts->job->timetable->schedule);
+	if (schedule_kind(facts->job->timetable->schedule) == SCHEDULE_REBOOT)
 		say(answer, "reboot", WALL_NONE, "The job is due when its host starts, at no other time.");
 	else if (wall_is_set(policy->start_at) && wall_before(facts->at, policy->start_at))
 		say(answer, "notStarted", policy->start_at, "Its startAt had not come.");

@@ -40,10 +40,10 @@ static char *place_name(char **cursor, const char *name, char *url)
 }
 
 static struct job *make_job(const struct job_draft *draft, const char *id, int64_t revision, const char *name,
-			    const struct job_timetable *table)
+			    struct job_timetable *table)
 {
 	size_t size = sizeof(struct job) + sizeof(struct job_header) * (size_t)draft->n_headers + strlen(id) + 1 +
-		      text_size(name) + text_size(draft->url) + text_size(draft->body) + text_size(draft->body_regex) +
+		      text_size(name) + text_size(draft->url) + text_size(draft->body) +
 		      text_size(draft->target_agent) + text_size(draft->target_selector);
 	for (int i = 0; i < draft->n_headers; i++)
 		size += text_size(draft->headers[i].name) + text_size(draft->headers[i].value);
@@ -61,15 +61,12 @@ static struct job *make_job(const struct job_draft *draft, const char *id, int64
 	job->url = put(&cursor, draft->url);
 	job->name = place_name(&cursor, name, job->url);
 	job->body = put(&cursor, draft->body);
-	job->body_regex = put(&cursor, draft->body_regex);
 	job->target_agent = put(&cursor, draft->target_agent);
 	job->target_selector = put(&cursor, draft->target_selector);
 	assert(cursor == (char *)job + size);
 
 	job->revision = revision;
-	job->schedule_text = (char *)table->text;
-	job->timezone = table->zone;
-	job->schedule = table->schedule;
+	job->timetable = table;
 	job->method = (char *)job_methods[draft->method - 1];
 	job->policy = job_policy_get(&draft->policy);
 	job->target_mode = draft->target_mode;
@@ -108,7 +105,7 @@ struct job *job_parse(const json_t *json, const char *id, int64_t revision, bool
 		default_name(draft.url, &url_name, &size);
 		g_autofree char *name = draft.name != NULL ? g_strdup(draft.name) : g_strndup(url_name, size);
 		job = make_job(&draft, check.id, revision, name, table);
-		job->body_regex_compiled = g_steal_pointer(&draft.regex);
+		job->body_regex = g_steal_pointer(&draft.regex);
 	}
 	job_draft_done(&draft);
 	return job;
@@ -146,9 +143,9 @@ void job_unref(struct job *job)
 {
 	if (job == NULL || !g_atomic_int_dec_and_test(&job->refs))
 		return;
-	job_timetable_release(job->schedule_text);
+	job_timetable_release(job->timetable);
 	job_policy_release(job->policy);
-	g_clear_pointer(&job->body_regex_compiled, g_regex_unref);
+	g_clear_pointer(&job->body_regex, g_regex_unref);
 	g_free(job);
 }
 
@@ -165,12 +162,12 @@ static void draft_from_job(const struct job *job, struct job_draft *draft)
 {
 	memset(draft, 0, sizeof *draft);
 	draft->name = job->name;
-	draft->schedule_text = job->schedule_text;
-	draft->timezone = job->timezone;
+	draft->schedule_text = job->timetable->text;
+	draft->timezone = job->timetable->zone;
 	draft->url = job->url;
 	draft->body = job->body;
 	draft->body_is_json = job->body_is_json;
-	draft->body_regex = job->body_regex;
+	draft->body_regex = job->body_regex != NULL ? g_regex_get_pattern(job->body_regex) + strlen(JOB_REGEX_LIMIT) : NULL;
 	draft->target_agent = job->target_agent;
 	draft->target_selector = job->target_selector;
 	draft->target_mode = job->target_mode;
@@ -186,12 +183,12 @@ struct job *job_renew(struct job *job)
 {
 	struct job_draft draft;
 	draft_from_job(job, &draft);
-	struct job_timetable *table = job_timetable_get(job->schedule_text, job->timezone, job->id, NULL);
+	struct job_timetable *table = job_timetable_get(job->timetable->text, job->timetable->zone, job->id, NULL);
 	if (table == NULL)
 		return job_ref(job);
 	struct job *renewed = make_job(&draft, job->id, job->revision, job->name, table);
-	if (job->body_regex_compiled != NULL)
-		renewed->body_regex_compiled = g_regex_ref(job->body_regex_compiled);
+	if (job->body_regex != NULL)
+		renewed->body_regex = g_regex_ref(job->body_regex);
 	return renewed;
 }
 

@@ -22,6 +22,7 @@
 #define JOB_HEADER_VALUE_MAX 2048
 #define JOB_BODY_MAX (64 * 1024)
 #define JOB_REGEX_MAX 256
+#define JOB_REGEX_LIMIT "(*LIMIT_MATCH=10000)"
 #define JOB_STATUS_RANGES_MAX 8
 #define JOB_SKIPS_MAX 8
 #define JOB_HISTORY_SAMPLE_MAX 1000000
@@ -49,6 +50,16 @@ struct job_retry {
 	bool full_jitter;           /* "jitter": "full" (default) or "none" */
 	int64_t max_elapsed_ms;     /* from the first attempt; 0 = no limit (default) */
 	unsigned retry_on;          /* job_retry_on bits; default all four */
+};
+
+/* When a job is due: equal schedules and zones are one object. Valid as long as a job that has it. */
+struct job_timetable {
+	struct schedule *schedule;
+	const char *text;           /* as it was written */
+	const char *zone;           /* default "UTC" */
+	const char *seed;           /* the job's id where the text uses H, else "" */
+	int refs;
+	bool forgotten;             /* job_forget_schedules() */
 };
 
 /* Numbers and switches only: equal policies of a million jobs are one object. Valid as long as a job that has it. */
@@ -81,7 +92,7 @@ struct job_policy {
 
 /*
  * A parsed, valid job. Built by job_parse() only. Fields are read-only after that: strings and headers lie behind the
- * struct in one block, or are shared with other jobs (schedule, policy, method); a simple job takes about 200 bytes.
+ * struct in one block, or are shared with other jobs (timetable, policy, method); a simple job takes about 150 bytes.
  * JSON names: jobId, revision, name, schedule, timezone, api, method, headers, body, type, timeoutMs, connectTimeoutMs,
  * retry{maxAttempts,initialBackoffMs,maxBackoffMs,multiplier,jitter,maxElapsedMs,retryOn[]}, concurrency, maxConcurrent,
  * queueMax, rateLimit{perSecond,burst}, catchUp{policy,maxAgeMs,maxCount,spacingMs}, jitterMs, startAt, endAt,
@@ -92,15 +103,12 @@ struct job {
 	char *id;                     /* "" before central has given one */
 	int64_t revision;             /* grows with every edit; 0 before the first */
 	char *name;                   /* default: the URL's host and path */
-	char *schedule_text;
-	char *timezone;               /* default "UTC" */
-	struct schedule *schedule;
+	struct job_timetable *timetable; /* shared */
 	char *url;                    /* "api" */
 	char *method;                 /* default "POST" */
 	struct job_header *headers;
 	char *body;                   /* NULL = the default body (design.md section 6). A JSON string is sent as its text, any other JSON value as JSON */
-	char *body_regex;             /* NULL = none */
-	GRegex *body_regex_compiled;  /* made with "(*LIMIT_MATCH=10000)" in front, so that no pattern can hang */
+	GRegex *body_regex;           /* NULL = none; made with JOB_REGEX_LIMIT in front, so that no pattern can hang */
 	const struct job_policy *policy; /* shared */
 	char *target_agent;           /* mode agent */
 	char *target_selector;        /* common/selector.h; NULL = every agent */

@@ -112,20 +112,9 @@ json_t *job_write_skip_at(const struct job_draft *draft, bool mask_secrets);
 bool job_read_count(struct job_check *check, const struct job_place *at, const json_t *value, struct job_draft *draft);
 json_t *job_write_count(const struct job_draft *draft, bool mask_secrets);
 
-/*
- * job_intern.c: what jobs share, counted. A timetable is a schedule with the texts it came from; it is found again by its
- * text, so that a job need not point to it.
- */
-struct job_timetable {
-	struct schedule *schedule;
-	char *zone;
-	char *seed; /* the job's id where the text uses H, else "" */
-	int refs;
-	bool forgotten;
-	char text[];
-};
+/* job_intern.c: what jobs share, counted. */
 struct job_timetable *job_timetable_get(const char *text, const char *zone, const char *id, GError **error);
-void job_timetable_release(char *text);
+void job_timetable_release(struct job_timetable *table);
 const struct job_policy *job_policy_get(const struct job_policy *policy);
 void job_policy_release(const struct job_policy *policy);
 

@@ -239,7 +239,7 @@ bool job_read_regex(struct job_check *check, const struct job_place *at, const j
 	const char *text;
 	if (!job_read_text(check, at, value, 1, JOB_REGEX_MAX, &text))
 		return false;
-	g_autofree char *bounded = g_strconcat("(*LIMIT_MATCH=10000)", text, NULL);
+	g_autofree char *bounded = g_strconcat(JOB_REGEX_LIMIT, text, NULL);
 	g_autoptr(GError) error = NULL;
 	draft->regex = g_regex_new(bounded, 0, 0, &error);
 	if (draft->regex == NULL) {

@@ -30,9 +30,10 @@ static struct job_timetable *timetable_new(const char *text, const char *zone, c
 {
 	size_t text_size = strlen(text) + 1, zone_size = strlen(zone) + 1, seed_size = strlen(seed) + 1;
 	struct job_timetable *table = g_malloc0(sizeof *table + text_size + zone_size + seed_size);
-	memcpy(table->text, text, text_size);
-	table->zone = memcpy(table->text + text_size, zone, zone_size);
-	table->seed = memcpy(table->zone + zone_size, seed, seed_size);
+	char *texts = (char *)(table + 1);
+	table->text = memcpy(texts, text, text_size);
+	table->zone = memcpy(texts + text_size, zone, zone_size);
+	table->seed = memcpy(texts + text_size + zone_size, seed, seed_size);
 	table->refs = 1;
 	return table;
 }
@@ -55,9 +56,8 @@ struct job_timetable *job_timetable_get(const char *text, const char *zone, cons
 	return found;
 }
 
-void job_timetable_release(char *text)
+void job_timetable_release(struct job_timetable *table)
 {
-	struct job_timetable *table = (struct job_timetable *)(text - offsetof(struct job_timetable, text));
 	g_mutex_lock(&lock);
 	bool last = --table->refs == 0;
 	if (last && !table->forgotten)

@@ -24,7 +24,7 @@ static void check_round_trip(struct job *job)
 	assert(back != NULL);
 	json_t *again = job_to_json(back, false);
 	assert(json_equal(full, again));
-	assert(back->policy == job->policy && back->schedule == job->schedule);
+	assert(back->policy == job->policy && back->timetable->schedule == job->timetable->schedule);
 
 	json_t *masked = job_to_json(job, true);
 	job_json_restore_secrets(masked, job);
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct job *renewed = job_renew(job);
 		job_unref(renewed);
 		struct wall next;
-		schedule_next(job->schedule, (struct wall){ 0 }, (struct wall){ INT64_C(1795435200000000) }, &next);
+		schedule_next(job->timetable->schedule, (struct wall){ 0 }, (struct wall){ INT64_C(1795435200000000) }, &next);
 	} else {
 		check_refusal(&problem);
 	}

@@ -46,7 +46,7 @@ static bool next_due(const struct version *version, struct wall after, struct wa
 	struct wall next;
 	if (wall_is_set(policy->start_at))
 		after = wall_max(after, wall_add_us(policy->start_at, -1));
-	if (!schedule_next(version->job->schedule, version->anchor, after, &next))
+	if (!schedule_next(version->job->timetable->schedule, version->anchor, after, &next))
 		return false;
 	if (wall_is_set(policy->end_at) && next.us >= policy->end_at.us)
 		return false;
@@ -88,7 +88,7 @@ static void count_range(struct world *world, GHashTable *decided, const struct e
 		return;
 	}
 	/* A step back moves the anchor of @every. */
-	if (world->disk.state.clock_epoch > 0 && schedule_kind(version->job->schedule) == SCHEDULE_EVERY)
+	if (world->disk.state.clock_epoch > 0 && schedule_kind(version->job->timetable->schedule) == SCHEDULE_EVERY)
 		return;
 	while (next_due(version, at, &at) && at.us <= execution->last_scheduled_at.us) {
 		count_instant(decided, execution, at);
@@ -208,7 +208,7 @@ static bool always_fixed(const struct job_history *history)
 {
 	for (guint i = 0; i < history->versions->len; i++) {
 		const struct job *job = g_array_index(history->versions, struct version, i).job;
-		if (job == NULL || !schedule_is_fixed(job->schedule))
+		if (job == NULL || !schedule_is_fixed(job->timetable->schedule))
 			return false;
 	}
 	return true;
@@ -218,7 +218,7 @@ static void check_silence(struct world *world, const struct job_history *history
 {
 	const struct version *version = &g_array_index(history->versions, struct version, history->versions->len - 1);
 	struct wall at = world->wall;
-	if (version->job == NULL || !version->job->active || schedule_is_fixed(version->job->schedule))
+	if (version->job == NULL || !version->job->active || schedule_is_fixed(version->job->timetable->schedule))
 		return;
 	for (int i = 0; i < 5; i++) { /* only one that never rests, and goes on */
 		struct wall before = at;

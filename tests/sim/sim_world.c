@@ -88,7 +88,7 @@ static void name_skips(struct world *world, json_t *json, const char *id)
 	struct job *job = job_parse(json, id, 1, false, &problem);
 	struct wall at = wall_max(world->wall, world->latest);
 	json_t *skips = json_array();
-	for (int i = 0; job != NULL && i < 8 && schedule_next(job->schedule, world->wall, at, &at); i++) {
+	for (int i = 0; job != NULL && i < 8 && schedule_next(job->timetable->schedule, world->wall, at, &at); i++) {
 		char text[RFC3339_SIZE];
 		if (at.us % US_PER_MS == 0 && dice_chance(&world->dice, 400))
 			json_array_append_new(skips, json_string(rfc3339_print_ms(at, text)));
@@ -198,7 +198,7 @@ void world_change_jobs(struct world *world)
 			world_trace(world, "delete %s", id);
 		} else {
 			struct stored_job *stored = stored_job_new(world_random_job(world, id));
-			world_trace(world, "edit %s: %s %s%s%s", id, stored->job->schedule_text, stored->job->timezone,
+			world_trace(world, "edit %s: %s %s%s%s", id, stored->job->timetable->text, stored->job->timetable->zone,
 				    stored->job->policy->type == JOB_ATMOST_ONCE ? " at most once" : "",
 				    stored->job->active ? "" : " paused");
 			g_ptr_array_add(change->upserts, stored);

@@ -33,7 +33,7 @@ START_TEST(test_schedule_and_api_are_enough)
 	ck_assert_str_eq(job->id, "id-1");
 	ck_assert_int_eq(job->revision, 7);
 	ck_assert_str_eq(job->name, "localhost:4444/foo");
-	ck_assert_str_eq(job->timezone, "UTC");
+	ck_assert_str_eq(job->timetable->zone, "UTC");
 	ck_assert_str_eq(job->method, "POST");
 	ck_assert_ptr_null(job->body);
 	ck_assert_int_eq(job->n_headers, 0);
@@ -144,7 +144,7 @@ START_TEST(test_json_and_job_round_trip_exactly)
 	json_t *again = job_to_json(back, false);
 	ck_assert(json_equal(full, again));
 	ck_assert_ptr_eq(job->policy, back->policy);
-	ck_assert_ptr_eq(job->schedule, back->schedule);
+	ck_assert_ptr_eq(job->timetable->schedule, back->timetable->schedule);
 	ck_assert_str_eq(job->name, back->name);
 	ck_assert(g_strcmp0(job->body, back->body) == 0);
 	json_t *brief = job_to_short_json(job);
@@ -465,8 +465,8 @@ START_TEST(test_equal_policies_and_schedules_are_one_object)
 		   *c = job_of("{" OK_JOB "}");
 	ck_assert_ptr_eq(a->policy, b->policy);
 	ck_assert_ptr_ne(a->policy, c->policy);
-	ck_assert_ptr_eq(a->schedule, c->schedule);
-	ck_assert_ptr_eq(a->schedule_text, c->schedule_text);
+	ck_assert_ptr_eq(a->timetable->schedule, c->timetable->schedule);
+	ck_assert_ptr_eq(a->timetable->text, c->timetable->text);
 	struct job *kept = job_ref(a);
 	job_unref(a);
 	job_unref(b);
@@ -481,7 +481,7 @@ START_TEST(test_h_depends_on_the_job_and_is_not_shared)
 	json_t *json = parse_text("{\"schedule\":\"H H H * *\",\"api\":\"http://h\"}");
 	struct job_problem problem = { 0 };
 	struct job *a = job_parse(json, "a", 1, false, &problem), *b = job_parse(json, "b", 1, false, &problem);
-	ck_assert_ptr_ne(a->schedule, b->schedule);
+	ck_assert_ptr_ne(a->timetable->schedule, b->timetable->schedule);
 	job_unref(a);
 	job_unref(b);
 	json_decref(json);
@@ -492,19 +492,19 @@ START_TEST(test_a_renewed_job_is_equal_but_for_its_schedule)
 {
 	struct job *job = job_of(round_trips[13]);
 	struct job *same = job_renew(job);
-	ck_assert_ptr_eq(same->schedule, job->schedule);
+	ck_assert_ptr_eq(same->timetable->schedule, job->timetable->schedule);
 	job_forget_schedules();
 	struct job *renewed = job_renew(job), *made_later = job_of(round_trips[13]);
-	ck_assert_ptr_ne(renewed->schedule, job->schedule);
-	ck_assert_ptr_eq(renewed->schedule, made_later->schedule);
+	ck_assert_ptr_ne(renewed->timetable->schedule, job->timetable->schedule);
+	ck_assert_ptr_eq(renewed->timetable->schedule, made_later->timetable->schedule);
 	json_t *a = job_to_json(job, false), *b = job_to_json(renewed, false);
 	ck_assert(json_equal(a, b));
-	ck_assert(g_regex_match(renewed->body_regex_compiled, "ok:17", 0, NULL));
+	ck_assert(g_regex_match(renewed->body_regex, "ok:17", 0, NULL));
 	json_decref(a);
 	json_decref(b);
 	job_unref(same);
 	job_unref(job);
-	ck_assert(g_regex_match(renewed->body_regex_compiled, "ok:17", 0, NULL));
+	ck_assert(g_regex_match(renewed->body_regex, "ok:17", 0, NULL));
 	job_unref(renewed);
 	job_unref(made_later);
 }
@@ -516,7 +516,7 @@ START_TEST(test_a_regular_expression_cannot_hang)
 	g_autofree char *text = g_strnfill(4000, 'a');
 	text[3999] = 'b';
 	gint64 start = g_get_monotonic_time();
-	ck_assert(!g_regex_match(job->body_regex_compiled, text, 0, NULL));
+	ck_assert(!g_regex_match(job->body_regex, text, 0, NULL));
 	ck_assert_int_lt(g_get_monotonic_time() - start, 1000000);
 	job_unref(job);
 }
