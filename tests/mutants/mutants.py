@@ -21,6 +21,7 @@ class Mutant(NamedTuple):
 POWER = ("unit", "test_power_loss")
 SIM = ("sim", "--seeds 400 --first 1")
 CORE = ("unit", "test_core")
+LEASE = ("unit", "test_core_lease")
 
 
 def daemon(file, test):
@@ -125,12 +126,12 @@ MUTANTS = [
     Mutant("a lease that never ends", "3", [
         ("agent/lease.c", "\treturn lease_binds(core, job) ? core->state.lease_until : WALL_NEVER;",
          "\treturn lease_binds(core, job) ? wall_add_us(core->now, US_PER_SECOND * 3600) : WALL_NEVER;"),
-    ], CORE, "a_leased_job_runs_up_to_its_lease"),
+    ], LEASE, "a_leased_job_runs_up_to_its_lease"),
     Mutant("a hand-over keeps what is the other agent's", "3", [
         ("agent/lease.c", "\tdrop_after(core, job, border);", "\tdrop_after(core, job, WALL_NEVER);"),
         ("agent/lease.c", "\tstruct wall until = wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US));",
          "\tstruct wall until = wall_add_us(core->now, HAND_OVER_AHEAD_US);"),
-    ], CORE, "a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond"),
+    ], LEASE, "a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond"),
     Mutant("an at-most-once request sent again by curl", "3", [
         ("agent/runner_response.c", "transfer->sendings == 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE",
          "transfer->sendings >= 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE"),

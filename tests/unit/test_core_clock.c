@@ -2,54 +2,10 @@
  * The core and clocks that are set back: what the last clock left behind (backoffs, intents, edits) must neither wait for
  * the old time nor run twice. Each rule was once broken in a world of the simulator (tests/LEDGER.md).
  */
-#include <check.h>
-#include <stdlib.h>
+#include "tests/unit/core_world.h"
 
-#include "agent/core_internal.h"
-#include "common/tz.h"
-#include "tests/sim/sim.h"
-
-#define SECOND US_PER_SECOND
-#define HOUR (3600 * US_PER_SECOND)
 #define EACH_SECOND "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}"
 #define FIXED "{\"schedule\":\"0,20,40 0-59 0-23 * * *\",\"api\":\"http://a.test/\"}"
-
-static struct world world;
-
-static void set_up(void)
-{
-	world_init(&world, &(struct scenario){ .seed = 7, .longest_down_ms = 1000 });
-	/* Half past a whole second, noon: nothing is due at the very start. */
-	world.wall = wall_from_seconds(INT64_C(1794744000));
-	world.wall.us += 500 * US_PER_MS;
-	world.began = world.wall;
-	world.answer_ms = 5;
-	world.answer_status = 200;
-	world.quiet = true;
-	world_start_core(&world);
-}
-
-static void tear_down(void)
-{
-	ck_assert_msg(world.trouble->len == 0, "%s", world.trouble->str);
-	world_done(&world);
-}
-
-static int count(enum execution_status status)
-{
-	int n = 0;
-	for (guint i = 0; i < world.disk.outbox->len; i++)
-		if (((struct decision *)world.disk.outbox->pdata[i])->execution.status == status)
-			n += (int)((struct decision *)world.disk.outbox->pdata[i])->execution.count;
-	return n;
-}
-
-static void step_clock(int64_t us)
-{
-	world.clock_went_back |= us < 0;
-	world.wall.us += us;
-	core_tick(world.core);
-}
 
 /* Central takes nothing any more. */
 static void fill_outbox(void)
@@ -228,7 +184,7 @@ int main(void)
 {
 	Suite *suite = suite_create("core and clock");
 	TCase *steps = tcase_create("steps back");
-	tcase_add_checked_fixture(steps, set_up, tear_down);
+	tcase_add_checked_fixture(steps, core_world_set_up, core_world_tear_down);
 	tcase_set_timeout(steps, 60);
 	tcase_add_test(steps, test_a_backoff_that_outlives_a_step_back_and_a_crash_does_not_wait_for_the_old_time);
 	tcase_add_test(steps, test_a_backoff_that_was_over_before_the_step_back_is_not_waited_out_again);
@@ -241,9 +197,5 @@ int main(void)
 	tcase_add_test(steps, test_an_edit_while_the_clock_is_behind_does_not_forget_what_a_full_outbox_kept_from_planning);
 	tcase_add_test(steps, test_a_job_deleted_while_the_clock_is_behind_leaves_a_record_of_what_a_full_outbox_kept_from_planning);
 	suite_add_tcase(suite, steps);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return core_world_run(suite);
 }

@@ -1,29 +1,8 @@
 #include <check.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/job.h"
-
-#define OK_JOB "\"schedule\":\"*/5 * * * *\",\"api\":\"http://h/x\""
-
-static json_t *parse_text(const char *text)
-{
-	json_error_t problem;
-	json_t *json = json_loads(text, JSON_ALLOW_NUL, &problem);
-	ck_assert_msg(json != NULL, "%s: %s", text, problem.text);
-	return json;
-}
-
-static struct job *job_of(const char *text)
-{
-	struct job_problem problem = { 0 };
-	json_t *json = parse_text(text);
-	struct job *job = job_parse(json, "id-1", 7, false, &problem);
-	ck_assert_msg(job != NULL, "%s: %s %s", text, problem.pointer, problem.detail);
-	json_decref(json);
-	return job;
-}
+#include "tests/unit/job_samples.h"
 
 START_TEST(test_schedule_and_api_are_enough)
 {
@@ -459,57 +438,6 @@ START_TEST(test_secrets_are_masked_and_restored)
 }
 END_TEST
 
-START_TEST(test_equal_policies_and_schedules_are_one_object)
-{
-	struct job *a = job_of("{" OK_JOB ",\"timeoutMs\":5}"), *b = job_of("{\"timeoutMs\":5," OK_JOB "}"),
-		   *c = job_of("{" OK_JOB "}");
-	ck_assert_ptr_eq(a->policy, b->policy);
-	ck_assert_ptr_ne(a->policy, c->policy);
-	ck_assert_ptr_eq(a->timetable->schedule, c->timetable->schedule);
-	ck_assert_ptr_eq(a->timetable->text, c->timetable->text);
-	struct job *kept = job_ref(a);
-	job_unref(a);
-	job_unref(b);
-	ck_assert_int_eq(kept->policy->timeout_ms, 5);
-	job_unref(kept);
-	job_unref(c);
-}
-END_TEST
-
-START_TEST(test_h_depends_on_the_job_and_is_not_shared)
-{
-	json_t *json = parse_text("{\"schedule\":\"H H H * *\",\"api\":\"http://h\"}");
-	struct job_problem problem = { 0 };
-	struct job *a = job_parse(json, "a", 1, false, &problem), *b = job_parse(json, "b", 1, false, &problem);
-	ck_assert_ptr_ne(a->timetable->schedule, b->timetable->schedule);
-	job_unref(a);
-	job_unref(b);
-	json_decref(json);
-}
-END_TEST
-
-START_TEST(test_a_renewed_job_is_equal_but_for_its_schedule)
-{
-	struct job *job = job_of(round_trips[13]);
-	struct job *same = job_renew(job);
-	ck_assert_ptr_eq(same->timetable->schedule, job->timetable->schedule);
-	job_forget_schedules();
-	struct job *renewed = job_renew(job), *made_later = job_of(round_trips[13]);
-	ck_assert_ptr_ne(renewed->timetable->schedule, job->timetable->schedule);
-	ck_assert_ptr_eq(renewed->timetable->schedule, made_later->timetable->schedule);
-	json_t *a = job_to_json(job, false), *b = job_to_json(renewed, false);
-	ck_assert(json_equal(a, b));
-	ck_assert(g_regex_match(renewed->body_regex, "ok:17", 0, NULL));
-	json_decref(a);
-	json_decref(b);
-	job_unref(same);
-	job_unref(job);
-	ck_assert(g_regex_match(renewed->body_regex, "ok:17", 0, NULL));
-	job_unref(renewed);
-	job_unref(made_later);
-}
-END_TEST
-
 START_TEST(test_a_regular_expression_cannot_hang)
 {
 	struct job *job = job_of("{" OK_JOB ",\"success\":{\"bodyRegex\":\"(*LIMIT_MATCH=4000000000)^(a+)+$\"}}");
@@ -519,34 +447,6 @@ START_TEST(test_a_regular_expression_cannot_hang)
 	ck_assert(!g_regex_match(job->body_regex, text, 0, NULL));
 	ck_assert_int_lt(g_get_monotonic_time() - start, 1000000);
 	job_unref(job);
-}
-END_TEST
-
-static gpointer parse_often(gpointer data)
-{
-	json_t *json = data;
-	for (int i = 0; i < 2000; i++) {
-		struct job_problem problem = { 0 };
-		struct job *job = job_parse(json, "id", 1, false, &problem);
-		if (i % 100 == 0)
-			job_forget_schedules();
-		job_unref(job);
-	}
-	return NULL;
-}
-
-START_TEST(test_threads_share_safely)
-{
-	GThread *threads[4];
-	json_t *json[4];
-	for (int i = 0; i < 4; i++) {
-		json[i] = parse_text("{" OK_JOB "}");
-		threads[i] = g_thread_new("t", parse_often, json[i]);
-	}
-	for (int i = 0; i < 4; i++) {
-		g_thread_join(threads[i]);
-		json_decref(json[i]);
-	}
 }
 END_TEST
 
@@ -564,18 +464,6 @@ START_TEST(test_ids_of_jobs)
 }
 END_TEST
 
-/* Sanitizers count otherwise, so only a plain build measures. */
-START_TEST(test_a_simple_job_takes_about_200_bytes)
-{
-#if !defined(__SANITIZE_ADDRESS__)
-	struct job *job = job_of("{\"schedule\":\"*/5 * * * *\",\"api\":\"https://service.example.com/v1/jobs/run\"}");
-	size_t bytes = malloc_usable_size(job) + sizeof(size_t);
-	ck_assert_uint_le(bytes, 208);
-	job_unref(job);
-#endif
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("job");
@@ -589,13 +477,8 @@ int main(void)
 	tcase_add_test(tests, test_headers_and_depth_are_bounded);
 	tcase_add_test(tests, test_read_only_members_are_ignored_only_where_allowed);
 	tcase_add_test(tests, test_secrets_are_masked_and_restored);
-	tcase_add_test(tests, test_equal_policies_and_schedules_are_one_object);
-	tcase_add_test(tests, test_h_depends_on_the_job_and_is_not_shared);
-	tcase_add_test(tests, test_a_renewed_job_is_equal_but_for_its_schedule);
 	tcase_add_test(tests, test_a_regular_expression_cannot_hang);
-	tcase_add_test(tests, test_threads_share_safely);
 	tcase_add_test(tests, test_ids_of_jobs);
-	tcase_add_test(tests, test_a_simple_job_takes_about_200_bytes);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,133 @@
+/*
+ * Jobs that must not run twice: the lease they run under, and the border at which another agent takes over.
+ */
+#include "tests/unit/core_world.h"
+
+#define AT_MOST "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\"}"
+
+/* Begins anew, as an agent whose jobs central may give to others. */
+static void set_up_leased(void)
+{
+	core_world_set_up();
+	world.leases = true;
+	world_crash(&world, 0);
+}
+
+START_TEST(test_a_leased_job_runs_up_to_its_lease_and_what_came_due_after_it_is_a_missed_window)
+{
+	world_set_job(&world, "a", AT_MOST);
+	world_run_for(&world, 3 * SECOND);
+	ck_assert_int_eq(world.disk.outbox->len, 0);
+	core_lease(world.core, wall_add_us(world.wall, 5 * SECOND));
+	ck_assert_int_eq(count(EXECUTION_MISSED), 0);
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 5);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 3);
+	world_run_for(&world, 10 * SECOND);
+	core_lease(world.core, wall_add_us(world.wall, 100 * SECOND));
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 15);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS) + count(EXECUTION_MISSED), 43);
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		if (one->status == EXECUTION_MISSED)
+			ck_assert_ptr_nonnull(strstr(one->reason, "central was not heard"));
+	}
+}
+END_TEST
+
+START_TEST(test_a_crash_while_a_lease_is_over_loses_no_instant)
+{
+	world_set_job(&world, "a", AT_MOST);
+	world_set_job(&world, "b", "{\"schedule\":\"* * * * * *\",\"api\":\"http://b.test/\"}");
+	core_lease(world.core, wall_add_us(world.wall, 5 * SECOND));
+	world_run_for(&world, 10 * SECOND);
+	world_crash(&world, 2 * SECOND);
+	world_run_for(&world, 3 * SECOND);
+	int before = count(EXECUTION_SUCCESS);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 0);
+	core_lease(world.core, wall_add_us(world.wall, 100 * SECOND));
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 10);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), before + 10);
+}
+END_TEST
+
+static void hand_over(struct wall border)
+{
+	struct job_change *change = job_change_new();
+	struct job_move move = { "a", border };
+	change->jobs_revision = ++world.revision;
+	change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
+	g_array_append_val(change->moves, move);
+	g_ptr_array_add(change->deletes, g_strdup("a"));
+	core_apply_jobs(world.core, change);
+}
+
+static void take_since(struct wall since)
+{
+	struct job_problem problem = { 0 };
+	struct job_change *change = job_change_new();
+	json_t *json = json_loads(AT_MOST, 0, NULL);
+	struct stored_job *stored = stored_job_new(job_parse(json, "a", 1, false, &problem));
+	json_decref(json);
+	stored->since = since;
+	change->jobs_revision = ++world.revision;
+	g_ptr_array_add(change->upserts, stored);
+	core_apply_jobs(world.core, change);
+}
+
+START_TEST(test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond)
+{
+	world_set_job(&world, "a", AT_MOST);
+	core_lease(world.core, wall_add_us(world.wall, 10 * SECOND));
+	world_run_for(&world, 3 * SECOND);
+	hand_over(wall_add_us(world.wall, 7 * SECOND));
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10);
+	ck_assert_uint_eq(world.disk.outbox->len, 10);
+	ck_assert_int_eq(world.core->state.jobs_digest == 0, 1);
+}
+END_TEST
+
+START_TEST(test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision)
+{
+	world_set_job(&world, "a", AT_MOST);
+	core_lease(world.core, wall_add_us(world.wall, 5 * SECOND));
+	world_run_for(&world, 30 * SECOND);
+	hand_over(wall_add_us(world.wall, -25 * SECOND));
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_uint_eq(world.disk.outbox->len, 5);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 5);
+}
+END_TEST
+
+START_TEST(test_a_new_holder_decides_from_the_border_on)
+{
+	core_lease(world.core, wall_add_us(world.wall, 100 * SECOND));
+	take_since(wall_add_us(world.wall, -10 * SECOND));
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 10);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 5);
+	hand_over(world.wall);
+	take_since(wall_add_us(world.wall, 10 * SECOND));
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\",\"timeoutMs\":900}");
+	world_run_for(&world, 15 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("core lease");
+	TCase *tests = tcase_create("leased");
+	tcase_add_checked_fixture(tests, set_up_leased, core_world_tear_down);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, test_a_leased_job_runs_up_to_its_lease_and_what_came_due_after_it_is_a_missed_window);
+	tcase_add_test(tests, test_a_crash_while_a_lease_is_over_loses_no_instant);
+	tcase_add_test(tests, test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond);
+	tcase_add_test(tests, test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision);
+	tcase_add_test(tests, test_a_new_holder_decides_from_the_border_on);
+	suite_add_tcase(suite, tests);
+	return core_world_run(suite);
+}

@@ -1,0 +1,59 @@
+/*
+ * The parts of the core that need no world: the table of a fire's states, and the heap.
+ */
+#include "tests/unit/core_world.h"
+
+START_TEST(test_states_of_a_fire_move_only_along_the_table)
+{
+	int moves = 0;
+	for (int from = 0; from < FIRE_STATE_MAX_; from++) {
+		ck_assert_str_ne(fire_state_name(from), "?");
+		for (int to = 0; to < FIRE_STATE_MAX_; to++)
+			moves += fire_may_move(from, to);
+		ck_assert(!fire_may_move(FIRE_DECIDED, from));
+		ck_assert(!fire_may_move(FIRE_WITHDRAWN, from));
+		ck_assert(!fire_may_move(from, FIRE_PLANNED));
+	}
+	ck_assert(!fire_may_move(FIRE_PLANNED, FIRE_RUNNING));
+	ck_assert(!fire_may_move(FIRE_RUNNING, FIRE_WITHDRAWN));
+	ck_assert_int_eq(moves, 18);
+}
+END_TEST
+
+struct item { int64_t key; int index; };
+
+START_TEST(test_the_heap_gives_the_least_whatever_was_moved_or_removed)
+{
+	struct dice dice = { (uint64_t)_i };
+	struct item items[200];
+	struct heap heap;
+	heap_init(&heap, offsetof(struct item, index));
+	for (size_t i = 0; i < G_N_ELEMENTS(items); i++)
+		items[i] = (struct item){ .index = -1 };
+	for (int round = 0; round < 2000; round++) {
+		struct item *item = &items[dice_below(&dice, G_N_ELEMENTS(items))];
+		if (dice_chance(&dice, 700)) {
+			item->key = dice_below(&dice, 1000);
+			heap_set(&heap, item, item->key);
+		} else {
+			heap_remove(&heap, item);
+		}
+		int64_t least = INT64_MAX;
+		for (size_t i = 0; i < G_N_ELEMENTS(items); i++)
+			if (items[i].index >= 0)
+				least = MIN(least, items[i].key);
+		ck_assert_int_eq(heap_top_key(&heap), least);
+	}
+	heap_done(&heap);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("core parts");
+	TCase *tests = tcase_create("parts");
+	tcase_add_test(tests, test_states_of_a_fire_move_only_along_the_table);
+	tcase_add_loop_test(tests, test_the_heap_gives_the_least_whatever_was_moved_or_removed, 0, 20);
+	suite_add_tcase(suite, tests);
+	return core_world_run(suite);
+}
