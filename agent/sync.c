@@ -18,6 +18,9 @@
 #define PACE_MAX_MS 600000
 #define FOREIGN_PAUSE_MS 200  /* after a reply to another request; the network is in order, so no backoff */
 #define JITTER 0.1
+/* A backlog leaves this machine, the link and central to live work most of the time: rest that long for each round. */
+#define BACKLOG_REST 3
+#define BACKLOG_REST_MAX_MS 1000
 
 /* Answers that this thread waits for; beside enum store_news. */
 enum sync_answer { SYNC_STATUS = STORE_NEWS_MAX_, SYNC_APPLIED, SYNC_STOP };
@@ -36,6 +39,7 @@ struct sync {
 	struct mono next_at, last_round_at;
 	int64_t backoff_ms; /* 0 = the last round was good */
 	int max_records;
+	int64_t last_depth;   /* of the outbox, at the round before */
 	int64_t highest_sent; /* seq, in this life: a reply may have been lost after central took the records */
 	struct sync_news news;
 };
@@ -253,10 +257,20 @@ static bool pass_jobs(struct sync *sync, const struct sync_reply *reply, guint r
 	return ok;
 }
 
-static int64_t pause_after(const struct round *round, const struct sync_reply *reply, bool want_snapshot)
+/* None while the backlog grows all the same. */
+static int64_t backlog_rest_ms(struct sync *sync, const struct round *round)
 {
-	if (reply->jobs_more || want_snapshot || (round->unsent->more && reply->acked_seq >= round->unsent->first_seq))
+	bool shrinks = round->unsent->depth < sync->last_depth;
+	int64_t took_ms = mono_diff_us(mono_now(), sync->last_round_at) / US_PER_MS;
+	return shrinks ? MIN(BACKLOG_REST * took_ms, BACKLOG_REST_MAX_MS) : 0;
+}
+
+static int64_t pause_after(struct sync *sync, const struct round *round, const struct sync_reply *reply)
+{
+	if (reply->jobs_more || sync->jobs.want_snapshot)
 		return 0;
+	if (round->unsent->more && reply->acked_seq >= round->unsent->first_seq)
+		return backlog_rest_ms(sync, round);
 	int64_t pace = CLAMP(reply->next_sync_ms, PACE_MIN_MS, PACE_MAX_MS);
 	return (int64_t)((double)pace * g_random_double_range(1 - JITTER, 1 + JITTER));
 }
@@ -276,7 +290,8 @@ static void use_reply(struct sync *sync, const struct round *round, const struct
 	pass_commands(sync, round, reply);
 	if (sync_jobs_check(&sync->jobs, reply, round->status->jobs_revision, round->status->jobs_digest, mono_now()))
 		log_warning("the job set differs from central's: asking for all of it", NULL);
-	round_succeeded(sync, pause_after(round, reply, sync->jobs.want_snapshot));
+	round_succeeded(sync, pause_after(sync, round, reply));
+	sync->last_depth = round->unsent->depth;
 }
 
 /*
