@@ -106,6 +106,23 @@ def test_a_drained_agent_hands_over_without_losing_or_doubling_a_fire(pair, targ
     assert states(central)["holder"] == "draining"
 
 
+def test_an_impatient_job_goes_on_from_when_its_agent_was_last_heard_though_the_lease_lasts(world, database, target):
+    central = world.central(database, offline_after_ms=60000, sync_interval_ms=200).start()
+    holder = world.agent(central, name="holder").start()
+    job = central.api.create_job("* * * * * *", f"{target.url}/soon", failover={"afterMs": 2000})
+    patient = central.api.create_job("* * * * * *", f"{target.url}/late")
+    wait_until(lambda: target.requests("/soon") and target.requests("/late"), 15, "the jobs to run")
+    world.agent(central, name="other").start()
+    wait_until(lambda: states(central) == {"holder": "online", "other": "online"}, 10, "both agents to be heard")
+    holder.kill()
+    wait_until(lambda: len(ran_at(central, "other", job)) >= 2, 30, "the job to run at the other agent")
+    assert states(central)["holder"] == "online"
+    borders = database.query("""SELECT gains.since_at = state.last_seen_at FROM assignment gains, agent_state state JOIN agent USING (agent_id)
+        WHERE agent.name = 'holder' AND gains.job_id = %s AND NOT gains.removed AND gains.agent_id <> state.agent_id""", (job["jobId"],))
+    assert borders == [(True,)]
+    assert not ran_at(central, "other", patient)
+
+
 def test_a_job_that_never_fails_over_waits_for_its_agent(world, database, target):
     central = world.central(database, offline_after_ms=1000, sync_interval_ms=200).start()
     holder = world.agent(central, name="holder").start()

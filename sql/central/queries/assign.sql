@@ -26,11 +26,14 @@ UPDATE agent_state SET lease_fence = lease_fence + 1
 FROM locked WHERE agent_state.agent_id = locked.agent_id
 
 -- The border between two holders is the last of the old one's lease where it may still be at work (it will hear of the
--- border, and stops there) or where the fire must not run twice; else it is when the old one was last heard. An old holder
+-- border, and stops there) or where the fire must not run twice; else it is when the old one was last heard: also when only
+-- the job's own patience with it is over, since its lease may outlast that. An old holder
 -- that cannot have heard of the job passes on its own border. An edit never fires in the past.
 -- name: assign_apply
 WITH the_job AS MATERIALIZED (
-	SELECT job_id, revision, type, updated_at, active AND deleted_at IS NULL AS runs FROM job WHERE job_id = ANY ($1::uuid[])
+	SELECT job_id, revision, type, updated_at, active AND deleted_at IS NULL AS runs,
+		nullif(failover_after_ms, 0) * interval '1 millisecond' AS patience
+	FROM job WHERE job_id = ANY ($1::uuid[])
 ), known AS MATERIALIZED (
 	SELECT job_id, agent_id, epoch, target_key, job_revision, NOT removed AS held, since_at, since_revision, changed_at
 	FROM assignment WHERE job_id = ANY ($1::uuid[])
@@ -41,7 +44,7 @@ WITH the_job AS MATERIALIZED (
 		known.target_key AS old_key, coalesce(wanted.target_key, known.target_key) AS target_key,
 		coalesce(known.held, false) AND known.target_key IS NOT DISTINCT FROM wanted.target_key AS keeps,
 		known.since_at, known.since_revision, known.changed_at, the_job.revision, the_job.type, the_job.updated_at,
-		the_job.runs,
+		the_job.runs, the_job.patience,
 		CASE WHEN known.held THEN assignment_digest(job_id, known.job_revision, known.target_key) ELSE 0 END
 			# CASE WHEN wanted.target_key IS NULL THEN 0
 				ELSE assignment_digest(job_id, the_job.revision, wanted.target_key) END AS term
@@ -59,6 +62,8 @@ WITH the_job AS MATERIALIZED (
 					CASE WHEN state.last_seen_at < fleet.server_started_at
 						THEN fleet.server_started_at + fleet.lease_ms * interval '1 millisecond' END)
 			WHEN agent.revoked_at IS NULL AND agent.offline_at IS NULL AND state.lease_until > now()
+				AND (change.patience IS NULL
+					OR now() - greatest(state.last_seen_at, fleet.listening_since) <= change.patience)
 				THEN state.lease_until
 			ELSE state.last_seen_at
 		END AS border

@@ -51,13 +51,17 @@ SELECT name FROM back
 -- name: fleet_retry_stuck
 UPDATE agent SET failover_at = now() WHERE failover_at > now()
 
--- Jobs may have less patience than the fleet.
+-- Jobs may have less patience than the fleet: of the agents that hold such a job, those that are silent for the least of it.
 -- name: fleet_mark_quiet
 UPDATE agent SET failover_at = now()
 FROM agent_state state, fleet
-WHERE state.agent_id = agent.agent_id AND agent.failover_at IS NULL AND agent.offline_at IS NULL AND agent.revoked_at IS NULL
+WHERE agent.agent_id IN (
+		SELECT held.agent_id FROM job JOIN assignment held USING (job_id)
+		WHERE job.failover_after_ms > 0 AND job.deleted_at IS NULL AND job.target_mode IN ('one', 'count') AND NOT held.removed)
+	AND state.agent_id = agent.agent_id AND agent.failover_at IS NULL AND agent.offline_at IS NULL AND agent.revoked_at IS NULL
 	AND greatest(state.last_seen_at, fleet.listening_since) < now() - (
-		SELECT min(failover_after_ms) FROM job WHERE failover_after_ms > 0 AND deleted_at IS NULL) * interval '1 millisecond'
+		SELECT min(failover_after_ms) FROM job WHERE failover_after_ms > 0 AND deleted_at IS NULL
+			AND target_mode IN ('one', 'count')) * interval '1 millisecond'
 
 -- Jobs to place anew, by id after $1, at most $2: of revoked agents; of draining and silent ones what can move.
 -- name: failover_due
