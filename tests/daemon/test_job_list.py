@@ -117,20 +117,24 @@ def test_a_cursor_of_another_order_is_refused(api, jobs):
     assert_problem(api.get("/api/jobs", params={"sort": "-name", "cursor": cursor}), 400)
 
 
+def seconds(call):
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
 @pytest.mark.long
-def test_searches_among_100000_jobs_answer_within_50_ms(central, api, database):
+def test_searches_among_100000_jobs_do_not_read_them_all(central, api, database):
+    """In time, but against reading them all on the same machine in the same minute; milliseconds are for `make bench ONLY=job_search`."""
     database.execute("""
         INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at, updated_by)
         SELECT ('0192f0c1-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1, 'job ' || md5(n::text) || ' ' || n, true, 'ATLEAST_ONCE',
             'one', '{"schedule":"*/5 * * * *","api":"https://host' || n % 500 || '.example.com/hooks/' || md5('u' || n) || '"}', now(), 'a',
             now() - n * interval '1 s', 'a' FROM generate_series(1, 100000) n""")
     database.execute("ANALYZE job")
+    read_all = "SELECT count(*) FROM job WHERE name || definition::text ILIKE '%nowhere at all%'"
     for question in ({"q": "50000"}, {"q": "nowhere"}, {"q": "abc", "sort": "-updatedAt"}, {"q": "host77.", "sort": "name"}, {"sort": "name"}):
-        times = []
-        for i in range(60):
-            started = time.perf_counter()
-            api.json("/api/jobs", limit=50, **question)
-            times.append(time.perf_counter() - started)
-        times = sorted(times[10:])
-        print(question, f"median {times[25] * 1000:.1f} ms, worst {times[-1] * 1000:.1f} ms")
-        assert times[25] <= 0.05, f"{question}: {times[25] * 1000:.1f} ms"
+        pairs = [(seconds(lambda: api.json("/api/jobs", limit=50, **question)), seconds(lambda: database.query(read_all))) for _ in range(15)]
+        search, scan = (sorted(times)[7] for times in zip(*pairs))
+        print(question, f"median {search * 1000:.1f} ms, reading all {scan * 1000:.1f} ms")
+        assert search <= scan / 2, f"{question}: {search * 1000:.1f} ms, reading all {scan * 1000:.1f} ms"
