@@ -45,9 +45,10 @@ static json_t *render_job(const struct ledger_job *job)
 		json_array_append_new(holes, json_pack("{s:o, s:o, s:I}", "from", json_wall(hole->from), "to",
 						       json_wall(hole->to), "count", (json_int_t)hole->count));
 	}
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "jobId", job->job_id, "name", job->name, "due",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "jobId", job->job_id, "name", job->name, "due",
 			 (json_int_t)job->sums.due, "decided", (json_int_t)job->sums.decided, "unaccounted",
-			 (json_int_t)job->sums.unaccounted, "unknown", (json_int_t)job->sums.unknown, "holes", holes);
+			 (json_int_t)job->sums.unaccounted, "unknown", (json_int_t)job->sums.unknown, "unknownSince",
+			 json_wall(job->sums.unknown_since), "holes", holes);
 }
 
 /* Streams with holes, or all of one agent; on the first page only. */

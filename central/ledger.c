@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "central/late_rule.h"
+#include "central/ledger_known.h"
 
 struct decision_row { char job_id[UUID_SIZE], agent_id[UUID_SIZE]; struct ledger_decision decision; };
 
 /* What one page is made of; rows stand by job id. */
 struct facts {
 	struct db_result *jobs, *revisions, *holders;
+	struct ledger_known known;
 	GArray *decisions; /* struct decision_row */
 };
 
@@ -82,6 +84,8 @@ static enum db_status read_facts(struct db_conn *conn, const struct ledger_quest
 	db_param_text(&holders, question->agent_id);
 	if (status == DB_OK)
 		status = db_run(conn, "ledger_holders", &holders, &ret->holders);
+	if (status == DB_OK)
+		status = ledger_known_read(conn, array, question->from, question->offline_ms, &ret->known);
 	return status == DB_OK ? read_decisions(conn, question, array, &ret->decisions) : status;
 }
 
@@ -156,7 +160,8 @@ static enum db_status add_unkept(struct db_conn *conn, const struct facts *facts
 	g_autoptr(GArray) undecided = g_array_new(FALSE, FALSE, sizeof(struct wall));
 	g_autoptr(GString) times = g_string_new(NULL);
 	g_autoptr(GString) ids = g_string_new(NULL);
-	struct ledger_sums sums = { .holes = g_array_new(FALSE, FALSE, sizeof(struct ledger_hole)) };
+	struct ledger_sums sums = { .holes = g_array_new(FALSE, FALSE, sizeof(struct ledger_hole)),
+				    .unknown_since = WALL_NONE };
 	struct db_params params = { 0 };
 	ledger_compare(input, &sums, undecided);
 	g_array_unref(sums.holes);
@@ -192,6 +197,7 @@ static enum db_status compare_at(struct db_conn *conn, const struct facts *facts
 	bool per_agent = db_bool(facts->jobs, job, 3);
 	g_autoptr(GArray) decisions =
 		decisions_of(facts, job_id, per_agent && holder >= 0 ? db_text(facts->holders, holder, 1) : NULL);
+	g_autoptr(GArray) unknowable = NULL;
 	struct ledger_case input = { .revisions = revisions,
 				     .decisions = decisions,
 				     .created_at = db_wall(facts->jobs, job, 2),
@@ -201,10 +207,11 @@ static enum db_status compare_at(struct db_conn *conn, const struct facts *facts
 				     .required_from = WALL_NONE,
 				     .required_until = WALL_NONE };
 	if (holder >= 0) {
-		struct wall held_since = wall_add_ms(db_wall(facts->holders, holder, 2), LEDGER_SETTLE_MS);
 		input.required_until = horizon(facts, holder, revisions);
-		if (per_agent || db_bool(facts->holders, holder, 9))
-			input.required_from = held_since;
+		if (db_bool(facts->holders, holder, 9))
+			input.required_from = wall_add_ms(db_wall(facts->holders, holder, 2), LEDGER_SETTLE_MS);
+		unknowable = ledger_known_spans(&facts->known, job_id, db_text(facts->holders, holder, 3), revisions);
+		input.unknowable = unknowable;
 	}
 	enum db_status status = DB_OK;
 	if (db_bool(facts->jobs, job, 4) && holder >= 0)
@@ -222,7 +229,8 @@ static enum db_status compare_job(struct db_conn *conn, const struct facts *fact
 	enum db_status status = DB_OK;
 	int holders = 0;
 	*ret = (struct ledger_job){ .name = g_strdup(db_text(facts->jobs, job, 1)),
-				    .sums = { .holes = g_array_new(FALSE, FALSE, sizeof(struct ledger_hole)) } };
+				    .sums = { .holes = g_array_new(FALSE, FALSE, sizeof(struct ledger_hole)),
+					      .unknown_since = WALL_NONE } };
 	g_strlcpy(ret->job_id, job_id, sizeof ret->job_id);
 	for (int i = 0; status == DB_OK && i < db_rows(facts->holders); i++) {
 		if (strcmp(db_text(facts->holders, i, 0), job_id) != 0)
@@ -268,6 +276,7 @@ enum db_status ledger_read(struct db_conn *conn, const struct ledger_question *q
 	db_result_free(facts.jobs);
 	db_result_free(facts.revisions);
 	db_result_free(facts.holders);
+	ledger_known_clear(&facts.known);
 	if (facts.decisions != NULL)
 		g_array_unref(facts.decisions);
 	return status;

@@ -8,6 +8,7 @@ struct walk {
 	struct ledger_sums *sums;
 	GArray *undecided;
 	guint next;       /* the first decision that may cover what comes */
+	guint next_span;  /* the first that may hold what comes */
 	bool hole_open;   /* the due instant before was the last of holes */
 	bool touched;     /* the decision at `next` covered one */
 };
@@ -45,6 +46,29 @@ static void add_hole(struct walk *walk, struct wall at)
 	}
 }
 
+/* Due instants come in the order of time; the spans may overlap. */
+static bool is_unknowable(struct walk *walk, struct wall at)
+{
+	const GArray *spans = walk->input->unknowable;
+	for (; spans != NULL && walk->next_span < spans->len; walk->next_span++) {
+		const struct ledger_span *span = &g_array_index(spans, struct ledger_span, walk->next_span);
+		if (wall_before(at, span->from))
+			return false;
+		if (wall_before(at, span->until))
+			return true;
+	}
+	return false;
+}
+
+static void take_unknown(struct walk *walk, struct wall at)
+{
+	struct ledger_sums *sums = walk->sums;
+	sums->unknown++;
+	if (!wall_is_set(sums->unknown_since) || wall_before(at, sums->unknown_since))
+		sums->unknown_since = at;
+	walk->hole_open = false;
+}
+
 static void take_due(struct walk *walk, struct wall at, bool settled)
 {
 	const struct ledger_case *input = walk->input;
@@ -64,9 +88,8 @@ static void take_due(struct walk *walk, struct wall at, bool settled)
 		g_array_append_val(walk->undecided, at);
 	walk->sums->due++;
 	if (wall_before(input->required_until, at) ||
-	    (wall_is_set(input->required_from) && wall_before(at, input->required_from))) {
-		walk->sums->unknown++;
-		walk->hole_open = false;
+	    (wall_is_set(input->required_from) && wall_before(at, input->required_from)) || is_unknowable(walk, at)) {
+		take_unknown(walk, at);
 		return;
 	}
 	walk->sums->unaccounted++;

@@ -4,7 +4,7 @@ import hashlib
 from raw_agent import RawAgent, execution, stamp
 
 from harness.api import assert_problem
-from harness.ledger import instant, now, timedelta
+from harness.ledger import instant, now, seconds_between, timedelta
 from harness.waiting import wait_until
 
 LEDGER = "/api/observability/ledger"
@@ -21,7 +21,7 @@ def test_a_running_system_is_fully_accounted_for_and_a_deleted_row_is_the_exact_
     wait_until(lambda: len(api.json(path, limit=100)["executions"]) >= 5, timeout=20, what="five executions")
     # As if it had been so for minutes: revisions, assignments and executions an hour older; then time to settle has passed.
     for statement in ("UPDATE job_revision SET at = at - interval '1 minute'", "UPDATE job SET created_at = created_at - interval '1 minute'",
-                      "UPDATE assignment SET changed_at = changed_at - interval '1 minute'"):
+                      "UPDATE assignment SET changed_at = changed_at - interval '1 minute', held_since = held_since - interval '1 minute'"):
         database.execute(statement)
     wait_until(lambda: now() - began > timedelta(seconds=29), timeout=40, what="fires that are surely told", every=0.5)
     seen = sorted(instant(e["scheduledAt"]) for e in api.json(path, limit=100)["executions"])
@@ -39,7 +39,7 @@ def test_a_running_system_is_fully_accounted_for_and_a_deleted_row_is_the_exact_
 
 def backdate(database, minutes=30):
     database.execute(f"UPDATE job_revision SET at = at - interval '{minutes} minutes'")
-    database.execute(f"UPDATE assignment SET changed_at = changed_at - interval '{minutes} minutes'")
+    database.execute(f"UPDATE assignment SET changed_at = changed_at - interval '{minutes} minutes', held_since = held_since - interval '{minutes} minutes'")
 
 
 def test_pauses_missed_ranges_and_runs_on_demand_are_counted_as_what_they_are(central, api, database):
@@ -69,6 +69,7 @@ def test_what_a_silent_agent_has_not_told_is_unknown_and_no_hole(central, api, d
     agent = RawAgent(central)
     job = api.create_job("* * * * *", "http://127.0.0.1:1/")["jobId"]
     agent.follow()
+    agent.follow()  # tells that it has them
     backdate(database)
     database.execute("UPDATE agent_state SET last_seen_at = now() - interval '10 minutes'")
     ledger = api.json(LEDGER, jobId=job, **{"from": stamp(now() - timedelta(minutes=9))})
@@ -80,6 +81,7 @@ def test_what_a_silent_agent_has_not_told_is_unknown_and_no_hole(central, api, d
 def test_fires_that_were_counted_but_not_kept_are_decided(central, api, database):
     agent = RawAgent(central)
     job = api.create_job("* * * * *", "http://127.0.0.1:1/", history={"policy": "failures"})["jobId"]
+    agent.follow()
     agent.follow()
     backdate(database)
     start = now().replace(second=0, microsecond=0) - timedelta(minutes=10)
@@ -94,6 +96,59 @@ def test_fires_that_were_counted_but_not_kept_are_decided(central, api, database
     assert database.query("SELECT count(*) FROM execution_unkept")[0][0] == 4
     found = api.json(LEDGER, jobId=job, **{"from": stamp(start), "to": stamp(start + timedelta(minutes=5))})["jobs"][0]
     assert (found["due"], found["decided"], found["unaccounted"]) == (5, 4, 1) and found["holes"][0]["from"] == ms(start + timedelta(minutes=4))
+
+
+def test_a_job_made_or_edited_while_its_agent_was_away_is_unknown_until_it_was_back(world, database, target):
+    central = world.central(database, offline_after_ms=3000, sync_interval_ms=200).start()
+    agent, api = world.agent(central).start(), central.api
+    edited = api.create_job("* * * * * *", target.url + "/")["jobId"]
+    wait_until(lambda: api.json(f"/api/executions/{edited}")["executions"], timeout=20, what="the first execution")
+    agent.stop()
+    wait_until(lambda: api.json("/api/agents")["agents"][0]["state"] == "offline", timeout=20, what="the agent to be missed")
+    wait_until(lambda: database.query("SELECT count(*) FROM agent_presence WHERE offline_to IS NULL") == [(1,)], timeout=20, what="that to be noted")
+    made = api.create_job("* * * * * *", target.url + "/")["jobId"]
+    assert api.patch(f"/api/jobs/{edited}", json={"schedule": "*/2 * * * * *"}).status_code == 200
+    # As if the agent were away for two minutes, and both had been done a minute ago.
+    database.execute("UPDATE agent_presence SET offline_from = offline_from - interval '2 minutes'")
+    database.execute("UPDATE job_revision SET at = at - CASE WHEN job_id = %s AND revision = 1 THEN interval '10 minutes' ELSE interval '1 minute' END", (edited,))
+    database.execute("UPDATE assignment SET changed_at = changed_at - interval '1 minute', held_since = held_since - CASE WHEN job_id = %s THEN interval '10 minutes' ELSE interval '1 minute' END", (edited,))
+    done_at = {job: database.query("SELECT max(at) FROM job_revision WHERE job_id = %s", (job,))[0][0] for job in (made, edited)}
+    while_away = api.json(LEDGER, **{"from": stamp(now() - timedelta(minutes=1))})
+    assert while_away["unaccounted"] == 0 and while_away["unknown"] > 50
+    agent.start()
+    wait_until(lambda: all(len([e for e in api.json(f"/api/executions/{job}", limit=100)["executions"] if e["status"] == "success"]) >= 5 for job in (made, edited)), timeout=30, what="both to run")
+
+    to = now().replace(microsecond=0)
+    for job, every in ((made, 1), (edited, 2)):
+        found = api.json(LEDGER, jobId=job, **{"from": stamp(done_at[job]), "to": stamp(to)})["jobs"][0]
+        assert found["holes"] == [] and found["unaccounted"] == 0, found
+        told = {instant(e["scheduledAt"]) for e in api.json(f"/api/executions/{job}", limit=100)["executions"] if e["status"] != "missed"}
+        covered = {second for e in api.json(f"/api/executions/{job}", limit=100)["executions"] if e["status"] == "missed"
+                   for second in seconds_between(instant(e["scheduledAt"]), instant(e["lastScheduledAt"]))}
+        due = [second for second in seconds_between(done_at[job] + timedelta(seconds=15), to - timedelta(seconds=1)) if second.second % every == 0]
+        undecided = [second for second in due if second not in told | covered]
+        assert found["unknown"] == len(undecided) >= 40 // every and found["unknownSince"] == ms(undecided[0])
+        assert found["due"] == found["decided"] + found["unknown"] and found["decided"] >= 4
+    # It is the agent's absence that explains them.
+    database.execute("UPDATE agent_presence SET offline_to = offline_from")
+    assert api.json(LEDGER, jobId=made, **{"from": stamp(done_at[made]), "to": stamp(to)})["unaccounted"] > 5
+
+
+def test_nothing_is_demanded_of_a_time_without_a_holder_and_an_edit_forgives_nothing(central, api, database):
+    jobs = {mode: api.create_job("* * * * *", "http://127.0.0.1:1/", target={"mode": mode})["jobId"] for mode in ("one", "all")}
+    agent = RawAgent(central)
+    agent.follow()
+    agent.follow()
+    database.execute("UPDATE job_revision SET at = at - interval '30 minutes'")
+    database.execute("UPDATE assignment SET changed_at = changed_at - interval '10 minutes', held_since = held_since - interval '10 minutes'")
+    asked = {"from": stamp(now() - timedelta(minutes=20)), "to": stamp(now() - timedelta(minutes=1))}
+    for job in jobs.values():
+        found = api.json(LEDGER, jobId=job, **asked)["jobs"][0]
+        assert found["due"] == 19 and found["unaccounted"] in (8, 9) and found["unknown"] == 19 - found["unaccounted"], found
+        assert api.patch(f"/api/jobs/{job}", json={"name": "another"}).status_code == 200
+        agent.follow()
+        agent.follow()
+        assert api.json(LEDGER, jobId=job, **asked)["jobs"][0] == {**found, "name": "another"}
 
 
 def test_pages_of_jobs_streams_of_an_agent_and_bad_questions(central, api):

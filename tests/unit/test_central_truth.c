@@ -137,7 +137,7 @@ START_TEST(test_due_is_decided_or_unknown_or_a_hole)
 		struct ledger_decision decision = { at(row->from), at(row->to != NULL ? row->to : row->from), row->count };
 		g_array_append_val(decisions, decision);
 	}
-	struct ledger_case input = { revisions, decisions, at(ALWAYS), at(ledgers[_i].decided_until), at(ledgers[_i].from),
+	struct ledger_case input = { revisions, decisions, NULL, at(ALWAYS), at(ledgers[_i].decided_until), at(ledgers[_i].from),
 				     at(ledgers[_i].to), at(ledgers[_i].required_from), at(ledgers[_i].required_until) };
 	ledger_compare(&input, &sums, undecided);
 	ck_assert_msg(sums.due == ledgers[_i].due && sums.decided == ledgers[_i].decided &&
@@ -165,13 +165,63 @@ START_TEST(test_more_holes_than_an_answer_holds_are_counted_all_the_same)
 		struct ledger_decision decision = { minute, minute, 1 };
 		g_array_append_val(decisions, decision);
 	}
-	struct ledger_case input = { revisions, decisions, at(ALWAYS), WALL_NONE, from, wall_add_ms(from, 2 * n * INT64_C(60000)),
+	struct ledger_case input = { revisions, decisions, NULL, at(ALWAYS), WALL_NONE, from, wall_add_ms(from, 2 * n * INT64_C(60000)),
 				     WALL_NONE, at(END) };
 	ledger_compare(&input, &sums, NULL);
 	ck_assert_int_eq(sums.due, 2 * n);
 	ck_assert_int_eq(sums.unaccounted, n);
 	ck_assert_uint_eq(sums.holes->len, LEDGER_HOLES_MAX);
 	ck_assert(sums.cut);
+	g_array_unref(sums.holes);
+	job_unref(revision.job);
+}
+END_TEST
+
+struct span_row { const char *from, *until; };
+
+static const struct {
+	const char *name;
+	struct span_row spans[3];
+	const char *decided;
+	int unknown;
+	const char *unknown_since;
+	struct hole_row holes[3];
+} unknowables[] = { /* every minute, from 10:00 to 10:06 */
+	{ "a span begins with its first instant and ends before its last", { { DAY "10:01:00Z", DAY "10:03:00Z" } }, NULL, 2,
+	  DAY "10:01:00Z", { { DAY "10:00:00Z", DAY "10:00:00Z", 1 }, { DAY "10:03:00Z", DAY "10:05:00Z", 3 } } },
+	{ "what was decided all the same counts as decided", { { DAY "10:01:00Z", END } }, DAY "10:03:00Z", 4, DAY "10:01:00Z",
+	  { { DAY "10:00:00Z", DAY "10:00:00Z", 1 } } },
+	{ "spans that overlap are one", { { ALWAYS, DAY "10:04:30Z" }, { DAY "10:01:00Z", DAY "10:02:00Z" },
+	  { DAY "10:03:00Z", DAY "10:05:00Z" } }, NULL, 5, DAY "10:00:00Z", { { DAY "10:05:00Z", DAY "10:05:00Z", 1 } } },
+	{ "between two spans a hole is a hole", { { ALWAYS, DAY "10:00:30Z" }, { DAY "10:03:00Z", END } }, NULL, 4,
+	  DAY "10:00:00Z", { { DAY "10:01:00Z", DAY "10:02:00Z", 2 } } },
+	{ "an empty span holds nothing", { { DAY "10:01:00Z", DAY "10:01:00Z" } }, NULL, 0, NULL,
+	  { { DAY "10:00:00Z", DAY "10:05:00Z", 6 } } },
+};
+
+START_TEST(test_what_nobody_could_know_of_is_unknown_and_no_hole)
+{
+	const char *name = unknowables[_i].name;
+	g_autoptr(GArray) revisions = g_array_new(FALSE, FALSE, sizeof(struct ledger_revision));
+	g_autoptr(GArray) decisions = g_array_new(FALSE, FALSE, sizeof(struct ledger_decision));
+	g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(struct ledger_span));
+	struct ledger_sums sums = { .holes = g_array_new(FALSE, FALSE, sizeof(struct ledger_hole)), .unknown_since = WALL_NONE };
+	struct ledger_revision revision = { at(ALWAYS), make_job(MINUTE) };
+	struct ledger_decision decision = { at(unknowables[_i].decided), at(unknowables[_i].decided), 1 };
+	g_array_append_val(revisions, revision);
+	if (unknowables[_i].decided != NULL)
+		g_array_append_val(decisions, decision);
+	for (const struct span_row *row = unknowables[_i].spans; row < unknowables[_i].spans + 3 && row->from != NULL; row++) {
+		struct ledger_span span = { at(row->from), at(row->until) };
+		g_array_append_val(spans, span);
+	}
+	struct ledger_case input = { revisions, decisions, spans, at(ALWAYS), WALL_NONE, at(DAY "10:00:00Z"),
+				     at(DAY "10:06:00Z"), WALL_NONE, at(END) };
+	ledger_compare(&input, &sums, NULL);
+	ck_assert_msg(sums.due == 6 && sums.unknown == unknowables[_i].unknown, "%s: unknown %d", name, (int)sums.unknown);
+	ck_assert_msg(sums.decided + sums.unaccounted + sums.unknown == sums.due, "%s", name);
+	ck_assert_msg(sums.unknown_since.us == at(unknowables[_i].unknown_since).us, "%s: since", name);
+	check_holes(sums.holes, unknowables[_i].holes, name);
 	g_array_unref(sums.holes);
 	job_unref(revision.job);
 }
@@ -297,6 +347,7 @@ int main(void)
 	Suite *suite = suite_create("truth");
 	TCase *rules = tcase_create("rules");
 	tcase_add_loop_test(rules, test_due_is_decided_or_unknown_or_a_hole, 0, G_N_ELEMENTS(ledgers));
+	tcase_add_loop_test(rules, test_what_nobody_could_know_of_is_unknown_and_no_hole, 0, G_N_ELEMENTS(unknowables));
 	tcase_add_test(rules, test_more_holes_than_an_answer_holds_are_counted_all_the_same);
 	tcase_add_loop_test(rules, test_a_difference_names_each_member_that_changed, 0, G_N_ELEMENTS(diffs));
 	tcase_add_loop_test(rules, test_why_says_what_held_at_the_instant, 0, G_N_ELEMENTS(whys));

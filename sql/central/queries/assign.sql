@@ -35,7 +35,8 @@ WITH the_job AS MATERIALIZED (
 		nullif(failover_after_ms, 0) * interval '1 millisecond' AS patience
 	FROM job WHERE job_id = ANY ($1::uuid[])
 ), known AS MATERIALIZED (
-	SELECT job_id, agent_id, epoch, target_key, job_revision, NOT removed AS held, since_at, since_revision, changed_at
+	SELECT job_id, agent_id, epoch, target_key, job_revision, NOT removed AS held, since_at, since_revision, changed_at,
+		coalesce(held_since, changed_at) AS held_since
 	FROM assignment WHERE job_id = ANY ($1::uuid[])
 ), wanted AS MATERIALIZED (
 	SELECT job_id, agent_id, target_key FROM placement($1::uuid[], $2::boolean)
@@ -43,8 +44,8 @@ WITH the_job AS MATERIALIZED (
 	SELECT job_id, agent_id, wanted.target_key IS NULL AS removed, coalesce(known.held, false) AS held, known.epoch,
 		known.target_key AS old_key, coalesce(wanted.target_key, known.target_key) AS target_key,
 		coalesce(known.held, false) AND known.target_key IS NOT DISTINCT FROM wanted.target_key AS keeps,
-		known.since_at, known.since_revision, known.changed_at, the_job.revision, the_job.type, the_job.updated_at,
-		the_job.runs, the_job.patience,
+		known.since_at, known.since_revision, known.changed_at, known.held_since, the_job.revision, the_job.type,
+		the_job.updated_at, the_job.runs, the_job.patience,
 		CASE WHEN known.held THEN assignment_digest(job_id, known.job_revision, known.target_key) ELSE 0 END
 			# CASE WHEN wanted.target_key IS NULL THEN 0
 				ELSE assignment_digest(job_id, the_job.revision, wanted.target_key) END AS term
@@ -88,17 +89,19 @@ WITH the_job AS MATERIALIZED (
 	LEFT JOIN (SELECT job_id, max(epoch) AS epoch FROM known GROUP BY job_id) earlier USING (job_id)
 )
 INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, removed, changed_at, since_at,
-	since_revision)
+	since_revision, held_since)
 SELECT placed.job_id, placed.agent_id, CASE WHEN placed.keeps OR placed.removed THEN placed.epoch ELSE 1 + last_epoch END,
 	target_key, revision, set_revision, removed, now(),
 	CASE WHEN placed.keeps THEN placed.since_at WHEN placed.removed THEN gives.border ELSE takes.border END,
-	CASE WHEN placed.keeps THEN placed.since_revision ELSE set_revision END
+	CASE WHEN placed.keeps THEN placed.since_revision ELSE set_revision END,
+	CASE WHEN placed.keeps OR placed.removed THEN placed.held_since ELSE now() END
 FROM placed
 LEFT JOIN passing gives ON gives.job_id = placed.job_id AND gives.previous_id = placed.agent_id AND placed.removed
 LEFT JOIN passing takes ON takes.job_id = placed.job_id AND takes.next_id = placed.agent_id AND NOT placed.removed
 ON CONFLICT (job_id, agent_id) DO UPDATE SET epoch = excluded.epoch, target_key = excluded.target_key,
 	job_revision = excluded.job_revision, set_revision = excluded.set_revision, removed = excluded.removed,
-	changed_at = excluded.changed_at, since_at = excluded.since_at, since_revision = excluded.since_revision
+	changed_at = excluded.changed_at, since_at = excluded.since_at, since_revision = excluded.since_revision,
+	held_since = excluded.held_since
 
 -- What an agent new to the fleet gets without anybody losing it.
 -- name: assign_agent_apply
@@ -122,9 +125,9 @@ WITH chosen AS (
 	FROM total WHERE agent_id = $1::uuid
 	RETURNING set_revision - total.n AS base
 )
-INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision)
+INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, held_since)
 SELECT job_id, $1::uuid, 1 + coalesce((SELECT max(epoch) FROM assignment WHERE assignment.job_id = chosen.job_id), 0),
-	target_key, revision, base + place
+	target_key, revision, base + place, now()
 FROM chosen CROSS JOIN bumped
 
 -- Jobs that an agent's labels, name or weight concern, after $2, at most $3: what it has with a selector, what its labels
@@ -149,7 +152,7 @@ ORDER BY job_id LIMIT $2::integer
 
 -- Of a revoked agent: what every other agent has anyway.
 -- name: assign_drop_own
-UPDATE assignment SET removed = true, changed_at = now(), since_at = NULL
+UPDATE assignment SET removed = true, changed_at = now(), since_at = NULL, held_since = coalesce(held_since, changed_at)
 WHERE agent_id = $1::uuid AND NOT removed AND target_key = agent_id::text
 
 -- name: assign_tombstones_prune

@@ -26,10 +26,10 @@ WITH silent AS (
 	WHERE agent.agent_id = self.agent_id AND agent.offline_at IS NULL AND agent.revoked_at IS NULL
 		AND greatest(coalesce(state.last_seen_at, agent.enrolled_at), fleet.listening_since)
 			< now() - fleet.offline_after_ms * interval '1 millisecond'
-	RETURNING agent.agent_id, agent.name, state.last_seen_at
+	RETURNING agent.agent_id, agent.name, state.last_seen_at, agent.offline_at
 ), noted AS (
 	INSERT INTO agent_presence (agent_id, offline_from)
-	SELECT agent_id, last_seen_at FROM silent WHERE last_seen_at IS NOT NULL
+	SELECT agent_id, offline_at FROM silent
 	ON CONFLICT DO NOTHING
 )
 SELECT name, last_seen_at FROM silent

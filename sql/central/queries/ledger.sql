@@ -20,7 +20,7 @@ ORDER BY r.job_id, r.revision
 
 -- Who has to report; and whether somebody who held the job before still owes.
 -- name: ledger_holders
-SELECT a.job_id, a.agent_id, a.changed_at, a.target_key, s.last_seen_at, s.running, s.outbox_depth, s.oldest_unsent_at,
+SELECT a.job_id, a.agent_id, coalesce(a.held_since, a.changed_at), a.target_key, s.last_seen_at, s.running, s.outbox_depth, s.oldest_unsent_at,
 	coalesce(s.clock_epoch, 0), EXISTS (
 		SELECT FROM assignment old LEFT JOIN agent_state owing USING (agent_id)
 		WHERE old.job_id = a.job_id AND old.removed AND (owing.last_seen_at IS NULL OR owing.outbox_depth > 0
@@ -28,6 +28,33 @@ SELECT a.job_id, a.agent_id, a.changed_at, a.target_key, s.last_seen_at, s.runni
 FROM assignment a LEFT JOIN agent_state s USING (agent_id)
 WHERE a.job_id = ANY ($1::uuid[]) AND NOT a.removed AND ($3::uuid IS NULL OR a.agent_id = $3::uuid)
 ORDER BY a.job_id, a.agent_id
+
+-- When somebody held the job, by target key; of the past what tombstones tell. Until NULL = still.
+-- name: ledger_tenures
+SELECT job_id, target_key, coalesce(held_since, changed_at), CASE WHEN removed THEN changed_at END
+FROM assignment WHERE job_id = ANY ($1::uuid[])
+ORDER BY job_id, target_key, 3
+
+-- What reached a holder only later: a revision, or the job itself, that came while it was silent (until it was heard again,
+-- or the job went to another one), and what it has not confirmed to this day. Until NULL = still. $2 begin of the window, less
+-- what a span goes on for.
+-- name: ledger_unheard
+WITH news AS (
+	SELECT held.job_id, held.agent_id, held.target_key, revision.at, CASE WHEN held.removed THEN held.changed_at END AS until
+	FROM assignment held JOIN job_revision revision USING (job_id)
+	WHERE held.job_id = ANY ($1::uuid[]) AND revision.at >= coalesce(held.held_since, held.changed_at)
+		AND (NOT held.removed OR revision.at < held.changed_at)
+	UNION
+	SELECT job_id, agent_id, target_key, coalesce(held_since, changed_at), CASE WHEN removed THEN changed_at END
+	FROM assignment WHERE job_id = ANY ($1::uuid[])
+)
+SELECT news.job_id, news.target_key, news.at, least(presence.offline_to, news.until)
+FROM news JOIN agent_presence presence ON presence.agent_id = news.agent_id AND presence.offline_from <= news.at
+	AND (presence.offline_to IS NULL OR presence.offline_to > news.at AND presence.offline_to > $2::timestamptz)
+UNION ALL
+SELECT held.job_id, held.target_key, held.changed_at, NULL
+FROM assignment held LEFT JOIN agent_state state USING (agent_id)
+WHERE held.job_id = ANY ($1::uuid[]) AND NOT held.removed AND held.set_revision > coalesce(state.confirmed_revision, 0)
 
 -- Ranges of missed fires may begin before the window.
 -- name: ledger_decisions
