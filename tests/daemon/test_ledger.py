@@ -101,12 +101,13 @@ def test_fires_that_were_counted_but_not_kept_are_decided(central, api, database
 def test_a_job_made_or_edited_while_its_agent_was_away_is_unknown_until_it_was_back(world, database, target):
     central = world.central(database, offline_after_ms=3000, sync_interval_ms=200).start()
     agent, api = world.agent(central).start(), central.api
-    edited = api.create_job("* * * * * *", target.url + "/")["jobId"]
+    brief = {"timeoutMs": 1000, "retry": {"maxAttempts": 1}}  # a busy agent is waited for that long
+    edited = api.create_job("* * * * * *", target.url + "/", **brief)["jobId"]
     wait_until(lambda: api.json(f"/api/executions/{edited}")["executions"], timeout=20, what="the first execution")
     agent.stop()
     wait_until(lambda: api.json("/api/agents")["agents"][0]["state"] == "offline", timeout=20, what="the agent to be missed")
     wait_until(lambda: database.query("SELECT count(*) FROM agent_presence WHERE offline_to IS NULL") == [(1,)], timeout=20, what="that to be noted")
-    made = api.create_job("* * * * * *", target.url + "/")["jobId"]
+    made = api.create_job("* * * * * *", target.url + "/", **brief)["jobId"]
     assert api.patch(f"/api/jobs/{edited}", json={"schedule": "*/2 * * * * *"}).status_code == 200
     # As if the agent were away for two minutes, and both had been done a minute ago.
     database.execute("UPDATE agent_presence SET offline_from = offline_from - interval '2 minutes'")
@@ -116,9 +117,9 @@ def test_a_job_made_or_edited_while_its_agent_was_away_is_unknown_until_it_was_b
     while_away = api.json(LEDGER, **{"from": stamp(now() - timedelta(minutes=1))})
     assert while_away["unaccounted"] == 0 and while_away["unknown"] > 50
     agent.start()
-    wait_until(lambda: all(len([e for e in api.json(f"/api/executions/{job}", limit=100)["executions"] if e["status"] == "success"]) >= 5 for job in (made, edited)), timeout=30, what="both to run")
+    wait_until(lambda: all(len([e for e in api.json(f"/api/executions/{job}", limit=100)["executions"] if e["status"] == "success"]) >= 8 for job in (made, edited)), timeout=60, what="both to run")
 
-    to = now().replace(microsecond=0)
+    to = now().replace(microsecond=0) - timedelta(seconds=3)  # told for sure
     for job, every in ((made, 1), (edited, 2)):
         found = api.json(LEDGER, jobId=job, **{"from": stamp(done_at[job]), "to": stamp(to)})["jobs"][0]
         assert found["holes"] == [] and found["unaccounted"] == 0, found
@@ -128,10 +129,10 @@ def test_a_job_made_or_edited_while_its_agent_was_away_is_unknown_until_it_was_b
         due = [second for second in seconds_between(done_at[job] + timedelta(seconds=15), to - timedelta(seconds=1)) if second.second % every == 0]
         undecided = [second for second in due if second not in told | covered]
         assert found["unknown"] == len(undecided) >= 40 // every and found["unknownSince"] == ms(undecided[0])
-        assert found["due"] == found["decided"] + found["unknown"] and found["decided"] >= 4
+        assert found["due"] == found["decided"] + found["unknown"] and found["decided"] >= 2
     # It is the agent's absence that explains them.
     database.execute("UPDATE agent_presence SET offline_to = offline_from")
-    assert api.json(LEDGER, jobId=made, **{"from": stamp(done_at[made]), "to": stamp(to)})["unaccounted"] > 5
+    wait_until(lambda: api.json(LEDGER, jobId=made, **{"from": stamp(done_at[made]), "to": stamp(to)})["unaccounted"] > 5, timeout=30, what="holes")
 
 
 def test_nothing_is_demanded_of_a_time_without_a_holder_and_an_edit_forgives_nothing(central, api, database):
