@@ -140,12 +140,13 @@ void api_stats_jobs(const struct api_request *request, struct api_reply *reply)
 		return;
 	}
 	api_reply_json(reply, 200,
-		       json_pack("{s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I}}", "jobs",
+		       json_pack("{s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}", "jobs",
 				 (json_int_t)counts.jobs, "active", (json_int_t)counts.active, "paused",
 				 (json_int_t)(counts.jobs - counts.active), "unassigned", (json_int_t)counts.unassigned,
 				 "byType", "ATLEAST_ONCE", (json_int_t)counts.at_least_once, "ATMOST_ONCE",
 				 (json_int_t)counts.at_most_once, "byTarget", "one", (json_int_t)counts.one, "all",
-				 (json_int_t)counts.all, "agent", (json_int_t)counts.agent));
+				 (json_int_t)counts.all, "count", (json_int_t)counts.count, "agent",
+				 (json_int_t)counts.agent));
 }
 
 /* ?hours= -> the window of rollups. */

@@ -106,7 +106,7 @@ void api_session_delete(const struct api_request *request, struct api_reply *rep
 		problem_reply(reply, 409, NULL, NULL, "a token has no session to end; revoke the token instead");
 		return;
 	}
-	enum db_status status = logout(request->pool, hash);
+	enum db_status status = logout(request->pool, &request->identity, request->id, hash);
 	auth_forget_sessions(request->central->auth);
 	if (status != DB_OK) {
 		problem_db(reply, status, "the session");

@@ -273,6 +273,17 @@ enum db_status agent_insert(struct db_conn *conn, const char *agent_id, const ch
 	return db_run(conn, "agent_insert", &params, NULL);
 }
 
+enum db_status agent_members(struct db_conn *conn, const char *agent_id, char **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	enum db_status status = db_run_one(conn, "agent_members", &params, &result);
+	if (status == DB_OK)
+		*ret = g_strdup(db_text(result, 0, 0));
+	return status;
+}
+
 enum db_status agent_edit(struct db_conn *conn, const char *agent_id, const char *name, const char *labels, double weight)
 {
 	struct db_params params = { 0 };

@@ -68,6 +68,8 @@ enum db_status enrolment_token_state(struct db_conn *conn, const char *hash, boo
 /* DB_CONFLICT: the name is taken. */
 enum db_status agent_insert(struct db_conn *conn, const char *agent_id, const char *name, const char *key_hash,
 			    const char *hostname, const char *labels);
+/* Name, labels and weight as JSON; caller frees. */
+enum db_status agent_members(struct db_conn *conn, const char *agent_id, char **ret);
 /* What NULL (and a weight below 0) leaves as it is. DB_NOT_FOUND: none, or revoked; DB_CONFLICT: the name is taken. */
 enum db_status agent_edit(struct db_conn *conn, const char *agent_id, const char *name, const char *labels, double weight);
 /* agent_drain, agent_undrain, agent_forget; DB_NOT_FOUND: none that this fits. */

@@ -118,6 +118,6 @@ enum db_status db_job_counts(struct db_conn *conn, struct job_counts *ret)
 	if (status == DB_OK)
 		*ret = (struct job_counts){ db_int(result, 0, 0), db_int(result, 0, 1), db_int(result, 0, 2),
 					    db_int(result, 0, 3), db_int(result, 0, 4), db_int(result, 0, 5),
-					    db_int(result, 0, 6), db_int(result, 0, 7) };
+					    db_int(result, 0, 6), db_int(result, 0, 7), db_int(result, 0, 8) };
 	return status;
 }

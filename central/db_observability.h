@@ -46,7 +46,7 @@ struct job_failures {
 /* Jobs with failures in the window, most first; struct job_failures. */
 enum db_status db_failures(struct db_conn *conn, const struct rollup_window *window, GArray **ret);
 
-struct job_counts { int64_t jobs, active, unassigned, at_least_once, at_most_once, one, all, agent; };
+struct job_counts { int64_t jobs, active, unassigned, at_least_once, at_most_once, one, all, agent, count; };
 enum db_status db_job_counts(struct db_conn *conn, struct job_counts *ret);
 
 #endif

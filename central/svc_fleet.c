@@ -55,11 +55,14 @@ enum db_status fleet_edit(struct db_pool *pool, const struct author *author, con
 			  const struct agent_change *change)
 {
 	DB_AUTO struct db_conn *conn = NULL;
+	g_autofree char *before = NULL, *after = NULL;
 	enum db_status status = db_acquire(pool, &conn);
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
 		status = assign_lock_exclusive(conn);
+	if (status == DB_OK)
+		status = agent_members(conn, agent_id, &before);
 	if (status == DB_OK)
 		status = agent_edit(conn, agent_id, change->name, change->labels, change->weight);
 	if (status == DB_OK)
@@ -67,7 +70,9 @@ enum db_status fleet_edit(struct db_pool *pool, const struct author *author, con
 	if (status == DB_OK)
 		status = db_run(conn, "fleet_retry_stuck", NULL, NULL);
 	if (status == DB_OK)
-		status = db_audit(conn, author->name, "agent.edit", agent_id, NULL, change->labels, author->request_id);
+		status = agent_members(conn, agent_id, &after);
+	if (status == DB_OK)
+		status = db_audit(conn, author->name, "agent.edit", agent_id, before, after, author->request_id);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	return status;

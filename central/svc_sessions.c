@@ -154,11 +154,17 @@ enum db_status login_link_create(struct db_pool *pool, const struct identity *id
 	return status == DB_OK ? db_commit(conn) : status;
 }
 
-enum db_status logout(struct db_pool *pool, const char *session_hash)
+enum db_status logout(struct db_pool *pool, const struct identity *identity, const char *request_id, const char *session_hash)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	enum db_status status = db_acquire(pool, &conn);
-	return status == DB_OK ? session_delete(conn, session_hash) : status;
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = session_delete(conn, session_hash);
+	if (status == DB_OK)
+		status = db_audit(conn, identity->name, "session.delete", identity->name, NULL, NULL, request_id);
+	return status == DB_OK ? db_commit(conn) : status;
 }
 
 enum login_outcome password_change(const struct login_request *request, const char *name, const char *session_hash,

@@ -48,7 +48,7 @@ enum login_outcome login_by_link(const struct login_request *request, const char
 /* A link for whoever asks. */
 enum db_status login_link_create(struct db_pool *pool, const struct identity *identity, const char *request_id,
 				 int64_t ttl_ms, char ret_link[static TOKEN_TEXT_SIZE], struct wall *ret_expires_at);
-enum db_status logout(struct db_pool *pool, const char *session_hash);
+enum db_status logout(struct db_pool *pool, const struct identity *identity, const char *request_id, const char *session_hash);
 /* Ends the account's other sessions and its links. `session_hash` stays. */
 enum login_outcome password_change(const struct login_request *request, const char *name, const char *session_hash,
 				   const char *old, const char *new, struct login_result *ret);

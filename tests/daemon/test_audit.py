@@ -158,7 +158,7 @@ AUDITED = {
     "POST /api/jobs/:jobId/actions/resume": "job.resume", "POST /api/jobs/:jobId/actions/rollback": "job.rollback",
     "POST /api/jobs/:jobId/actions/run": "job.run", "POST /api/jobs/:jobId/actions/skip": "job.skip",
     "POST /api/jobs/:jobId/actions/cancel": "job.cancel", "POST /api/bulk/jobs": "job.pause",
-    "POST /api/session": "session.create", "POST /api/session/password": "user.password",
+    "POST /api/session": "session.create", "DELETE /api/session": "session.delete", "POST /api/session/password": "user.password",
     "POST /api/session/links": "sessionLink.create", "POST /api/users": "user.create", "PATCH /api/users/:userName": "user.edit",
     "DELETE /api/users/:userName": "user.delete", "POST /api/tokens": "token.create", "DELETE /api/tokens/:tokenId": "token.revoke",
     "POST /api/agents/tokens": "enrolmentToken.create", "DELETE /api/agents/tokens/:tokenId": "enrolmentToken.delete",
@@ -168,7 +168,6 @@ AUDITED = {
 }  # fmt: skip
 EXEMPT = {
     "POST /api/schedules/preview": "changes nothing",
-    "DELETE /api/session": "ends the caller's own session only",
 }
 
 
@@ -184,11 +183,11 @@ def test_every_audited_route_leaves_its_entry(api, central, database):
         """Walks the route and looks for what came into the audit with it."""
         newest = database.query("SELECT max(audit_id) FROM audit")[0][0]
         client = more.pop("client", api)
-        route = more.pop("route")
+        route, actor = more.pop("route"), more.pop("actor", "admin")
         reply = client.request(method, path, **more)
         assert reply.status_code < 300, f"{route}: {reply.status_code} {reply.text}"
-        entered = [row[0] for row in database.query("SELECT action FROM audit WHERE audit_id > %s", (newest,))]
-        assert AUDITED[route] in entered, f"{route}: the audit has {entered}"
+        entered = database.query("SELECT action, actor, object <> '' FROM audit WHERE audit_id > %s", (newest,))
+        assert entered == [(AUDITED[route], actor, True)], f"{route}: the audit has {entered}"
         walked.add(route)
         return reply.json() if reply.content else None
 
@@ -208,9 +207,12 @@ def test_every_audited_route_leaves_its_entry(api, central, database):
     ok("DELETE", path, route=f"DELETE {J}")
     ok("POST", "/api/users", route="POST /api/users", json={"name": "anna", "role": "viewer", "password": SECRET})
     ok("PATCH", "/api/users/anna", route="PATCH /api/users/:userName", json={"role": "editor"})
-    ok("POST", "/api/session", route="POST /api/session", client=api.with_token(None), json={"name": "anna", "password": SECRET})
+    ok("POST", "/api/session", route="POST /api/session", client=api.with_token(None), actor="anna", json={"name": "anna", "password": SECRET})
     anna = api.log_in(name="anna", password=SECRET)
-    ok("POST", "/api/session/password", route="POST /api/session/password", client=anna, json={"old": SECRET, "new": SECRET + "!"})
+    ok("POST", "/api/session/password", route="POST /api/session/password", client=anna, actor="anna", json={"old": SECRET, "new": SECRET + "!"})
+    anna = api.log_in(name="anna", password=SECRET + "!")
+    ok("DELETE", "/api/session", route="DELETE /api/session", client=anna, actor="anna")
+    assert_problem(anna.get("/api/session"), 401)
     ok("POST", "/api/session/links", route="POST /api/session/links")
     ok("DELETE", "/api/users/anna", route="DELETE /api/users/:userName")
     token = ok("POST", "/api/tokens", route="POST /api/tokens", json={"name": "t", "role": "viewer"})
@@ -219,6 +221,9 @@ def test_every_audited_route_leaves_its_entry(api, central, database):
     ok("DELETE", f"/api/agents/tokens/{token['tokenId']}", route="DELETE /api/agents/tokens/:tokenId")
     path = f"/api/agents/{agent.agent_id}"
     ok("PATCH", path, route=f"PATCH {A}", json={"labels": {"env": "prod"}, "weight": 2})
+    edit = api.json("/api/audit", action="agent.edit")["entries"][0]
+    assert edit["object"] == agent.agent_id and edit["before"] == {"name": "porter", "labels": {}, "weight": 1}
+    assert edit["after"] == {"name": "porter", "labels": {"env": "prod"}, "weight": 2}
     for action in ("drain", "undrain", "revoke", "forget"):
         ok("POST", f"{path}/actions/{action}", route=f"POST {A}/actions/{action}")
     ok("POST", "/api/agents/actions/rebalance", route="POST /api/agents/actions/rebalance")

@@ -3,6 +3,8 @@ import time
 
 import pytest
 
+from raw_agent import RawAgent
+
 from harness.api import assert_problem
 
 DAY = "@daily"
@@ -138,3 +140,13 @@ def test_searches_among_100000_jobs_do_not_read_them_all(central, api, database)
         search, scan = (sorted(times)[7] for times in zip(*pairs))
         print(question, f"median {search * 1000:.1f} ms, reading all {scan * 1000:.1f} ms")
         assert search <= scan / 2, f"{question}: {search * 1000:.1f} ms, reading all {scan * 1000:.1f} ms"
+
+
+def test_jobs_are_counted_by_type_and_by_each_mode_of_target(central, api):
+    RawAgent(central, name="porter")
+    for target, n in (({"mode": "one"}, 1), ({"mode": "all"}, 2), ({"mode": "count", "count": 2}, 3), ({"mode": "agent", "agent": "porter"}, 4), ({"mode": "agent", "agent": "nobody"}, 1)):
+        for _ in range(n):
+            api.create_job("@daily", "http://127.0.0.1:1/", target=target)
+    counts = api.json("/api/observability/stats/jobs")
+    assert counts["byTarget"] == {"one": 1, "all": 2, "count": 3, "agent": 5} and sum(counts["byTarget"].values()) == counts["jobs"] == sum(counts["byType"].values())
+    assert counts["unassigned"] == 1

@@ -84,6 +84,10 @@ ORDER BY epoch DESC, seq DESC LIMIT $4::integer
 -- name: agent_revoke
 UPDATE agent SET revoked_at = now(), failover_at = now() WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
 
+-- What an edit may change, for the audit.
+-- name: agent_members
+SELECT jsonb_build_object('name', name, 'labels', labels, 'weight', weight)::text FROM agent WHERE agent_id = $1::uuid
+
 -- name: agent_edit
 UPDATE agent SET name = coalesce($2, name), labels = coalesce($3::jsonb, labels), weight = coalesce($4::double precision, weight)
 WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name

@@ -57,5 +57,5 @@ SELECT count(*), count(*) FILTER (WHERE active),
 		SELECT FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed)),
 	count(*) FILTER (WHERE type = 'ATLEAST_ONCE'), count(*) FILTER (WHERE type = 'ATMOST_ONCE'),
 	count(*) FILTER (WHERE target_mode = 'one'), count(*) FILTER (WHERE target_mode = 'all'),
-	count(*) FILTER (WHERE target_mode = 'agent')
+	count(*) FILTER (WHERE target_mode = 'agent'), count(*) FILTER (WHERE target_mode = 'count')
 FROM job WHERE deleted_at IS NULL
