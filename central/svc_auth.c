@@ -69,10 +69,11 @@ static bool recall(struct auth *auth, struct known *known)
 	return fresh;
 }
 
-static void remember(struct auth *auth, const struct known *known)
+/* From when the database was asked: what was revoked since then may have been answered as it was before. */
+static void remember(struct auth *auth, const struct known *known, gint64 asked_at)
 {
 	struct known *copy = g_memdup2(known, sizeof *known);
-	copy->until = g_get_monotonic_time() + AUTH_CACHE_MS * US_PER_MS;
+	copy->until = asked_at + AUTH_CACHE_MS * US_PER_MS;
 	g_mutex_lock(&auth->lock);
 	if (g_hash_table_size(auth->cache) >= AUTH_CACHE_MAX)
 		g_hash_table_remove_all(auth->cache);
@@ -134,12 +135,13 @@ enum auth_result auth_check(struct auth *auth, struct db_pool *pool, enum listen
 	}
 	crypto_hash_sha256(known.hash, (const uint8_t *)credential, strlen(credential));
 	if (!recall(auth, &known)) {
+		gint64 asked_at = g_get_monotonic_time();
 		enum db_status status = look_up(pool, &known);
 		if (status != DB_OK) {
 			*ret_status = status;
 			return AUTH_UNAVAILABLE;
 		}
-		remember(auth, &known);
+		remember(auth, &known, asked_at);
 	}
 	if (!known.valid)
 		return AUTH_UNKNOWN;

@@ -33,31 +33,36 @@ MUTANTS = [
         ("sql/agent/queries/open.sql", "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"),
     ], POWER, "was answered OK"),
     Mutant("answer before the commit (agent)", "2", [
-        ("agent/store_heal.c", "\t\tcode = work(store, context);\n\tif (code == SQLITE_OK) {\n",
-         "\t\tcode = work(store, context);\n\tif (code == SQLITE_OK && store->numbers.last_batch % 7 == 3)\n\t\treturn STORE_OK;\n"
-         "\tif (code == SQLITE_OK) {\n"),
+        ("agent/store_heal.c", "\t\tcode = work(store, &numbers, context);\n\tif (code == SQLITE_OK) {\n",
+         "\t\tcode = work(store, &numbers, context);\n\tif (code == SQLITE_OK && store->numbers.last_batch % 7 == 3) {\n"
+         "\t\tstore->numbers = numbers;\n\t\treturn STORE_OK;\n\t}\n\tif (code == SQLITE_OK) {\n"),
         ("agent/store_heal.c", "\tint code = store_db_run(db->statements[STMT_begin]);\n\tif (code == SQLITE_OK)\n\t\tcode = work(",
          "\tint code = sqlite3_get_autocommit(db->handle) ? store_db_run(db->statements[STMT_begin]) : SQLITE_OK;\n"
          "\tif (code == SQLITE_OK)\n\t\tcode = work("),
     ], POWER, "was answered OK"),
     Mutant("state apart from its batch", "1", [
-        ("agent/store_sqlite.c", "\treturn code == SQLITE_OK ? store_apply_state(store, &group->numbers, state) : code;",
+        ("agent/store_sqlite.c", "\treturn code == SQLITE_OK ? store_apply_state(store, numbers, state) : code;",
          "\tif (code == SQLITE_OK)\n\t\tcode = store_db_run(store->db.statements[STMT_commit]);\n"
          "\tif (code == SQLITE_OK)\n\t\tcode = store_db_run(store->db.statements[STMT_begin]);\n"
-         "\treturn code == SQLITE_OK ? store_apply_state(store, &group->numbers, state) : code;"),
+         "\treturn code == SQLITE_OK ? store_apply_state(store, numbers, state) : code;"),
     ], POWER, "snapshot->"),
     Mutant("delete before ack", "4", [
         ("agent/store_outbox.c", "\tint64_t history_end = store->keep_all ? numbers->next_seq - 1 : numbers->acked_seq;\n"
          "\tint64_t chunk_end", "\tint64_t history_end = numbers->next_seq - 1;\n\tint64_t chunk_end"),
-        ("agent/store_sqlite.c", "\tint64_t history_end = store->keep_all ? group->numbers.next_seq - 1 : group->numbers.acked_seq;",
-         "\tint64_t history_end = group->numbers.next_seq - 1;"),
+        ("agent/store_sqlite.c", "\tint64_t history_end = store->keep_all ? numbers->next_seq - 1 : numbers->acked_seq;",
+         "\tint64_t history_end = numbers->next_seq - 1;"),
     ], POWER, "first_seq|records->len"),
     Mutant("a batch applied twice", "5", [
-        ("agent/store_sqlite.c", "\t\tif (batch->number <= group->numbers.last_batch)\n\t\t\tcontinue;\n", ""),
+        ("agent/store_sqlite.c", "\t\tif (batch->number <= numbers->last_batch)\n\t\t\tcontinue;\n", ""),
     ], ("unit", "test_store"), "test_a_batch_that_comes_again_is_answered_ok_and_changes_nothing"),
     Mutant("I/O error of COMMIT is a plain failure", "11", [
         ("agent/store_heal.c", "\t\tin_doubt = store_code_is_io(code);\n", ""),
     ], ("unit", "test_store_faults"), "test_a_failed_fsync_of_a_commit_is_uncertain"),
+    Mutant("counters from before the file was opened again", "11", [
+        ("agent/store_heal.c", "\tif (store->epoch == epoch)\n\t\treturn true;",
+         "\tstore->numbers = before;\n\tif (store->epoch == epoch)\n\t\treturn true;"),
+        ("agent/store_heal.c", "\tint64_t epoch = store->epoch;\n", "\tint64_t epoch = store->epoch;\n\tstruct store_numbers before = store->numbers;\n"),
+    ], ("unit", "test_store_faults"), "an_ack_that_finds_the_file_open_again|uncertain"),
     Mutant("UNCERTAIN taken for OK", "2", [
         ("agent/batch.c", "\tif (result == STORE_OK) {\n\t\tg_assert(", "\tif (result != STORE_FAILED) {\n\t\tg_assert("),
     ], SIM, "promise 2.*before its intent was durable"),
@@ -102,7 +107,7 @@ MUTANTS = [
          "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
     ], ("unit", "test_core_clock"), "an_edit_while_the_clock_is_behind_does_not_forget"),
     Mutant("a deleted job's runs go on", "9", [
-        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, recovery_border(core, job, job->job->schedule));\n\tlet_go(core, job);",
+        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, recovery_border(core, job, job->job->timetable->schedule));\n\tlet_go(core, job);",
          "\tlet_go(core, job);"),
     ], SIM, "invented"),
     Mutant("backlog cursor without intents", "10", [
