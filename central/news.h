@@ -10,8 +10,8 @@
 #include "central/central.h"
 #include "central/http.h"
 
-#define NEWS_ROUND_MS 500
-#define NEWS_STALE_MS 900 /* an older table opens nothing: the database is asked, so a revoked key is one within a second */
+#define NEWS_ROUND_MS 1000
+#define NEWS_STALE_MS 2500 /* an older table opens nothing: the database is asked for the key */
 #define NEWS_AGENTS_MAX 100000
 /* Of syncs_per_second, how many may be hinted at: with the usual ones not more than are let in (api_sync.c). */
 #define NEWS_HINT_PERCENT 20
