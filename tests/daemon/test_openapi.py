@@ -220,7 +220,7 @@ def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
     agent = call(agents, "post", "/api/agent/enroll", 201, json={"token": enrolment["token"], "name": "a", "hostname": "h"})
     call(agents, "post", "/api/agent/sync", 401, json={})
     call(agents.with_token(agent["key"]), "post", "/api/agent/sync", 400, json={})
-    call(agents.with_token(agent["key"]), "get", "/api/agent/news", 204, query={"jobsRevision": 0})
+    call(agents.with_token(agent["key"]), "get", "/api/agent/news", 204, params={"jobsRevision": 0})
     call(agents.with_token(agent["key"]), "get", "/api/agent/news", 400)
     call(agents, "get", "/api/agent/news", 401)
     call(api, "get", "/api/agents", 200)
