@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#include "central/api_news.h"
 #include "central/central.h"
-#include "central/news.h"
 #include "central/origin.h"
 #include "central/svc_auth.h"
 
@@ -74,10 +72,6 @@ static bool check_credential(enum listener listener, struct api_request *request
 
 bool admit_request(enum listener listener, struct api_request *request, struct api_reply *reply)
 {
-	/* Every agent asks every few seconds: not a look-up in the database each. Keys the table does not know go the usual way. */
-	if (listener == LISTENER_AGENT && request->route->handler == api_news &&
-	    news_admit(request->central->news, request->authorization, &request->identity))
-		return true;
 	if (request->route->role != ROLE_OPEN && !check_credential(listener, request, reply))
 		return false;
 	return listener == LISTENER_AGENT || check_origin(request, reply);

@@ -20,7 +20,6 @@ struct chores;
 struct failover;
 struct web;
 struct fold;
-struct news;
 
 struct central {
 	/* A reload puts another one here; those before it live as long as the process. */
@@ -39,7 +38,6 @@ struct central {
 	struct failover *failover;
 	struct web *web;
 	struct fold *fold;
-	struct news *news;
 	int ready;                   /* atomic: migrations are done; until then every route but /healthz answers 503 */
 	struct mono started_at;
 };

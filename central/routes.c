@@ -11,7 +11,6 @@
 #include "central/api_health.h"
 #include "central/api_jobs.h"
 #include "central/api_ledger.h"
-#include "central/api_news.h"
 #include "central/api_observability.h"
 #include "central/api_overview.h"
 #include "central/api_revisions.h"
@@ -104,7 +103,6 @@ const struct route routes[] = {
 	{ "POST", "/api/agents/actions/rebalance", ROLE_OPERATOR, API, api_fleet_rebalance, SMALL_BODY_MAX },
 	{ "POST", "/api/agent/enroll", ROLE_OPEN, AGENT, api_agent_enrol, ENROL_BODY_MAX },
 	{ "POST", "/api/agent/sync", ROLE_AGENT, AGENT, api_sync, SYNC_REQUEST_MAX },
-	{ "GET", "/api/agent/news", ROLE_AGENT, AGENT, api_news, 0 },
 
 	/* What no row above takes and is not below the first segments of those. */
 	{ "GET", ROUTE_REST, ROLE_OPEN, API, api_web, 0 },

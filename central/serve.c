@@ -21,7 +21,6 @@
 #include "central/kept_text.h"
 #include "central/metrics.h"
 #include "central/migrate.h"
-#include "central/news.h"
 #include "central/reload.h"
 #include "central/server.h"
 #include "central/db_accounts.h"
@@ -166,7 +165,6 @@ static bool start(struct serving *serving, GError **error)
 	central->chores = chores_start(central);
 	central->failover = failover_start(central);
 	central->fold = fold_start(central);
-	central->news = news_start(central);
 	/* The api listener last: who finds it ready finds the other one too. */
 	serving->agents = server_start(central, LISTENER_AGENT, error);
 	if (serving->agents == NULL)
@@ -190,7 +188,6 @@ static void stop(struct serving *serving)
 	failover_stop(central->failover);
 	chores_stop(central->chores);
 	fold_stop(central->fold);
-	news_stop(central->news);
 	if (serving->preparer != NULL)
 		g_thread_join(serving->preparer);
 	for (size_t i = 0; i < G_N_ELEMENTS(pools); i++)

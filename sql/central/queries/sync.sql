@@ -60,12 +60,3 @@ ORDER BY change.set_revision
 UPDATE agent_state SET snapshot_at = now()
 WHERE agent_id = $1::uuid AND (snapshot_at IS NULL OR snapshot_at < now() - $2::bigint * interval '1 millisecond')
 RETURNING agent_id
-
--- What agents may come for (central/news.h), all of them in one go. $1 seconds that an order lives, $2 rows at most.
--- name: news_read
-SELECT encode(agent.key_sha256, 'hex'), agent.agent_id, agent.name, agent.set_revision, coalesce(ordered.newest, 0)
-FROM agent LEFT JOIN (
-	SELECT agent_id, max(command_id) AS newest FROM command
-	WHERE done_at IS NULL AND created_at > now() - $1::integer * interval '1 second' GROUP BY agent_id
-) ordered USING (agent_id)
-WHERE agent.revoked_at IS NULL LIMIT $2::integer
