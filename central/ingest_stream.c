@@ -65,7 +65,10 @@ enum db_status ingest_stream_lock(struct db_conn *conn, struct ingest_member *co
 	return status;
 }
 
-/* Begins the stream of a new epoch; an old one is left alone and *ret_old set. */
+/*
+ * Begins the stream of a new epoch; an old one is left alone and *ret_old set. The first stream of an identity begins where
+ * the agent is: what was acked before went to the identity it had until it enrolled anew, and is no hole.
+ */
 static enum db_status stream_begin(struct db_conn *conn, const struct ingest_batch *batch, bool *ret_old)
 {
 	DB_RESULT_AUTO struct db_result *newest = NULL;
@@ -74,11 +77,13 @@ static enum db_status stream_begin(struct db_conn *conn, const struct ingest_bat
 	enum db_status status = db_run_one(conn, "stream_newest", &params, &newest);
 	if (status != DB_OK)
 		return status;
-	*ret_old = !db_is_null(newest, 0, 0) && db_int(newest, 0, 0) > batch->epoch;
+	bool is_first = db_is_null(newest, 0, 0);
+	*ret_old = !is_first && db_int(newest, 0, 0) > batch->epoch;
 	if (*ret_old)
 		return DB_OK;
 	params.n = 0;
 	stream_params(&params, batch);
+	db_param_int(&params, is_first ? CLAMP(batch->claimed_acked, 0, MAX(batch->first_seq - 1, 0)) : 0);
 	return db_run(conn, "stream_insert", &params, NULL);
 }
 

@@ -25,7 +25,7 @@ WHERE agent_stream.agent_id = wanted.agent_id AND agent_stream.epoch = wanted.ep
 SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid
 
 -- name: stream_insert
-INSERT INTO agent_stream (agent_id, epoch) VALUES ($1::uuid, $2::bigint) ON CONFLICT DO NOTHING
+INSERT INTO agent_stream (agent_id, epoch, acked_seq) VALUES ($1::uuid, $2::bigint, $3::bigint) ON CONFLICT DO NOTHING
 
 -- name: stream_hole
 UPDATE agent_stream SET acked_seq = $4::bigint, acked_md5 = NULL,

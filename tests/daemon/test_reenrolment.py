@@ -1,0 +1,37 @@
+"""An agent that lost its key gets a new one: what it has not told yet is told under its new identity."""
+from harness.fleet import Fleet, decided_seconds
+from harness.ledger import now, rfc3339, seconds_between
+from harness.waiting import wait_until
+
+
+def test_an_agent_that_enrols_anew_tells_all_that_its_old_identity_could_not(world, central, target):
+    fleet = Fleet(world, central, target)
+    agent = fleet.add("web", jobs=2)
+    agent.allow("key not accepted|does not accept this agent's key")
+    fleet.start()
+    wait_until(lambda: agent.status()["store"]["ackedSeq"] > 4, 20, "central to have some records", explain=agent.tail)
+    (old,) = central.api.json("/api/agents")["agents"]
+    assert central.api.post(f"/api/agents/{old['agentId']}/actions/revoke").status_code == 200
+    wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 10, 20, "records that central does not take", explain=agent.tail)
+    agent.stop()
+    done = agent.run("enroll", "--force", "--central", central.agent_url, "--token", central.api.enrol_token(), "--name", "web")
+    assert done.returncode == 0, done.stderr
+    agent.start()
+    since = now()
+    wait_until(lambda: len(fleet.requests_of(agent, since.timestamp())) >= 6, 30, "the jobs to go on", explain=agent.tail)
+    wait_until(lambda: agent.status()["store"]["outboxDepth"] == 0, 30, "the outbox to be told", explain=agent.tail)
+    until = now().replace(microsecond=0)
+
+    def undecided():
+        found = fleet.executions()
+        decided = {job: decided_seconds(found[job]) for job in fleet.jobs}
+        return {job: [rfc3339(t) for t in seconds_between(min(seconds), until) if t not in seconds] for job, seconds in decided.items()}
+
+    wait_until(lambda: not any(undecided().values()), 20, "every second to be decided", explain=lambda: f"{undecided()}\n{agent.tail()}")
+    executions = [e for job in fleet.executions().values() for e in job]
+    assert len({e["executionId"] for e in executions}) == len(executions)
+    for job, of_job in fleet.executions().items():
+        doubled = [rfc3339(t) for t, n in decided_seconds(of_job).items() if n > 1]
+        assert not doubled, doubled
+    streams = central.database.query("SELECT epoch, holes FROM agent_stream")
+    assert len(streams) == 2 and all(holes == [] for _, holes in streams), streams
