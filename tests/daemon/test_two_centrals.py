@@ -69,3 +69,25 @@ def test_either_of_two_centrals_killed_at_any_time_loses_no_ack_and_costs_a_retr
     assert database.query("SELECT sum(acked_seq) FROM agent_stream") == [(acked,)]
     assert database.query("SELECT count(*) FROM agent_stream WHERE holes <> '[]'") == [(0,)]
     assert_sums_agree(database)
+
+
+def test_a_revoked_key_opens_nothing_after_a_second_on_either_central_over_connections_that_are_kept(world, database):
+    one = world.central(database).start()
+    other = world.central(database, name="other")
+    other.token_path = one.token_path
+    other.start()
+    raw = RawAgent(one, "raw")
+    kept = {central.agent_url: requests.Session() for central in (one, other)}
+    for url, session in kept.items():
+        assert raw.post(raw.body(), url, session=session).status_code == 200
+    assert one.api.post(f"/api/agents/{raw.agent_id}/actions/revoke").status_code == 200
+    revoked = time.monotonic()
+    taken = {url: 0.0 for url in kept}
+    while time.monotonic() < revoked + 2.5:
+        for url, session in kept.items():
+            begun = time.monotonic() - revoked
+            status = raw.post(raw.body(), url, session=session).status_code
+            assert status in (200, 401)
+            if status == 200:
+                taken[url] = begun
+    assert max(taken.values()) <= 1, f"taken until so many seconds after it was revoked: {taken}"
