@@ -1,8 +1,9 @@
 """Real PostgreSQL, central with the built dashboard, an agent and a target, for the browser tests.
 
 Prints one line of JSON when all is up. Then reads commands, one a line, and answers each with a line: `target STATUS`,
-`agent kill`, `agent start`, `central stop`, `central start`, `jobs N`, `called` (the executions that asked the target for
-something so far), `end`."""
+`agent kill`, `agent start`, `central stop`, `central start`, `database stop`, `database start`, `jobs N`, `fill N` (jobs that
+no agent has, copied in the database from the first of `jobs`), `called` (the executions that asked the target for something
+so far), `end`."""
 import json
 import shutil
 import sys
@@ -28,6 +29,17 @@ def make_jobs(central, target, number):
         api.create_job("0 0 1 1 *", f"{target.url}/many", name=f"many-{index:05d}")
 
 
+def fill(central, number):
+    database = central.database
+    columns = [name for name, in database.query(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'job' AND is_generated = 'NEVER'")]
+    new = {"job_id": "gen_random_uuid()", "name": "'copy-' || lpad(n::text, 5, '0')",
+           "definition": "replace(definition, '\"many-00000\"', '\"copy-' || lpad(n::text, 5, '0') || '\"')"}
+    chosen = ", ".join(new.get(name, name) for name in columns)
+    database.execute(f"INSERT INTO job ({', '.join(columns)}) SELECT {chosen} FROM job, generate_series(1, %s) n "
+                     "WHERE name = 'many-00000'", (number,))
+
+
 def serve(world):
     central = world.central(web_dir=WEB / "dist", offline_after_ms=2000).start()
     agent = world.agent(central).start()
@@ -47,6 +59,11 @@ def serve(world):
             agent.kill() if words[1] == "kill" else agent.start()
         elif words[0] == "central":
             central.stop() if words[1] == "stop" else central.start()
+        elif words[0] == "database":
+            cluster = central.database.cluster
+            cluster.stop() if words[1] == "stop" else cluster.start()
+        elif words[0] == "fill":
+            fill(central, int(words[1]))
         elif words[0] == "jobs":
             make_jobs(central, target, int(words[1]))
         elif words[0] == "called":

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { findsOne, narrow, opensSoon, still } from "./fits.mjs";
 import { agentDies } from "./offline.mjs";
 import { settled } from "./page.mjs";
+import { notThere, roles, sessionEnds } from "./people.mjs";
 import { SCREENS } from "./screens.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -86,6 +88,17 @@ async function awayAndBack({ page, stack }) {
 	await page.getByText(/Central does not answer since/).waitFor({ state: "detached" });
 }
 
+async function databaseAway({ page, stack }) {
+	await page.goto(`${stack.url}/jobs/${made.jobId}`);
+	await seen(page, "Last 100 runs");
+	await stack.tell("database stop");
+	await seen(page, /The database is away since/);
+	await seen(page, /What you see is from/);
+	await seen(page, "renamed-here");
+	await stack.tell("database start");
+	await page.getByText(/The database is away since/).waitFor({ state: "detached" });
+}
+
 async function accessible({ page, stack }) {
 	const bad = [];
 	for (const theme of ["light", "dark"]) {
@@ -159,5 +172,13 @@ export const TESTS = [
 		"a dead agent is offline and its job not guessed at; what it had buffered arrives when it is back",
 		(tools) => agentDies({ ...tools, jobId: made.jobId }),
 	],
+	["the database away is said, old data stays, and it recovers without a reload", databaseAway],
+	["a session that ends loses nothing that was typed", (tools) => sessionEnds({ ...tools, jobId: made.jobId })],
+	["each role is offered what it may do, and nothing else", (tools) => roles({ ...tools, jobId: made.jobId })],
+	["what is not there is said, with a way on", notThere],
+	["no screen is wider than a telephone", narrow],
+	["who asked for no motion gets none", (tools) => still({ ...tools, jobId: made.jobId })],
+	["the first screen is there within a second on a slow processor", opensSoon],
+	["one of ten thousand jobs is found, and rows that can not be seen are not there", findsOne],
 	["axe finds nothing serious on any screen in both themes", accessible],
 ];

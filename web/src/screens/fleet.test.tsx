@@ -27,6 +27,20 @@ describe("screens of fleet, history and people", () => {
 		expect(await screen.findByText(/Its key stops working at once/)).toBeTruthy();
 		await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
 	});
+	it("says what a new key means before it is ordered, and that one is ordered already", async () => {
+		await open(`/agents/${fake.agents[0]?.agentId}`, "admin");
+		await userEvent.click(await screen.findByRole("button", { name: "Rotate key" }));
+		expect(await screen.findByText(/the old one stops working a second later/)).toBeTruthy();
+		await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
+		await open(`/agents/${fake.agents[1]?.agentId}`, "admin");
+		expect(await screen.findByText("New key ordered")).toBeTruthy();
+		expect(screen.getAllByRole("button", { name: "Revoke" })).toBeTruthy();
+	});
+	it("leaves a new key to admins", async () => {
+		await open(`/agents/${fake.agents[0]?.agentId}`, "operator");
+		expect(await screen.findByRole("button", { name: "Drain" })).toBeTruthy();
+		expect(screen.queryByRole("button", { name: "Rotate key" })).toBeNull();
+	});
 	it("shows the fleet's timeline with words for those who do not see the bars", async () => {
 		await open("/timeline");
 		expect(await screen.findByRole("img", { name: /^edge-001: \d+ successes/ })).toBeTruthy();

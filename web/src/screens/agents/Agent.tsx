@@ -20,7 +20,7 @@ import { LabelsDialog } from "./LabelsDialog.tsx";
 
 const route = getRouteApi("/shell/agents/$agentId");
 
-type Action = "drain" | "undrain" | "revoke" | "forget";
+type Action = "drain" | "undrain" | "rotate" | "revoke" | "forget";
 
 function question(action: Action, agent: AgentDetail): Question {
 	const { name } = agent;
@@ -34,6 +34,15 @@ function question(action: Action, agent: AgentDetail): Question {
 			};
 		case "undrain":
 			return { title: `Take ${name} back into use?`, action: "Undrain", consequence: "It can be given jobs again." };
+		case "rotate":
+			return {
+				title: `Give ${name} a new key?`,
+				action: "Rotate key",
+				consequence:
+					agent.state === "online" || agent.state === "draining"
+						? "It makes itself a new one at its next sync, and the old one stops working a second later. Its jobs go on."
+						: "It makes itself a new one when it is back; until then the old one goes on working.",
+			};
 		case "revoke":
 			return {
 				title: `Revoke ${name}?`,
@@ -84,7 +93,7 @@ function Actions({ agent }: { agent: AgentDetail }) {
 		if (!(await confirm(question(action, agent)))) return;
 		try {
 			await call("POST", `/api/agents/${agent.agentId}/actions/${action}`, { body: {} });
-			toast(`${agent.name}: ${action} done`);
+			toast(action === "rotate" ? `${agent.name}: a new key is ordered` : `${agent.name}: ${action} done`);
 			if (action === "forget") await navigate({ to: "/agents" });
 			await client.invalidateQueries({ queryKey: ["agents"] });
 		} catch (error) {
@@ -108,6 +117,7 @@ function Actions({ agent }: { agent: AgentDetail }) {
 			{admin && !gone ? (
 				<>
 					<Button onClick={() => setLabelling(true)}>Labels</Button>
+					{agent.keyRotationOrderedAt ? null : <Button onClick={() => void act("rotate")}>Rotate key</Button>}
 					<Button kind="danger" onClick={() => void act("revoke")}>
 						Revoke
 					</Button>
@@ -186,6 +196,12 @@ function Whole({ agent }: { agent: AgentDetail }) {
 							["Zone data", agent.tzdata ?? "–"],
 							["Enrolled", <Time key="enrolled" at={agent.enrolledAt} />],
 							["Key since", <Time key="key" at={agent.keyRotatedAt ?? agent.enrolledAt} />],
+							...(agent.keyRotationOrderedAt
+								? ([["New key ordered", <Ago key="ordered" at={agent.keyRotationOrderedAt} />]] as [
+										string,
+										React.ReactNode,
+									][])
+								: []),
 							["Revoked", <Time key="revoked" at={agent.revokedAt} none="no" />],
 							["Id", <code key="id">{agent.agentId}</code>],
 						]}

@@ -1,6 +1,6 @@
 // Everything that has a good default.
 import type { ReactNode } from "react";
-import { type Bound, Choice, DurationInput, NumberInput, TextInput } from "./fields.tsx";
+import { type Bound, Checks, Choice, DurationInput, NumberInput, TextInput, WordsInput } from "./fields.tsx";
 
 function Group({ title, note, open, children }: { title: string; note: string; open: boolean; children: ReactNode }) {
 	return (
@@ -16,19 +16,12 @@ function Group({ title, note, open, children }: { title: string; note: string; o
 
 export function Advanced({ bound }: { bound: Bound }) {
 	const wrong = (...paths: string[]) => paths.some((path) => bound.error(path) !== null);
-	const statuses = bound.value("success.statuses") as string[] | undefined;
-	const commas: Bound = {
-		...bound,
-		value: (path) => (path === "success.statuses" ? statuses?.join(", ") : bound.value(path)),
-		set: (path, value) =>
-			bound.set(path, typeof value === "string" ? value.split(",").map((word) => word.trim()) : undefined),
-	};
 	return (
 		<>
 			<Group
 				title="Tries and limits"
-				note="timeouts, retries, what counts as success"
-				open={wrong("timeoutMs", "connectTimeoutMs", "retry", "success", "retry.maxAttempts", "success.bodyRegex")}
+				note="timeouts, retries, rate, what counts as success"
+				open={wrong("timeoutMs", "connectTimeoutMs", "retry", "rateLimit", "success")}
 			>
 				<DurationInput bound={bound} path="timeoutMs" label="Timeout of one attempt" placeholder="30 s" />
 				<DurationInput bound={bound} path="connectTimeoutMs" label="Timeout to connect" placeholder="10 s" />
@@ -36,7 +29,31 @@ export function Advanced({ bound }: { bound: Bound }) {
 				<DurationInput bound={bound} path="retry.initialBackoffMs" label="First pause" placeholder="1 s" />
 				<DurationInput bound={bound} path="retry.maxBackoffMs" label="Longest pause" placeholder="1 min" />
 				<NumberInput bound={bound} path="retry.multiplier" label="Pause grows by" placeholder="2" />
-				<TextInput bound={commas} path="success.statuses" label="Statuses that are success" placeholder="200-299" />
+				<Choice
+					bound={bound}
+					path="retry.jitter"
+					label="Pauses vary"
+					initial="full"
+					choices={[
+						["full", "By chance, from none to the whole"],
+						["none", "Not at all"],
+					]}
+				/>
+				<DurationInput bound={bound} path="retry.maxElapsedMs" label="Tries end after" placeholder="no limit" />
+				<Checks
+					bound={bound}
+					path="retry.retryOn"
+					label="Tried again after"
+					words={[
+						["connect", "no connection"],
+						["timeout", "a timeout"],
+						["429", "429"],
+						["5xx", "5xx"],
+					]}
+				/>
+				<NumberInput bound={bound} path="rateLimit.perSecond" label="Starts a second at most" placeholder="no limit" />
+				<NumberInput bound={bound} path="rateLimit.burst" label="At once within that" placeholder="1" />
+				<WordsInput bound={bound} path="success.statuses" label="Statuses that are success" placeholder="200-299" />
 				<TextInput
 					bound={bound}
 					path="success.bodyRegex"
@@ -48,7 +65,7 @@ export function Advanced({ bound }: { bound: Bound }) {
 			<Group
 				title="Overlap and missed fires"
 				note="concurrency, catching up, jitter"
-				open={wrong("concurrency", "maxConcurrent", "queueMax", "catchUp", "catchUp.policy", "jitterMs")}
+				open={wrong("concurrency", "maxConcurrent", "queueMax", "catchUp", "jitterMs")}
 			>
 				<Choice
 					bound={bound}
@@ -77,15 +94,24 @@ export function Advanced({ bound }: { bound: Bound }) {
 				/>
 				<DurationInput bound={bound} path="catchUp.maxAgeMs" label="Not older than" placeholder="1 h" />
 				<NumberInput bound={bound} path="catchUp.maxCount" label="At most so many" placeholder="1000" />
+				<DurationInput bound={bound} path="catchUp.spacingMs" label="Pause between those" placeholder="0" />
 				<DurationInput bound={bound} path="jitterMs" label="Spread starts over" placeholder="0" />
 			</Group>
 			<Group
 				title="Life and history"
-				note="from, until, what is kept"
-				open={wrong("startAt", "endAt", "history", "history.policy")}
+				note="from, until, what is left out, what is kept"
+				open={wrong("startAt", "endAt", "skipAt", "history")}
 			>
 				<TextInput bound={bound} path="startAt" label="Not before" mono placeholder="2026-12-01T00:00:00Z" />
 				<TextInput bound={bound} path="endAt" label="Not after" mono placeholder="2026-12-31T00:00:00Z" />
+				<WordsInput
+					bound={bound}
+					path="skipAt"
+					label="Fires to leave out"
+					mono
+					help="Up to 8 instants, with commas between them"
+					placeholder="2026-12-25T09:00:00Z"
+				/>
 				<Choice
 					bound={bound}
 					path="history.policy"

@@ -19,6 +19,9 @@ interface Props {
 	className?: string;
 }
 
+/** Where an error of central belongs (data-path), and which member this is. */
+const place = (path: string) => ({ "data-path": path.split(".")[0], "data-member": path });
+
 export function TextInput({
 	bound,
 	path,
@@ -30,7 +33,7 @@ export function TextInput({
 	list,
 }: Props & { mono?: boolean; list?: string }) {
 	return (
-		<div data-path={path.split(".")[0]} className={className}>
+		<div {...place(path)} className={className}>
 			<Field label={label} help={help} error={bound.error(path)}>
 				<input
 					className={`field ${mono ? "font-mono" : ""}`}
@@ -48,7 +51,7 @@ export function TextInput({
 
 export function NumberInput({ bound, path, label, help, placeholder, className }: Props) {
 	return (
-		<div data-path={path.split(".")[0]} className={className}>
+		<div {...place(path)} className={className}>
 			<Field label={label} help={help} error={bound.error(path)}>
 				<input
 					className="field"
@@ -67,7 +70,7 @@ export function DurationInput({ bound, path, label, help, placeholder, className
 	const known = printDuration(bound.value(path));
 	const [typed, setTyped] = useState<string | null>(null);
 	return (
-		<div data-path={path.split(".")[0]} className={className}>
+		<div {...place(path)} className={className}>
 			<Field label={label} help={help} error={bound.error(path)}>
 				<input
 					className="field"
@@ -97,7 +100,7 @@ export function Choice({
 	initial,
 }: Props & { choices: readonly (readonly [string, string])[]; initial: string }) {
 	return (
-		<div data-path={path.split(".")[0]} className={className}>
+		<div {...place(path)} className={className}>
 			<Field label={label} help={help} error={bound.error(path)}>
 				<select
 					className="field"
@@ -112,5 +115,51 @@ export function Choice({
 				</select>
 			</Field>
 		</div>
+	);
+}
+
+/** A list of words, with commas between them. */
+export function WordsInput({ bound, path, ...more }: Props & { mono?: boolean }) {
+	const words = bound.value(path) as string[] | undefined;
+	const text: Bound = {
+		...bound,
+		value: () => words?.join(", "),
+		set: (_, value) =>
+			bound.set(path, typeof value === "string" ? value.split(",").map((word) => word.trim()) : undefined),
+	};
+	return <TextInput bound={text} path={path} {...more} />;
+}
+
+/** Some of a few words; all of them are the default. */
+export function Checks({ bound, path, label, words }: Props & { words: readonly (readonly [string, string])[] }) {
+	const chosen = (bound.value(path) as string[] | undefined) ?? words.map(([word]) => word);
+	const error = bound.error(path);
+	const change = (word: string, on: boolean) => {
+		const next = words.map(([one]) => one).filter((one) => (one === word ? on : chosen.includes(one)));
+		bound.set(path, next.length === words.length ? undefined : next);
+	};
+	return (
+		<fieldset {...place(path)} className="m-0 border-0 p-0">
+			<legend className="mb-1 p-0 font-medium text-ink-soft">{label}</legend>
+			<div className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1">
+				{words.map(([word, text]) => (
+					<label key={word} className="flex items-center gap-1.5">
+						<input
+							type="checkbox"
+							className="size-4 accent-accent"
+							aria-invalid={error ? true : undefined}
+							checked={chosen.includes(word)}
+							onChange={(event) => change(word, event.target.checked)}
+						/>
+						{text}
+					</label>
+				))}
+			</div>
+			{error ? (
+				<p role="alert" className="mt-1 mb-0 text-bad">
+					{error}
+				</p>
+			) : null}
+		</fieldset>
 	);
 }

@@ -3,8 +3,9 @@ import type { ReactNode } from "react";
 
 export function SimpleTable({ label, children }: { label: string; children: ReactNode }) {
 	return (
+		// relative: else what only a screen reader sees makes the page as wide as the table.
 		// biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-		<section aria-label={`${label}, table`} tabIndex={0} className="overflow-x-auto">
+		<section aria-label={`${label}, table`} tabIndex={0} className="relative overflow-x-auto">
 			<table aria-label={label} className="w-full border-separate border-spacing-0">
 				{children}
 			</table>
