@@ -2,6 +2,7 @@
 
 #include "central/assign.h"
 #include "central/http.h"
+#include "central/svc_sync.h"
 #include "common/log.h"
 #include "common/rfc3339.h"
 
@@ -100,6 +101,28 @@ static enum db_status move_jobs(struct db_conn *conn)
 	return status == DB_OK ? db_run(conn, "failover_settle", &params, NULL) : status;
 }
 
+int64_t failover_overdue_ms(int64_t offline_after_ms, int64_t pace_ms)
+{
+	int64_t pause_ms = pace_ms * FAILOVER_PACE_PERCENT / 100;
+	if (pause_ms <= FAILOVER_LOOK_MS)
+		return 0;
+	return MAX(pause_ms, offline_after_ms - pause_ms - FAILOVER_LOOK_MS);
+}
+
+static enum db_status foresee(const struct failover *failover)
+{
+	const struct central *central = failover->central;
+	struct db_params params = { 0 };
+	int64_t overdue_ms = failover_overdue_ms(central->config->offline_after_ms, sync_fleet_pace_ms(central));
+	if (overdue_ms == 0)
+		return DB_OK;
+	db_param_int(&params, overdue_ms);
+	db_param_int(&params, FAILOVER_FORESEEN_MAX);
+	db_param_int(&params, FAILOVER_LOOK_MS);
+	db_param_int(&params, FAILOVER_LOOK_AGAIN_MS);
+	return db_run(failover->conn, "fleet_foresee", &params, NULL);
+}
+
 static enum db_status watch(struct failover *failover)
 {
 	enum db_status status = beat(failover->conn, failover->central->config);
@@ -107,7 +130,9 @@ static enum db_status watch(struct failover *failover)
 		status = note_those_back(failover->conn);
 	if (status == DB_OK)
 		status = note_the_silent(failover->conn);
-	return status == DB_OK ? move_jobs(failover->conn) : status;
+	if (status == DB_OK)
+		status = move_jobs(failover->conn);
+	return status == DB_OK ? foresee(failover) : status;
 }
 
 static void give_up(struct failover *failover)

@@ -7,6 +7,10 @@
  * those that are silent, draining or revoked, by chunks, each a transaction. Its cost is that of reading agent_state once;
  * jobs are looked at only of agents with something to move (failover_at).
  *
+ * An agent hears of its new jobs at its next sync, and in a large fleet these are far between. So an agent that is overdue
+ * for longer than any pause between syncs is foreseen to be given up: its heirs are asked to sync right after that would
+ * happen (table `heir`, next_look_ms). It is a guess that costs a few early syncs; who gets the jobs is decided by placement.
+ *
  * Silence counts only while somebody listens. After a gap in the heartbeat of more than FAILOVER_GAP_MS, when all centrals
  * or the database were away, it counts from FAILOVER_GRACE_MS later, since agents come back with backoff; after a restart
  * of the server (which may have forgotten the last instants) from that restart.
@@ -20,6 +24,11 @@
 #define FAILOVER_GAP_MS 5000
 #define FAILOVER_GRACE_MS 30000  /* the longest pause of an agent that could not reach central (agent/sync.c) */
 #define FAILOVER_RETRY_MS 60000  /* jobs for which there is no better agent are looked at again after this, or when one comes */
+/* Heirs look this long after the silent agent should be given up: after the round that does so, and once more. */
+#define FAILOVER_LOOK_MS 2000
+#define FAILOVER_LOOK_AGAIN_MS 3500
+#define FAILOVER_FORESEEN_MAX 300 /* places a round, each compared with the whole fleet */
+#define FAILOVER_PACE_PERCENT 125 /* the longest pause between two syncs, of the pace: both sides add up to 10 % of chance */
 /* A lease is this part of offline_after_ms. */
 #define LEASE_NUMERATOR 2
 #define LEASE_DENOMINATOR 3
@@ -30,6 +39,12 @@ struct failover;
 struct failover *failover_start(struct central *central);
 /* Ends the thread and gives up the lock. NULL is fine. */
 void failover_stop(struct failover *failover);
+
+/*
+ * Silent for how long is an agent overdue: its heirs must still sync once before it is given up, and agents that only keep
+ * the pace are not. 0: nobody needs to be foreseen, since all sync before the second look anyway.
+ */
+int64_t failover_overdue_ms(int64_t offline_after_ms, int64_t pace_ms);
 
 /*
  * Moves one chunk of what is to be moved off agents that are silent, draining or revoked, from jobs after `after` (a UUID,

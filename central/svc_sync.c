@@ -11,11 +11,15 @@ int64_t sync_pace_ms(int64_t agents, int64_t syncs_per_second, int64_t shortest_
 	return MAX(shortest_ms, agents * 1000 / MAX(syncs_per_second, 1));
 }
 
-static int64_t next_sync_ms(const struct central *central)
+int64_t sync_fleet_pace_ms(const struct central *central)
 {
 	const struct central_config *config = central->config;
-	int64_t pace =
-		sync_pace_ms(chores_fleet_size(central->chores), config->syncs_per_second, config->sync_interval_ms);
+	return sync_pace_ms(chores_fleet_size(central->chores), config->syncs_per_second, config->sync_interval_ms);
+}
+
+static int64_t next_sync_ms(const struct central *central)
+{
+	int64_t pace = sync_fleet_pace_ms(central);
 	return pace + g_random_int_range(0, (gint32)MIN(pace * SYNC_JITTER_PERCENT / 100, G_MAXINT32 - 1) + 1);
 }
 
@@ -40,16 +44,26 @@ static void add_state(struct db_params *params, const char *agent_id, const stru
 	db_param_bool(params, state->outbox_full);
 }
 
+/* An agent that may take over soon should hear of it soon. Column `column`: next_look_ms, NULL for nearly all. */
+static void hasten(const struct db_result *result, int column, struct sync_reply *reply)
+{
+	if (!db_is_null(result, 0, column))
+		reply->next_sync_ms = MIN(reply->next_sync_ms,
+					  db_int(result, 0, column) + g_random_int_range(1, SYNC_LOOK_JITTER_MS));
+}
+
 static enum db_status write_state(struct db_conn *conn, const char *agent_id, const struct sync_request *request,
-				  struct wall now, struct wall *ret_lease_until)
+				  struct sync_reply *reply)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
-	add_state(&params, agent_id, request, now);
+	add_state(&params, agent_id, request, reply->server_time);
 	enum db_status status = db_run_one(conn, "sync_state", &params, &result);
-	if (status == DB_OK)
-		*ret_lease_until = db_wall(result, 0, 0);
-	return status;
+	if (status != DB_OK)
+		return status;
+	reply->lease_until = db_wall(result, 0, 0);
+	hasten(result, 1, reply);
+	return DB_OK;
 }
 
 /*
@@ -72,6 +86,7 @@ static enum db_status serve_idle(struct db_conn *conn, const char *agent_id, con
 		return status;
 	reply->lease_until = db_wall(result, 0, 0);
 	reply->acked_seq = db_int(result, 0, 1);
+	hasten(result, 2, reply);
 	reply->jobs_mode = SYNC_JOBS_NONE;
 	reply->jobs_revision = request->jobs_revision;
 	reply->jobs_digest = request->jobs_digest;
@@ -204,7 +219,7 @@ static enum db_status tell(struct db_conn *conn, const char *agent_id, const str
 	if (status == DB_OK && request->n_done_commands == 0)
 		status = db_run(conn, "sync_relaxed", NULL, NULL);
 	if (status == DB_OK)
-		status = write_state(conn, agent_id, request, reply->server_time, &reply->lease_until);
+		status = write_state(conn, agent_id, request, reply);
 	if (status == DB_OK)
 		status = command_done(conn, agent_id, request->done_commands, request->n_done_commands);
 	if (status == DB_OK)

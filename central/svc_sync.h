@@ -17,6 +17,9 @@
 /* Part of the pace that is chance, so that a fleet that came back at once spreads out. */
 #define SYNC_JITTER_PERCENT 10
 
+/* Heirs of one silent agent look spread over this. */
+#define SYNC_LOOK_JITTER_MS 300
+
 /*
  * Takes the records (ingest_batch, with its statuses) and then fills the reply, unless ret_result->outcome is one that
  * ends the sync (anything but INGEST_TAKEN and INGEST_GAP). ret_reply: sync_reply_init() was called on it.
@@ -27,5 +30,7 @@ enum db_status sync_serve(struct central *central, struct db_conn *conn, const c
 
 /* How long each of `agents` agents should wait, before chance. */
 int64_t sync_pace_ms(int64_t agents, int64_t syncs_per_second, int64_t shortest_ms);
+/* The same for the fleet as counted last. */
+int64_t sync_fleet_pace_ms(const struct central *central);
 
 #endif

@@ -7,6 +7,8 @@
  * at the port. At the end, by kind of sync ("idle": no records, "live": up to LIVE_MAX, "backlog": more, "beside": the live
  * ones while others had a backlog), "kind K n N p50 X p99 Y max Z" in ms, of 200s only. What no agent could use is an error,
  * and the first few are told: "odd STATUS REPLY".
+ * An agent takes whatever set of jobs it is told, and says so in its next sync: a line "set I T R" when agent I (of KEYS, from
+ * 0) heard at T of the revision R. SIGHUP: the last FALLEN agents are silent from then on ("fallen T").
  * SIGUSR1 begins the percentiles anew. SIGUSR2: of the agents that send records every second one has those of MISSED_S at once.
  *
  * Waiting is done as agent/sync.c does it: nextSyncMs within bounds, +-10 %; at once while there are more records than went
@@ -43,8 +45,9 @@
 #define RECORDS_MAX 5000 /* in one sync */
 #define MISSED_S 300
 #define ODD_MAX 5
-#define REPLY_MAX 65536
+#define REPLY_MAX 262144
 #define TICK_MS 5
+#define FALLEN 10
 #define PRODUCE_EVERY_MS 10000
 
 enum kind { IDLE, LIVE, BACKLOG, BESIDE, KINDS };
@@ -53,10 +56,11 @@ static const char *const kind_names[KINDS] = { "idle", "live", "backlog", "besid
 struct agent {
 	char *key;
 	int fd; /* -1 = none */
-	bool busy, produces, hurry;
+	bool busy, produces, hurry, fallen;
 	bool kept; /* the connection served a request before */
 	int64_t next_us, sent_us, produced_us, backoff_ms;
-	int64_t acked;
+	int64_t acked, set_revision;
+	char set_digest[17];
 	int pending, sending;
 	char *out, *in;
 	size_t out_size, out_done, in_size;
@@ -79,7 +83,7 @@ static struct fleet {
 	int odd;
 	struct samples samples[KINDS];
 } fleet;
-static volatile sig_atomic_t anew, missed;
+static volatile sig_atomic_t anew, missed, fall;
 
 static int64_t now_us(void)
 {
@@ -163,10 +167,10 @@ static void make_request(struct agent *agent)
 	agent->sending = MIN(agent->pending, RECORDS_MAX);
 	g_string_append_printf(body,
 			       "{\"version\":1,\"agentVersion\":\"0.0.1\",\"bootId\":\"bench\",\"epoch\":1,\"sentAt\":\"%s\",\"jobSet\":"
-			       "{\"revision\":0,\"digest\":\"0000000000000000\"},\"firstSeq\":%" G_GINT64_FORMAT ",\"ackedSeq\":%" G_GINT64_FORMAT
+			       "{\"revision\":%" G_GINT64_FORMAT ",\"digest\":\"%s\"},\"firstSeq\":%" G_GINT64_FORMAT ",\"ackedSeq\":%" G_GINT64_FORMAT
 			       ",\"doneCommands\":[],\"status\":{\"jobs\":0,\"running\":0,\"outboxDepth\":%d,\"clockEpoch\":0,"
 			       "\"tzdata\":\"2025b\"},\"records\":[",
-			       at, agent->acked + 1, agent->acked, agent->pending);
+			       at, agent->set_revision, agent->set_digest, agent->acked + 1, agent->acked, agent->pending);
 	for (int i = 1; i <= agent->sending; i++)
 		append_record(body, agent, agent->acked + i);
 	g_string_append(body, "]}");
@@ -255,6 +259,17 @@ static void tell_odd(int status, const char *reply)
 		printf("odd %d %s\n", status, body != NULL ? body + 4 : "");
 }
 
+static void take_set(struct agent *agent)
+{
+	const char *set = strstr(agent->in, "\"jobSet\":{"), *digest = set != NULL ? strstr(set, "\"digest\":\"") : NULL;
+	int64_t revision = set != NULL ? number_after(set, "\"revision\":", 0) : 0;
+	if (digest == NULL || revision == agent->set_revision)
+		return;
+	agent->set_revision = revision;
+	g_strlcpy(agent->set_digest, digest + strlen("\"digest\":\""), sizeof agent->set_digest);
+	printf("set %td %.3f %" G_GINT64_FORMAT "\n", agent - fleet.agents, (double)wall_now().us / 1e6, revision);
+}
+
 static bool taken(struct agent *agent)
 {
 	enum kind kind = agent->sending == 0 ? IDLE : agent->sending <= LIVE_MAX ? LIVE : BACKLOG;
@@ -269,6 +284,7 @@ static bool taken(struct agent *agent)
 	add_pending(agent, -agent->sending);
 	agent->acked += agent->sending;
 	agent->backoff_ms = 0;
+	take_set(agent);
 	double pace = (double)CLAMP(number_after(agent->in, "\"nextSyncMs\":", 1000), PACE_MIN_MS, PACE_MAX_MS);
 	wait_ms(agent, more && agent->sending > 0 ? 0 : pace * (0.9 + 0.2 * chance()));
 	return true;
@@ -335,7 +351,7 @@ static void tick(void)
 		int64_t next = agent->next_us;
 		if (agent->hurry && agent->backoff_ms == 0)
 			next = MIN(next, agent->sent_us + HURRY_MS * INT64_C(1000));
-		if (!agent->busy && now >= next)
+		if (!agent->busy && !agent->fallen && now >= next)
 			begin(agent);
 	}
 }
@@ -370,6 +386,21 @@ static void on_usr2(int number)
 	missed = 1;
 }
 
+static void on_hup(int number)
+{
+	(void)number;
+	fall = 1;
+}
+
+static void fall_silent(void)
+{
+	for (int i = MAX(0, fleet.n - FALLEN); i < fleet.n; i++) {
+		fleet.agents[i].fallen = true;
+		hang_up(&fleet.agents[i]);
+	}
+	printf("fallen %.3f\n", (double)wall_now().us / 1e6);
+}
+
 static void obey_signals(void)
 {
 	if (anew)
@@ -379,7 +410,9 @@ static void obey_signals(void)
 		for (int i = 0; i < fleet.n; i += 2)
 			if (fleet.agents[i].produces)
 				add_pending(&fleet.agents[i], fleet.per_sync * (MISSED_S * 1000 / PRODUCE_EVERY_MS));
-	anew = missed = 0;
+	if (fall)
+		fall_silent();
+	anew = missed = fall = 0;
 }
 
 static void run(double seconds)
@@ -420,7 +453,7 @@ static void read_keys(const char *path, int with_records)
 		int64_t phase = (int64_t)(chance() * PRODUCE_EVERY_MS * 1000);
 		fleet.agents[i] = (struct agent){ .key = g_strdup(lines[i]), .fd = -1, .produces = i < with_records,
 						  .next_us = now_us() + phase, .produced_us = now_us() + phase -
-						  PRODUCE_EVERY_MS * 1000 };
+						  PRODUCE_EVERY_MS * 1000, .set_digest = "0000000000000000" };
 	}
 }
 
@@ -436,6 +469,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	signal(SIGUSR1, on_usr1);
 	signal(SIGUSR2, on_usr2);
+	signal(SIGHUP, on_hup);
 	srand48(getpid());
 	fleet.address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])),
 					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

@@ -79,7 +79,7 @@ def cpu(process):
 
 def measure(world, cluster, options):
     database = world.database(cluster)
-    central = world.central(database, agent_threads=max(4, options.agents)).start()
+    central = world.central(database, name=f"central-{database.name}", agent_threads=max(4, options.agents)).start()
     agents = [RawAgent(central, f"bench-{i}") for i in range(options.agents)]
     made = [bodies(raw, options) for raw in agents]
     total = options.agents * options.batches * options.batch

@@ -5,6 +5,7 @@ import pytest
 
 from harness.ledger import instant
 from harness.waiting import wait_until
+from raw_agent import RawAgent
 
 OFFLINE_MS = 3000
 
@@ -149,3 +150,23 @@ def test_an_outage_of_central_moves_no_job(world, database, target):
     time.sleep(1.5)
     assert database.query("SELECT job_id, agent_id FROM assignment ORDER BY 1, 2") == before
     assert agents[0].running()
+
+
+def test_the_heir_of_an_overdue_agent_is_asked_to_sync_right_after_it_is_given_up(world, database):
+    central = world.central(database, offline_after_ms=12000, sync_interval_ms=6000).start()
+    agents = {"old": RawAgent(central, "old")}
+    agents["old"].follow()
+    job = central.api.create_job("0 0 1 1 *", "http://127.0.0.1:9/")
+    agents |= {name: RawAgent(central, name) for name in ("left", "right")}
+    for agent in agents.values():
+        agent.follow()
+    database.execute("UPDATE fleet SET listening_since = now() - interval '1 minute'")
+    overdue = "UPDATE agent_state SET last_seen_at = now() - %s * interval '1 second' WHERE agent_id = %s"
+    database.execute(overdue, (8.5, agents["old"].agent_id))
+    wait_until(lambda: database.query("SELECT count(*) FROM heir") == [(2,)], 5, "the heir to be foreseen")
+    paces = {name: agents[name].sync()["nextSyncMs"] for name in ("left", "right")}
+    heir, other = sorted(paces, key=paces.get)
+    assert paces[heir] < 5600 and paces[other] >= 6000, paces
+    database.execute(overdue, (13, agents["old"].agent_id))
+    held = wait_until(lambda: [a for a in central.api.json(f"/api/jobs/{job['jobId']}/assignments")["assignments"] if a["epoch"] == 2], 10, "the job to move")
+    assert [a["agentName"] for a in held] == [heir]

@@ -1,9 +1,10 @@
-/* Figures made of rollups: metrics, rates, windows, percentiles; and addresses of the configuration. */
+/* Figures made of rollups: metrics, rates, windows, percentiles; addresses of the configuration; when an agent is overdue. */
 #include <check.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "central/central_config.h"
+#include "central/failover.h"
 #include "central/job_view.h"
 #include "central/stats.h"
 
@@ -207,6 +208,17 @@ START_TEST(test_plain_http_beyond_loopback_must_be_asked_for)
 }
 END_TEST
 
+START_TEST(test_heirs_are_foreseen_late_enough_to_be_sure_and_early_enough_to_sync_once_more)
+{
+	/* Ten thousand agents: a sync each 10 s, at most 12.5 s apart. */
+	ck_assert_int_eq(failover_overdue_ms(30000, 10000), 30000 - 12500 - FAILOVER_LOOK_MS);
+	/* Never so soon that an agent that keeps the pace is taken for overdue. */
+	ck_assert_int_eq(failover_overdue_ms(20000, 10000), 12500);
+	/* Who syncs every second hears soon enough. */
+	ck_assert_int_eq(failover_overdue_ms(30000, 1000), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("central stats");
@@ -221,6 +233,7 @@ int main(void)
 	tcase_add_test(all, test_the_next_fire_heeds_pause_begin_end_and_anchor);
 	tcase_add_test(all, test_a_listen_address_is_a_number_and_a_port);
 	tcase_add_test(all, test_plain_http_beyond_loopback_must_be_asked_for);
+	tcase_add_test(all, test_heirs_are_foreseen_late_enough_to_be_sure_and_early_enough_to_sync_once_more);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -63,6 +63,42 @@ WHERE agent.agent_id IN (
 		SELECT min(failover_after_ms) FROM job WHERE failover_after_ms > 0 AND deleted_at IS NULL
 			AND target_mode IN ('one', 'count')) * interval '1 millisecond'
 
+-- Agents overdue by $1 ms, and who has the best claim to the places they will lose: these agents look $3 and $4 ms after the
+-- overdue one is given up. At most $2 places a round: the rest of the heirs hear at their next sync, as always.
+-- name: fleet_foresee
+WITH gone AS (
+	DELETE FROM heir WHERE look_at < now() - interval '1 minute'
+), silent AS MATERIALIZED (
+	SELECT agent.agent_id, state.last_seen_at + fleet.offline_after_ms * interval '1 millisecond' AS given_up_at
+	FROM agent JOIN agent_state state USING (agent_id) CROSS JOIN fleet
+	WHERE agent.offline_at IS NULL AND agent.revoked_at IS NULL AND agent.draining_at IS NULL
+		AND greatest(state.last_seen_at, fleet.listening_since) < now() - $1::bigint * interval '1 millisecond'
+), place AS MATERIALIZED (
+	SELECT held.job_id, silent.agent_id AS silent_id, silent.given_up_at, job.selector,
+		ARRAY (SELECT agent_id FROM assignment WHERE assignment.job_id = held.job_id AND NOT removed) AS holders
+	FROM silent JOIN assignment held ON held.agent_id = silent.agent_id AND NOT held.removed
+	JOIN job ON job.job_id = held.job_id AND job.target_mode IN ('one', 'count') AND job.failover_after_ms = 0
+	WHERE NOT EXISTS (SELECT FROM heir WHERE heir.silent_id = silent.agent_id AND look_at > now())
+	ORDER BY silent.agent_id LIMIT $2::integer
+), pool AS MATERIALIZED (
+	SELECT agent_id, weight, labels, uuid_hash_extended(agent_id, 0) AS seed
+	FROM agent
+	WHERE offline_at IS NULL AND revoked_at IS NULL AND draining_at IS NULL AND weight > 0
+		AND agent_id NOT IN (SELECT agent_id FROM silent) AND EXISTS (SELECT FROM place)
+), next AS (
+	SELECT DISTINCT best.agent_id, place.silent_id, place.given_up_at
+	FROM place CROSS JOIN LATERAL (
+		SELECT pool.agent_id FROM pool
+		WHERE (place.selector = '[]' OR selector_matches(place.selector, pool.labels))
+			AND pool.agent_id <> ALL (place.holders)
+		ORDER BY placement_score(place.job_id, pool.seed, pool.weight) DESC LIMIT 1
+	) best
+)
+INSERT INTO heir (agent_id, look_at, silent_id)
+SELECT agent_id, given_up_at + look.ms * interval '1 millisecond', silent_id
+FROM next CROSS JOIN (VALUES ($3::bigint), ($4::bigint)) look (ms)
+ON CONFLICT DO NOTHING
+
 -- Jobs to place anew, by id after $1, at most $2: of revoked agents; of draining and silent ones what can move.
 -- name: failover_due
 SELECT DISTINCT held.job_id

@@ -15,9 +15,9 @@ WHERE s.agent_id = $1::uuid AND seen.agent_id = $1::uuid AND s.lease_fence = see
 	AND stream.agent_id = $1::uuid AND stream.epoch = $4::bigint AND stream.acked_seq >= $17::bigint - 1
 	AND stream.epoch = (SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid)
 	AND NOT EXISTS (SELECT FROM command WHERE command.agent_id = $1::uuid AND done_at IS NULL
-		AND type IN ('run', 'cancel') AND (type <> 'run' OR created_at > now() - $18::integer * interval '1 second'))
+		AND (type <> 'run' OR created_at > now() - $18::integer * interval '1 second'))
 -- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
-RETURNING s.lease_until, stream.acked_seq, set_config('synchronous_commit', 'off', true)
+RETURNING s.lease_until, stream.acked_seq, next_look_ms(s.agent_id), set_config('synchronous_commit', 'off', true)
 
 -- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
 -- name: sync_relaxed
@@ -36,7 +36,7 @@ ON CONFLICT (agent_id) DO UPDATE SET last_seen_at = excluded.last_seen_at, versi
 	tzdata = excluded.tzdata, outbox_max = excluded.outbox_max, outbox_full = excluded.outbox_full,
 	confirmed_revision = greatest(s.confirmed_revision, excluded.jobs_revision),
 	lease_until = now() + (SELECT lease_ms FROM fleet) * interval '1 millisecond'
-RETURNING lease_until
+RETURNING lease_until, next_look_ms(s.agent_id)
 
 -- The set's revision and digest, and what changed since $2, from one snapshot. With $2 = 0 tombstones say nothing new.
 -- name: sync_job_set
