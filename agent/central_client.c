@@ -24,12 +24,18 @@ static size_t receive(char *data, size_t one, size_t size, void *context)
 	return size;
 }
 
+void central_client_set_key(struct central_client *client, const char *key)
+{
+	g_free(client->authorization);
+	client->authorization = key != NULL ? g_strdup_printf("Authorization: Bearer %s", key) : NULL;
+}
+
 struct central_client *central_client_new(const char *url, const char *key, const struct central_tls *tls,
 					  int wake_fd)
 {
 	struct central_client *client = g_new0(struct central_client, 1);
 	client->url = g_strdup(url);
-	client->authorization = key != NULL ? g_strdup_printf("Authorization: Bearer %s", key) : NULL;
+	central_client_set_key(client, key);
 	client->ca = g_strdup(tls->ca);
 	client->certificate = g_strdup(tls->certificate);
 	client->key = g_strdup(tls->key);

@@ -26,6 +26,8 @@ struct central_tls { const char *ca, *certificate, *key; };
 struct central_client *central_client_new(const char *url, const char *key, const struct central_tls *tls,
 					  int wake_fd);
 void central_client_free(struct central_client *client);
+/* For the requests from now on. */
+void central_client_set_key(struct central_client *client, const char *key);
 
 struct central_answer {
 	int status;             /* HTTP; 0 = there was none, and `error` says why */

@@ -2,20 +2,10 @@
 
 #include "agent/enroll.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "agent/central_client.h"
-#include "agent/durable_file.h"
-
-#define KEY_FILE_MAX 16384
-
-static char *key_path(const char *state_dir)
-{
-	return g_build_filename(state_dir, "agent.key", NULL);
-}
 
 static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static bool fail(GError **error, const char *format, ...)
@@ -28,69 +18,16 @@ static bool fail(GError **error, const char *format, ...)
 	return false;
 }
 
-bool agent_key_exists(const char *state_dir)
+/* A next key that still waits belongs to the identity that is replaced. */
+static bool write_key(const struct enroll_request *request, struct agent_key *key, GError **error)
 {
-	g_autofree char *path = key_path(state_dir);
-	return g_file_test(path, G_FILE_TEST_EXISTS);
-}
-
-void agent_key_clear(struct agent_key *key)
-{
-	g_free(key->id);
-	g_free(key->key);
-	g_free(key->name);
-	*key = (struct agent_key){ .id = NULL };
-}
-
-static bool is_one_word(const char *text)
-{
-	if (text == NULL || *text == '\0' || strlen(text) > ENROLL_TOKEN_MAX)
+	if (key->name == NULL)
+		key->name = g_strdup(request->name);
+	key->central = g_strdup(request->central_url);
+	if (!agent_key_write(request->state_dir, AGENT_KEY_NOW, key, error))
 		return false;
-	for (; *text != '\0'; text++)
-		if (!g_ascii_isgraph(*text))
-			return false;
+	agent_key_drop_next(request->state_dir);
 	return true;
-}
-
-bool agent_key_load(const char *state_dir, struct agent_key *ret, GError **error)
-{
-	g_autofree char *path = key_path(state_dir);
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(GError) reason = NULL;
-	GStatBuf there;
-	if (g_stat(path, &there) != 0)
-		return fail(error, "%s: %s: enrol first (belfry-agent enroll --central URL --token TOKEN)", path, g_strerror(errno));
-	if ((there.st_mode & 077) != 0)
-		return fail(error, "%s can be read by others: chmod 600 it, or enrol again with --force", path);
-	if (there.st_size > KEY_FILE_MAX || !g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &reason))
-		return fail(error, "%s cannot be read (%s): enrol again with --force", path,
-			    reason != NULL ? reason->message : "too long");
-	struct agent_key key = {
-		.id = g_key_file_get_string(file, "agent", "id", NULL),
-		.key = g_key_file_get_string(file, "agent", "key", NULL),
-		.name = g_key_file_get_string(file, "agent", "name", NULL),
-	};
-	if (!is_one_word(key.id) || !is_one_word(key.key)) {
-		agent_key_clear(&key);
-		return fail(error, "%s holds no id and key: enrol again with --force", path);
-	}
-	*ret = key;
-	return true;
-}
-
-static bool write_key(const struct enroll_request *request, const struct agent_key *key, GError **error)
-{
-	g_autofree char *path = key_path(request->state_dir);
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_key_file_set_comment(file, NULL, NULL, " Made by belfry-agent enroll. Whoever has this is this agent.", NULL);
-	g_key_file_set_string(file, "agent", "id", key->id);
-	g_key_file_set_string(file, "agent", "key", key->key);
-	g_key_file_set_string(file, "agent", "name", key->name != NULL ? key->name : request->name);
-	g_key_file_set_string(file, "agent", "central", request->central_url);
-	g_autofree char *text = g_key_file_to_data(file, NULL, NULL);
-	if (g_mkdir_with_parents(request->state_dir, 0700) != 0)
-		return fail(error, "%s cannot be made: %s", request->state_dir, g_strerror(errno));
-	return durable_file_write(path, text, error);
 }
 
 static bool read_answer(const struct central_answer *answer, const char *url, struct agent_key *ret, GError **error)
@@ -109,7 +46,7 @@ static bool read_answer(const struct central_answer *answer, const char *url, st
 		.name = g_strdup(json_string_value(json_object_get(json, "name"))),
 	};
 	json_decref(json);
-	if (!is_one_word(key.id) || !is_one_word(key.key)) {
+	if (!agent_key_is_word(key.id) || !agent_key_is_word(key.key)) {
 		agent_key_clear(&key);
 		return fail(error, "the answer from %s is not that of a central: is it the listener for agents?", url);
 	}
@@ -119,8 +56,8 @@ static bool read_answer(const struct central_answer *answer, const char *url, st
 
 bool enroll(const struct enroll_request *request, struct agent_key *ret, GError **error)
 {
-	if (!is_one_word(request->token))
-		return fail(error, "the token is empty, or no single word of at most %d characters", ENROLL_TOKEN_MAX);
+	if (!agent_key_is_word(request->token))
+		return fail(error, "the token is empty, or no single word of at most %d characters", AGENT_KEY_WORD_MAX);
 	json_t *json = json_pack("{s:s, s:s, s:s, s:s}", "token", request->token, "name", request->name, "hostname",
 				 g_get_host_name(), "agentVersion", PACKAGE_VERSION);
 	char *body = json_dumps(json, JSON_COMPACT);

@@ -1,5 +1,6 @@
 /*
- * Enrolment: a one-time token against an identity of the agent's own. Owns: the key file <state_dir>/agent.key.
+ * Enrolment: a one-time token against an identity of the agent's own. Owns: the exchange with central. Does not own: the
+ * key file (agent_key.h).
  */
 #ifndef BELFRY_AGENT_ENROLL_H
 #define BELFRY_AGENT_ENROLL_H
@@ -8,20 +9,10 @@
 
 #include <glib.h>
 
+#include "agent/agent_key.h"
 #include "agent/central_client.h"
 
 #define ENROLL_REPLY_MAX (64 * 1024)
-#define ENROLL_TOKEN_MAX 512
-
-/* GKeyFile text with group [agent] and the keys id, key, name, central; mode 0600. */
-struct agent_key {
-	char *id;   /* UUID */
-	char *key;  /* base64url */
-	char *name; /* as central knows it */
-};
-bool agent_key_load(const char *state_dir, struct agent_key *ret, GError **error);
-void agent_key_clear(struct agent_key *key);
-bool agent_key_exists(const char *state_dir);
 
 struct enroll_request {
 	const char *state_dir, *central_url, *token, *name;

@@ -173,7 +173,7 @@ static bool make_runner(struct life *life)
 	if (life->egress == NULL)
 		return say(error);
 	struct runner_pool_config config = {
-		.http.agent_id = life->setup->key != NULL ? life->setup->key->id : "",
+		.http.agent_id = life->setup->keys != NULL ? key_ring_id(life->setup->keys) : "",
 		.http.max_open_transfers = life->config->max_open_transfers,
 		.http.egress = life->egress,
 		.helpers = life->config->runner_threads,
@@ -186,8 +186,8 @@ static void start_core(struct life *life, const struct store_snapshot *snapshot)
 {
 	struct core_config config;
 	agent_config_core(life->config, &config);
-	config.agent_id = life->setup->key != NULL ? life->setup->key->id : "";
-	config.leases = life->setup->key != NULL;
+	config.agent_id = life->setup->keys != NULL ? key_ring_id(life->setup->keys) : "";
+	config.leases = life->setup->keys != NULL;
 	config.boot_id = life->boot_id;
 	config.booted_at = host_booted_at();
 	config.seed = (uint64_t)g_random_int() << 32 | g_random_int();
@@ -220,7 +220,7 @@ static bool make_local_api(struct life *life)
 	struct local_api_config config = {
 		.socket_path = life->config->socket,
 		.name = life->config->name,
-		.agent_id = life->setup->key != NULL ? life->setup->key->id : "",
+		.agent_id = life->setup->keys != NULL ? key_ring_id(life->setup->keys) : "",
 		.central_url = life->config->central_url,
 		.egress = life->egress,
 		.core = life->core,
@@ -233,11 +233,11 @@ static bool make_local_api(struct life *life)
 
 static void make_sync(struct life *life)
 {
-	if (life->setup->key == NULL)
+	if (life->setup->keys == NULL)
 		return;
 	struct sync_config config = {
 		.central_url = life->config->central_url,
-		.key = life->setup->key->key,
+		.keys = life->setup->keys,
 		.tls = { life->config->central_ca, life->config->central_certificate, life->config->central_key },
 		.boot_id = life->boot_id,
 	};

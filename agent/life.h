@@ -6,7 +6,7 @@
 #define BELFRY_AGENT_LIFE_H
 
 #include "agent/agent_config.h"
-#include "agent/enroll.h"
+#include "agent/key_ring.h"
 
 enum life_end {
 	LIFE_STOPPED,       /* by signal: all is durable */
@@ -17,7 +17,7 @@ enum life_end {
 struct life_setup {
 	const struct agent_config *config;
 	const char *config_file;     /* for the reload; NULL = none */
-	const struct agent_key *key; /* NULL = standalone */
+	struct key_ring *keys;       /* NULL = standalone; its keys may change, so it outlives each life */
 	bool again;                  /* after a loss: check the whole file */
 };
 enum life_end life_run(const struct life_setup *setup);

@@ -109,7 +109,7 @@ static int run_enroll(const struct agent_config *config, const struct options *o
 {
 	GError *error = NULL;
 	g_autofree char *token = NULL, *url = g_strdup(options->central != NULL ? options->central : config->central_url);
-	if (agent_key_exists(config->state_dir) && !options->force) {
+	if (agent_key_exists(config->state_dir, AGENT_KEY_NOW) && !options->force) {
 		printf("already enrolled: %s/agent.key is there; --force replaces it\n", config->state_dir);
 		return 0;
 	}
@@ -158,7 +158,6 @@ static int live(const struct life_setup *first)
 static int run(const struct agent_config *config, const struct options *options)
 {
 	GError *error = NULL;
-	struct agent_key key = { .id = NULL };
 	struct life_setup setup = { .config = config, .config_file = options->config_file };
 	bool standalone = agent_config_is_standalone(config);
 	if (standalone && *config->jobs_dir == '\0') {
@@ -169,13 +168,12 @@ static int run(const struct agent_config *config, const struct options *options)
 	}
 	if (!log_open((enum log_format)config->log_format, (enum log_level)config->log_level))
 		log_warning("no journal can be reached: the log goes to stderr", NULL);
-	if (!standalone && !agent_key_load(config->state_dir, &key, &error))
+	if (!standalone && (setup.keys = key_ring_open(config->state_dir, &error)) == NULL)
 		return fail(1, error);
-	setup.key = standalone ? NULL : &key;
 	host_sharpen_timers();
 	host_prefer_this_process();
 	int code = live(&setup);
-	agent_key_clear(&key);
+	key_ring_free(setup.keys);
 	return code;
 }
 

@@ -8,6 +8,7 @@
 
 #include "agent/central_client.h"
 #include "agent/loop.h"
+#include "agent/rotation.h"
 #include "agent/sync_jobs.h"
 #include "common/log.h"
 
@@ -36,6 +37,7 @@ struct sync {
 
 	struct message *waiting, **waiting_end; /* taken from the queue, not looked at yet */
 	struct sync_jobs jobs;
+	struct rotation rotation;
 	struct mono next_at, last_round_at;
 	int64_t backoff_ms; /* 0 = the last round was good */
 	int max_records;
@@ -60,7 +62,8 @@ struct sync *sync_new(const struct sync_config *config, struct queue *loop)
 	sync->loop = loop;
 	sync->boot_id = g_strdup(config->boot_id);
 	sync->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	sync->client = central_client_new(config->central_url, config->key, &config->tls, sync->stop_fd);
+	sync->client = central_client_new(config->central_url, key_ring_key(config->keys), &config->tls, sync->stop_fd);
+	sync->rotation = (struct rotation){ .ring = config->keys, .client = sync->client };
 	sync->waiting_end = &sync->waiting;
 	sync->max_records = SYNC_RECORDS_MAX;
 	sync->news.enabled = true;
@@ -235,8 +238,9 @@ static void pass_commands(struct sync *sync, const struct round *round, const st
 	for (int i = 0; i < status->n_done_commands; i++)
 		if (!orders(reply, status->done_commands[i]))
 			g_array_append_val(message->known, status->done_commands[i]);
-	if (!reply->jobs_more)
-		g_array_append_vals(message->commands, reply->commands->data, reply->commands->len);
+	for (guint i = 0; i < reply->commands->len && !reply->jobs_more; i++)
+		if (g_array_index(reply->commands, struct sync_command, i).type != SYNC_COMMAND_ROTATE)
+			g_array_append_val(message->commands, g_array_index(reply->commands, struct sync_command, i));
 	queue_push(sync->loop, &message->message);
 }
 
@@ -275,6 +279,32 @@ static int64_t pause_after(struct sync *sync, const struct round *round, const s
 	return (int64_t)((double)pace * g_random_double_range(1 - JITTER, 1 + JITTER));
 }
 
+static bool orders_rotation(const struct sync_reply *reply)
+{
+	for (guint i = 0; i < reply->commands->len; i++)
+		if (g_array_index(reply->commands, struct sync_command, i).type == SYNC_COMMAND_ROTATE)
+			return true;
+	return false;
+}
+
+/* Of the agent itself and not of its jobs, so the loop has no part in it; central sees by itself when it is done. */
+static void use_key_news(struct sync *sync, const struct sync_reply *reply)
+{
+	rotation_accepted(&sync->rotation);
+	if (!orders_rotation(reply))
+		return;
+	switch (rotation_carry_out(&sync->rotation)) {
+	case ROTATION_TOLD:
+		wait_ms(sync, 0);
+		break;
+	case ROTATION_STOPPED:
+		sync->stopping = true;
+		break;
+	case ROTATION_LATER:
+		break;
+	}
+}
+
 static void use_reply(struct sync *sync, const struct round *round, const struct sync_reply *reply, guint refused)
 {
 	if (reply->acked_seq > sync->highest_sent) {
@@ -292,6 +322,7 @@ static void use_reply(struct sync *sync, const struct round *round, const struct
 		log_warning("the job set differs from central's: asking for all of it", NULL);
 	round_succeeded(sync, pause_after(sync, round, reply));
 	sync->last_depth = round->unsent->depth;
+	use_key_news(sync, reply);
 }
 
 /*
@@ -354,6 +385,11 @@ static void use_error(struct sync *sync, const struct round *round)
 	const struct central_answer *answer = &round->answer;
 	switch (answer->status) {
 	case 401:
+		if (rotation_refused(&sync->rotation)) {
+			log_info("central does not accept this key any more: showing the other one", NULL);
+			wait_ms(sync, 0);
+			return;
+		}
 		log_error("central does not accept this agent's key: enrol again (belfry-agent enroll --force ...)", "error",
 			  answer->error, NULL);
 		round_failed(sync, "key not accepted, enrol again", MAX(answer->retry_after_ms, BACKOFF_MAX_MS));

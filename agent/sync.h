@@ -1,6 +1,6 @@
 /*
  * The sync thread: tells central what was decided, hears what is to be done. Owns: the pace, the retry, the acks. Does not
- * own: the records (store), the job set (core), the text of the messages (common/wire.h), the connection
+ * own: the records (store), the job set (core), the agent's key (rotation), the text of the messages (common/wire.h), the connection
  * (central_client.h).
  *
  * One round: the next records from the store, the status from the loop, one POST, and what the answer says goes where it
@@ -11,6 +11,7 @@
 #define BELFRY_AGENT_SYNC_H
 
 #include "agent/central_client.h"
+#include "agent/key_ring.h"
 #include "agent/queue.h"
 #include "agent/store_sqlite.h"
 
@@ -19,7 +20,8 @@
 struct sync;
 
 struct sync_config {
-	const char *central_url, *key, *boot_id;
+	const char *central_url, *boot_id;
+	struct key_ring *keys; /* this thread's until sync_stop() */
 	struct central_tls tls;
 };
 

@@ -50,5 +50,6 @@ json_t *agent_to_json(const struct agent_row *row)
 	json_set_wall(json, "unknownSince", strcmp(row->state, "offline") == 0 ? row->last_seen_at : WALL_NONE);
 	json_object_set_new(json, "behind", behind_to_json(row));
 	json_set_wall(json, "keyRotatedAt", row->key_rotated_at);
+	json_set_wall(json, "keyRotationOrderedAt", row->rotation_ordered_at);
 	return json;
 }

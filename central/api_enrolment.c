@@ -2,13 +2,17 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "central/api_agents.h"
 #include "central/api_fields.h"
 #include "central/api_fleet.h"
 #include "central/central.h"
 #include "central/svc_agents.h"
+#include "central/svc_auth.h"
 #include "common/selector.h"
+
+#define RETRY_UNSAFE_S 5 /* how soon an agent asks again whether PostgreSQL is safe */
 
 static const char *const no_parameters[] = { NULL };
 
@@ -169,5 +173,51 @@ void api_agent_enrol(const struct api_request *request, struct api_reply *reply)
 	json_t *body = api_body_json(request, reply, AGENT_JSON_DEPTH_MAX);
 	if (body != NULL)
 		enrol(request, reply, body);
+	json_decref(body);
+}
+
+static bool is_hash(const char *text)
+{
+	return strlen(text) == CREDENTIAL_HASH_SIZE - 1 && strspn(text, "0123456789abcdef") == CREDENTIAL_HASH_SIZE - 1;
+}
+
+static void reply_rotation(struct api_reply *reply, enum rotate_outcome outcome)
+{
+	switch (outcome) {
+	case ROTATE_DONE:
+		api_reply_empty(reply, 204);
+		break;
+	case ROTATE_REFUSED:
+		problem_reply(reply, 409, NULL, NULL,
+			      "no rotation was ordered of this agent, or the key that was shown is not its key any more, or the "
+			      "new one is not new");
+		break;
+	case ROTATE_NOT_DURABLE:
+		api_reply_header(reply, "Retry-After", "%d", RETRY_UNSAFE_S);
+		problem_reply(reply, 503, NULL, NULL,
+			      "PostgreSQL runs with fsync or synchronous_commit off: no key is changed");
+		break;
+	}
+}
+
+void api_agent_rotate(const struct api_request *request, struct api_reply *reply)
+{
+	static const char *const members[] = { "keySha256", NULL };
+	char old_hash[CREDENTIAL_HASH_SIZE];
+	enum rotate_outcome outcome = ROTATE_REFUSED;
+	enum db_status status = DB_OK;
+	json_t *body = api_body_json(request, reply, AGENT_JSON_DEPTH_MAX);
+	const char *hash = body != NULL && body_only(body, reply, members) ?
+				   body_text(body, reply, "keySha256", CREDENTIAL_HASH_SIZE - 1) : NULL;
+	if (hash != NULL && !is_hash(hash)) {
+		problem_reply(reply, 400, NULL, "/keySha256", "keySha256: the SHA-256 of the new key as 64 lower-case hex digits");
+	} else if (hash != NULL) {
+		if (bearer_hash(request->authorization, old_hash))
+			status = agent_rotate(request->pool, &request->identity, request->id, old_hash, hash, &outcome);
+		if (status == DB_OK)
+			reply_rotation(reply, outcome);
+		else
+			problem_db(reply, status, "agent's key");
+	}
 	json_decref(body);
 }

@@ -11,6 +11,7 @@
 void api_agent_token(const struct api_request *request, struct api_reply *reply);        /* POST /api/agents/tokens */
 void api_agent_token_list(const struct api_request *request, struct api_reply *reply);   /* GET /api/agents/tokens */
 void api_agent_token_delete(const struct api_request *request, struct api_reply *reply); /* DELETE .../tokens/:tokenId */
+void api_agent_rotate(const struct api_request *request, struct api_reply *reply);
 void api_agent_enrol(const struct api_request *request, struct api_reply *reply);        /* POST /api/agent/enroll */
 
 #endif

@@ -65,6 +65,11 @@ void api_agent_revoke(const struct api_request *request, struct api_reply *reply
 	act(request, reply, FLEET_REVOKE, "agent of this id that is not revoked yet");
 }
 
+void api_agent_rotate_order(const struct api_request *request, struct api_reply *reply)
+{
+	act(request, reply, FLEET_ROTATE, "agent of this id that is not revoked");
+}
+
 /* One that is heard is no matter for forgetting: that is told apart from one that does not exist. */
 void api_agent_forget(const struct api_request *request, struct api_reply *reply)
 {

@@ -1,5 +1,7 @@
 #include "central/commands.h"
 
+#include <string.h>
+
 enum db_status command_run(struct db_conn *conn, const char *job_id, const char *agent_id, int *ret_agents)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
@@ -39,15 +41,22 @@ enum db_status command_done(struct db_conn *conn, const char *agent_id, const in
 	return db_run(conn, "command_done", &params, NULL);
 }
 
-enum { PENDING_ID, PENDING_CANCELS, PENDING_JOB, PENDING_EXECUTION, PENDING_AUTHOR, PENDING_AGE };
+enum { PENDING_ID, PENDING_TYPE, PENDING_JOB, PENDING_EXECUTION, PENDING_AUTHOR, PENDING_AGE };
+
+static enum sync_command_type read_type(const char *name)
+{
+	if (strcmp(name, "cancel") == 0)
+		return SYNC_COMMAND_CANCEL;
+	return strcmp(name, "rotate") == 0 ? SYNC_COMMAND_ROTATE : SYNC_COMMAND_RUN;
+}
 
 static struct sync_command read_command(const struct db_result *result, int row)
 {
-	struct sync_command command = { .id = db_int(result, row, PENDING_ID), .type = SYNC_COMMAND_RUN };
+	struct sync_command command = { .id = db_int(result, row, PENDING_ID),
+					.type = read_type(db_text(result, row, PENDING_TYPE)) };
 	g_strlcpy(command.job_id, db_text(result, row, PENDING_JOB), sizeof command.job_id);
-	if (!db_bool(result, row, PENDING_CANCELS))
+	if (command.type != SYNC_COMMAND_CANCEL)
 		return command;
-	command.type = SYNC_COMMAND_CANCEL;
 	command.age_ms = db_int(result, row, PENDING_AGE);
 	g_strlcpy(command.author, db_text(result, row, PENDING_AUTHOR), sizeof command.author);
 	command.one = !db_is_null(result, row, PENDING_EXECUTION) &&

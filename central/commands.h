@@ -2,7 +2,8 @@
  * Orders to agents: one-off, delivered with each sync until the agent reports them done. Owns: the rows of `command`.
  * Does not own: what an order does (agent/core.h), when agents sync.
  *
- * An agent carries out a command once however often it is delivered, so delivery is simply repeated.
+ * An agent carries out a command once however often it is delivered, so delivery is simply repeated. A rotation (given by
+ * svc_fleet) ends by the first use of the new key (svc_auth), not by the agent's word.
  */
 #ifndef BELFRY_CENTRAL_COMMANDS_H
 #define BELFRY_CENTRAL_COMMANDS_H

@@ -46,6 +46,7 @@ static struct agent_row *read_agent(const struct db_result *result, int i)
 	row->behind_since = db_wall(result, i, 22);
 	row->outbox_max = db_int(result, i, 23);
 	row->outbox_full = db_bool(result, i, 24);
+	row->rotation_ordered_at = db_wall(result, i, 25);
 	return row;
 }
 
@@ -67,7 +68,7 @@ enum db_status agent_list(struct db_conn *conn, const struct agent_filter *filte
 	*ret_rows = g_ptr_array_new_with_free_func(agent_row_free_p);
 	for (int i = 0; i < db_rows(result); i++) {
 		struct agent_row *row = read_agent(result, i);
-		row->place = db_int(result, i, 25);
+		row->place = db_int(result, i, 26);
 		g_ptr_array_add(*ret_rows, row);
 	}
 	return DB_OK;
@@ -302,6 +303,15 @@ enum db_status agent_mark(struct db_conn *conn, const char *statement, const cha
 	struct db_params params = { 0 };
 	db_param_text(&params, agent_id);
 	return db_run_one(conn, statement, &params, NULL);
+}
+
+enum db_status agent_next_key(struct db_conn *conn, const char *agent_id, const char *hash, const char *old_hash)
+{
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	db_param_text(&params, hash);
+	db_param_text(&params, old_hash);
+	return db_run_one(conn, "agent_next_key", &params, NULL);
 }
 
 enum db_status agent_revoke(struct db_conn *conn, const char *agent_id, char **ret_name)

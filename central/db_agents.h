@@ -14,6 +14,7 @@ struct agent_row {
 	char *labels;                             /* JSON object */
 	char *state;                              /* online, offline, draining, never, revoked */
 	struct wall enrolled_at, revoked_at, last_seen_at, oldest_unsent_at, next_fire_at, draining_at, key_rotated_at;
+	struct wall rotation_ordered_at;          /* the order for a new key that waits; WALL_NONE = none does */
 	struct wall behind_since;                 /* the oldest change of its set that it has not applied */
 	int64_t set_revision, jobs_revision, jobs, running, outbox_depth, clock_skew_ms, behind;
 	int64_t outbox_max; /* 0 = it tells none */
@@ -72,8 +73,13 @@ enum db_status agent_insert(struct db_conn *conn, const char *agent_id, const ch
 enum db_status agent_members(struct db_conn *conn, const char *agent_id, char **ret);
 /* What NULL (and a weight below 0) leaves as it is. DB_NOT_FOUND: none, or revoked; DB_CONFLICT: the name is taken. */
 enum db_status agent_edit(struct db_conn *conn, const char *agent_id, const char *name, const char *labels, double weight);
-/* agent_drain, agent_undrain, agent_forget; DB_NOT_FOUND: none that this fits. */
+/* agent_drain, agent_undrain, agent_forget, agent_order_rotation; DB_NOT_FOUND: none that this fits. */
 enum db_status agent_mark(struct db_conn *conn, const char *statement, const char *agent_id);
+/*
+ * Both keys open until `hash` is first used (svc_auth). DB_NOT_FOUND: old_hash is not that of its key, it was not told to, or
+ * the new key is somebody's; DB_CONFLICT: it is another one's next.
+ */
+enum db_status agent_next_key(struct db_conn *conn, const char *agent_id, const char *hash, const char *old_hash);
 /* DB_NOT_FOUND: there is none, or it is revoked already. */
 enum db_status agent_revoke(struct db_conn *conn, const char *agent_id, char **ret_name);
 

@@ -99,9 +99,11 @@ const struct route routes[] = {
 	{ "POST", "/api/agents/:agentId/actions/drain", ROLE_OPERATOR, API, api_agent_drain, SMALL_BODY_MAX },
 	{ "POST", "/api/agents/:agentId/actions/undrain", ROLE_OPERATOR, API, api_agent_undrain, SMALL_BODY_MAX },
 	{ "POST", "/api/agents/:agentId/actions/revoke", ROLE_ADMIN, API, api_agent_revoke, SMALL_BODY_MAX },
+	{ "POST", "/api/agents/:agentId/actions/rotate", ROLE_ADMIN, API, api_agent_rotate_order, SMALL_BODY_MAX },
 	{ "POST", "/api/agents/:agentId/actions/forget", ROLE_ADMIN, API, api_agent_forget, SMALL_BODY_MAX },
 	{ "POST", "/api/agents/actions/rebalance", ROLE_OPERATOR, API, api_fleet_rebalance, SMALL_BODY_MAX },
 	{ "POST", "/api/agent/enroll", ROLE_OPEN, AGENT, api_agent_enrol, ENROL_BODY_MAX },
+	{ "POST", "/api/agent/rotate", ROLE_AGENT, AGENT, api_agent_rotate, SMALL_BODY_MAX },
 	{ "POST", "/api/agent/sync", ROLE_AGENT, AGENT, api_sync, SYNC_REQUEST_MAX },
 
 	/* What no row above takes and is not below the first segments of those. */

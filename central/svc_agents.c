@@ -127,3 +127,31 @@ enum db_status agent_enrol(struct db_pool *pool, const char *token, const char *
 		status = insert_agent(conn, ret, hostname, labels, request_id, ret_outcome);
 	return status;
 }
+
+enum db_status agent_rotate(struct db_pool *pool, const struct identity *agent, const char *request_id, const char *old_hash,
+			    const char *new_hash, enum rotate_outcome *ret)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	bool durable = false;
+	enum db_status status = db_acquire(pool, &conn);
+	if (status == DB_OK)
+		status = db_is_durable(conn, &durable);
+	if (status == DB_OK && !durable) {
+		*ret = ROTATE_NOT_DURABLE;
+		return DB_OK;
+	}
+	if (status == DB_OK)
+		status = db_begin(conn);
+	if (status == DB_OK)
+		status = agent_next_key(conn, agent->agent_id, new_hash, old_hash);
+	if (status == DB_NOT_FOUND || status == DB_CONFLICT) {
+		*ret = ROTATE_REFUSED;
+		return DB_OK;
+	}
+	if (status == DB_OK)
+		status = db_audit(conn, agent->name, "agent.nextKey", agent->agent_id, NULL, NULL, request_id);
+	if (status == DB_OK)
+		status = db_commit(conn);
+	*ret = ROTATE_DONE;
+	return status;
+}

@@ -3,7 +3,8 @@
  * the check of keys at each request (svc_auth), syncs (svc_sync), what is done with agents later (svc_fleet).
  *
  * A one-time token (made by an admin, short-lived, single use) is exchanged for an agent id and a key of 256 random
- * bits, which is told once; central keeps the SHA-256 of both.
+ * bits, which is told once; central keeps the SHA-256 of both. Told to rotate, an agent makes its next key itself and tells
+ * the SHA-256 only.
  */
 #ifndef BELFRY_SVC_AGENTS_H
 #define BELFRY_SVC_AGENTS_H
@@ -39,6 +40,19 @@ struct enrolment { char agent_id[UUID_SIZE], key[AGENT_SECRET_SIZE], name[AGENT_
  */
 enum db_status agent_enrol(struct db_pool *pool, const char *token, const char *name, const char *hostname,
 			   const char *request_id, enum enrol_outcome *ret_outcome, struct enrolment *ret);
+
+enum rotate_outcome {
+	ROTATE_DONE,        /* also when it was known already */
+	ROTATE_REFUSED,     /* not ordered, or old_hash is no longer that of its key, or the new key is somebody's */
+	ROTATE_NOT_DURABLE  /* PostgreSQL may forget it, and the agent would be locked out */
+};
+
+/*
+ * Keeps the hash of the agent's next key: both open until the next one is first used (svc_auth), so it does not matter to
+ * the agent whether it hears of this. *ret is set on DB_OK only.
+ */
+enum db_status agent_rotate(struct db_pool *pool, const struct identity *agent, const char *request_id, const char *old_hash,
+			    const char *new_hash, enum rotate_outcome *ret);
 
 /* May one more enrolment be looked at now? Any thread. */
 bool enrolment_may_try(void);

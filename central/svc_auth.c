@@ -90,6 +90,18 @@ static enum db_status look_up_session(struct db_conn *conn, const char *hex, str
 	return status;
 }
 
+/* Another request may take a next key into use between the first look and the second: so a third. */
+static enum db_status look_up_agent(struct db_conn *conn, const struct db_params *params, struct db_result **ret)
+{
+	static const char *const looks[] = { "token_find_agent", "token_take_next_key", "token_find_agent" };
+	enum db_status status = DB_OK;
+	for (size_t i = 0; i < G_N_ELEMENTS(looks) && status == DB_OK && (*ret == NULL || db_rows(*ret) == 0); i++) {
+		db_result_free(g_steal_pointer(ret));
+		status = db_run(conn, looks[i], params, ret);
+	}
+	return status;
+}
+
 static enum db_status look_up(struct db_pool *pool, struct known *known)
 {
 	DB_AUTO struct db_conn *conn = NULL;
@@ -104,7 +116,7 @@ static enum db_status look_up(struct db_pool *pool, struct known *known)
 	if (status == DB_OK && known->kind == KIND_SESSION)
 		return look_up_session(conn, hex, known);
 	if (status == DB_OK)
-		status = db_run(conn, for_people ? "token_find" : "token_find_agent", &params, &result);
+		status = for_people ? db_run(conn, "token_find", &params, &result) : look_up_agent(conn, &params, &result);
 	if (status != DB_OK || db_rows(result) == 0)
 		return status;
 	g_strlcpy(known->identity.name, db_text(result, 0, 0), sizeof known->identity.name);
@@ -120,19 +132,33 @@ static enum db_status look_up(struct db_pool *pool, struct known *known)
 	return DB_OK;
 }
 
+/* What stands behind "Bearer"; NULL when that is not what the header says. */
+static const char *bearer_of(const char *authorization)
+{
+	if (authorization == NULL || g_ascii_strncasecmp(authorization, "Bearer ", 7) != 0)
+		return NULL;
+	return authorization + 7 + strspn(authorization + 7, " ");
+}
+
+bool bearer_hash(const char *authorization, char ret[static CREDENTIAL_HASH_SIZE])
+{
+	const char *credential = bearer_of(authorization);
+	if (credential != NULL)
+		credential_hash(credential, ret);
+	return credential != NULL;
+}
+
 enum auth_result auth_check(struct auth *auth, struct db_pool *pool, enum listener listener, const char *authorization,
 			    const char *session, struct identity *ret, enum db_status *ret_status)
 {
 	struct known known = { .kind = listener == LISTENER_AGENT ? KIND_AGENT : KIND_TOKEN };
-	const char *credential;
-	if (authorization != NULL && g_ascii_strncasecmp(authorization, "Bearer ", 7) == 0) {
-		credential = authorization + 7 + strspn(authorization + 7, " ");
-	} else if (authorization == NULL && session != NULL && listener == LISTENER_API) {
+	const char *credential = bearer_of(authorization);
+	if (credential == NULL && authorization == NULL && session != NULL && listener == LISTENER_API) {
 		credential = session;
 		known.kind = KIND_SESSION;
-	} else {
-		return AUTH_MISSING;
 	}
+	if (credential == NULL)
+		return AUTH_MISSING;
 	crypto_hash_sha256(known.hash, (const uint8_t *)credential, strlen(credential));
 	if (!recall(auth, &known)) {
 		gint64 asked_at = g_get_monotonic_time();

@@ -5,7 +5,8 @@
  *
  * Only SHA-256 of a credential is stored or looked up, so neither the database nor timing of the look-up gives one away;
  * 256 random bits need no slow hash. Answers, also negative ones, are remembered for AUTH_CACHE_MS: a revoked token dies
- * within that time on every central.
+ * within that time on every central. An agent has two keys while its key is changed; the first look-up of the new one makes
+ * it the only one.
  */
 #ifndef BELFRY_SVC_AUTH_H
 #define BELFRY_SVC_AUTH_H
@@ -42,6 +43,8 @@ void credential_make(const char *prefix, char ret[static TOKEN_TEXT_SIZE]);
 /* The SHA-256 of a credential as 64 hex digits. */
 #define CREDENTIAL_HASH_SIZE 65
 void credential_hash(const char *credential, char ret[static CREDENTIAL_HASH_SIZE]);
+/* Of what stands behind "Bearer" in the header; false when that is not what it says. */
+bool bearer_hash(const char *authorization, char ret[static CREDENTIAL_HASH_SIZE]);
 
 struct token_row {
 	char token_id[UUID_SIZE];

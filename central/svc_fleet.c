@@ -8,12 +8,14 @@ static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 static const struct {
 	const char *statement, *audit;
+	bool moves;     /* jobs may go to other agents */
 	bool drops_own; /* rows of mode all go too */
 } actions[] = {
-	[FLEET_DRAIN] = { "agent_drain", "agent.drain", false },
-	[FLEET_UNDRAIN] = { "agent_undrain", "agent.undrain", false },
-	[FLEET_REVOKE] = { "agent_revoke", "agent.revoke", true },
-	[FLEET_FORGET] = { "agent_forget", "agent.forget", true },
+	[FLEET_DRAIN] = { "agent_drain", "agent.drain", true, false },
+	[FLEET_UNDRAIN] = { "agent_undrain", "agent.undrain", true, false },
+	[FLEET_REVOKE] = { "agent_revoke", "agent.revoke", true, true },
+	[FLEET_FORGET] = { "agent_forget", "agent.forget", true, true },
+	[FLEET_ROTATE] = { "agent_order_rotation", "agent.rotate", false, false },
 };
 
 static enum db_status mark(struct db_conn *conn, const struct author *author, enum fleet_action action, const char *agent_id)
@@ -21,7 +23,7 @@ static enum db_status mark(struct db_conn *conn, const struct author *author, en
 	struct db_params params = { 0 };
 	db_param_text(&params, agent_id);
 	enum db_status status = db_begin(conn);
-	if (status == DB_OK)
+	if (status == DB_OK && actions[action].moves)
 		status = assign_lock_exclusive(conn);
 	if (status == DB_OK)
 		status = agent_mark(conn, actions[action].statement, agent_id);
@@ -43,7 +45,7 @@ enum db_status fleet_act(struct db_pool *pool, const struct author *author, enum
 	enum db_status status = db_acquire(pool, &conn);
 	if (status == DB_OK)
 		status = mark(conn, author, action, agent_id);
-	if (status != DB_OK)
+	if (status != DB_OK || !actions[action].moves)
 		return status;
 	/* A first chunk at once, so that small fleets see it done; the watch does what is left, also after a failure here. */
 	g_strlcpy(after, nobody, sizeof after);

@@ -5,7 +5,8 @@
  *   drain     jobs of modes one and count go to others (at the border of assign.h, so no fire is lost or doubled); those of
  *             modes all and agent stay, as they belong to that host; it gets no new ones. undrain takes it back; jobs that
  *             left stay where they are until a rebalance
- *   revoke    the key opens nothing any more (within AUTH_CACHE_MS), the name is free, all its jobs go
+ *   revoke    its keys open nothing any more (within AUTH_CACHE_MS), the name is free, all its jobs go
+ *   rotate    the agent is told to make itself a new key; the old one opens nothing any more once the new one was used
  *   forget    a revoked or silent agent is revoked and leaves the lists; what it ran stays in the history, and what was
  *             unknown of it stays unknown
  *   rebalance each job of modes one and count goes to the agent with the best claim: a new agent gets its fair share
@@ -16,7 +17,7 @@
 #include "central/db_agents.h"
 #include "central/svc_jobs.h"
 
-enum fleet_action { FLEET_DRAIN, FLEET_UNDRAIN, FLEET_REVOKE, FLEET_FORGET };
+enum fleet_action { FLEET_DRAIN, FLEET_UNDRAIN, FLEET_REVOKE, FLEET_FORGET, FLEET_ROTATE };
 
 /* DB_NOT_FOUND: no such agent, or none that this can be done with. Big moves go on in the background (failover.h). */
 enum db_status fleet_act(struct db_pool *pool, const struct author *author, enum fleet_action action, const char *agent_id);

@@ -11,6 +11,9 @@
 #define FLEET_JOBS_MAX INT64_C(1000000000)
 
 static const char *const mode_names[] = { "none", "delta", "snapshot", NULL };
+static const char *const command_names[] = {
+	[SYNC_COMMAND_RUN] = "run", [SYNC_COMMAND_CANCEL] = "cancel", [SYNC_COMMAND_ROTATE] = "rotate"
+};
 
 uint64_t wire_job_digest(const char *job_id, int64_t revision, const char *target_key)
 {
@@ -190,8 +193,9 @@ static json_t *command_to_json(const struct sync_command *command)
 {
 	bool cancels = command->type == SYNC_COMMAND_CANCEL;
 	char text[FIRE_ID_TEXT_SIZE];
-	json_t *json = json_pack("{s:I, s:s, s:s}", "id", (json_int_t)command->id, "type", cancels ? "cancel" : "run",
-				 "jobId", command->job_id);
+	json_t *json = json_pack("{s:I, s:s}", "id", (json_int_t)command->id, "type", command_names[command->type]);
+	if (command->type != SYNC_COMMAND_ROTATE)
+		json_object_set_new(json, "jobId", json_string(command->job_id));
 	if (cancels) {
 		json_object_set_new(json, "ageMs", json_integer(command->age_ms));
 		json_object_set_new(json, "author", json_string(command->author));
@@ -299,7 +303,6 @@ static bool decode_move(const json_t *item, GArray *moves, GError **error)
 static bool decode_cancel(const json_t *item, struct sync_command *command, GError **error)
 {
 	char text[FIRE_ID_TEXT_SIZE] = "";
-	command->type = SYNC_COMMAND_CANCEL;
 	if (!wire_get_number(item, "ageMs", 0, WIRE_NUMBER_MAX, &command->age_ms, error) ||
 	    !wire_get_buffer(item, "author", 1, SYNC_AUTHOR_MAX, command->author, error))
 		return false;
@@ -311,26 +314,39 @@ static bool decode_cancel(const json_t *item, struct sync_command *command, GErr
 	return fire_id_parse(text, &command->execution_id) || wire_fail(error, "executionId: must be a UUID");
 }
 
+static bool command_type_parse(const char *name, enum sync_command_type *ret)
+{
+	for (size_t i = SYNC_COMMAND_RUN; i < G_N_ELEMENTS(command_names); i++)
+		if (strcmp(command_names[i], name) == 0) {
+			*ret = (enum sync_command_type)i;
+			return true;
+		}
+	return false;
+}
+
 static bool decode_command(const json_t *item, GArray *commands, GPtrArray *refused, GError **error)
 {
-	struct sync_command command = { .type = SYNC_COMMAND_RUN };
+	struct sync_command command = { .id = 0 };
 	const char *type;
 	if (!json_is_object(item))
 		return wire_fail(error, "commands: must be an array of objects");
 	if (!wire_get_number(item, "id", 1, WIRE_NUMBER_MAX, &command.id, error) ||
 	    !wire_get_text(item, "type", 1, 32, &type, error))
 		return false;
-	bool cancels = strcmp(type, "cancel") == 0;
-	if (!cancels && strcmp(type, "run") != 0) {
+	if (!command_type_parse(type, &command.type)) {
 		g_autofree char *what = g_strdup_printf("command %" PRId64, command.id);
 		refuse(refused, what, "this agent does not know the type \"%s\"; update it", type);
+		return true;
+	}
+	if (command.type == SYNC_COMMAND_ROTATE) {
+		g_array_append_val(commands, command);
 		return true;
 	}
 	if (!wire_get_buffer(item, "jobId", 1, JOB_ID_MAX, command.job_id, error))
 		return false;
 	if (!job_id_is_valid(command.job_id))
 		return wire_fail(error, "jobId: may hold letters, digits, dot, dash and underscore only");
-	if (cancels && !decode_cancel(item, &command, error))
+	if (command.type == SYNC_COMMAND_CANCEL && !decode_cancel(item, &command, error))
 		return false;
 	g_array_append_val(commands, command);
 	return true;

@@ -16,8 +16,11 @@
  *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","since":"..","job":{..}}],"deletes":["id"],"moved":[{"jobId":"id","at":".."}]},
  *    "leaseUntil":"..",
  *    "commands":[{"id":12,"type":"run","jobId":".."},
- *                {"id":13,"type":"cancel","jobId":"..","executionId":"..","ageMs":800,"author":"ann"}]}
+ *                {"id":13,"type":"cancel","jobId":"..","executionId":"..","ageMs":800,"author":"ann"},
+ *                {"id":14,"type":"rotate"}]}
  *
+ * rotate: the agent makes a new key and tells its SHA-256 (POST /api/agent/rotate, {"keySha256":".."}, with the old key). Both
+ * keys open until the new one is first used; that ends the old one and the order, so it never stands in doneCommands.
  * cancel ends what of the job (with executionId: that one only) began before the order was given. When that was is told as an
  * age, by central's clock: the two clocks need not agree. It is as exact as the reply is quick.
  *
@@ -108,7 +111,7 @@ GString *sync_request_encode(const struct sync_request *request);
 bool sync_request_decode(const char *body, size_t size, struct sync_request *ret, GError **error);
 
 enum sync_jobs_mode { SYNC_JOBS_NONE, SYNC_JOBS_DELTA, SYNC_JOBS_SNAPSHOT };
-enum sync_command_type { SYNC_COMMAND_RUN = 1, SYNC_COMMAND_CANCEL };
+enum sync_command_type { SYNC_COMMAND_RUN = 1, SYNC_COMMAND_CANCEL, SYNC_COMMAND_ROTATE };
 #define SYNC_AUTHOR_MAX 128 /* bytes of the name of who gave an order */
 
 /* since: due instants after it are the agent's; WALL_NONE = from when it hears of the job. */
@@ -118,7 +121,7 @@ struct sync_move { char job_id[JOB_ID_MAX + 1]; struct wall border; };
 struct sync_command {
 	int64_t id;
 	enum sync_command_type type;
-	char job_id[JOB_ID_MAX + 1];
+	char job_id[JOB_ID_MAX + 1]; /* not of rotate */
 	/* cancel only */
 	bool one;                         /* this execution, not all of the job */
 	struct fire_id execution_id;

@@ -148,6 +148,8 @@ const struct command agent_commands[] = {
 	  .path = "/api/agents/{agent}", .view = &agent_view, .done = "{name}: changed" },
 	ACTION("drain", "Give an agent's jobs to others, and no new ones to it", 0, "{name}: draining"),
 	ACTION("undrain", "Let an agent have jobs again", 0, "{name}: takes jobs again"),
+	ACTION("rotate", "Have an agent make itself a new key; the old one ends with the first use of the new one", 0,
+	       "{name}: makes itself a new key at its next sync"),
 	ACTION("forget", "Remove an agent that is revoked or long gone", ASKS_FIRST, "{agent}: forgotten"),
 	ACTION("revoke", "End an agent's key at once; its jobs go to others", ASKS_FIRST, "{agent}: revoked"),
 	{ .verb = "quarantine", .help = "Records of an agent that central could not take, with the reason",

@@ -164,6 +164,7 @@ AUDITED = {
     "POST /api/agents/tokens": "enrolmentToken.create", "DELETE /api/agents/tokens/:tokenId": "enrolmentToken.delete",
     "PATCH /api/agents/:agentId": "agent.edit", "POST /api/agents/:agentId/actions/drain": "agent.drain",
     "POST /api/agents/:agentId/actions/undrain": "agent.undrain", "POST /api/agents/:agentId/actions/revoke": "agent.revoke",
+    "POST /api/agents/:agentId/actions/rotate": "agent.rotate",
     "POST /api/agents/:agentId/actions/forget": "agent.forget", "POST /api/agents/actions/rebalance": "fleet.rebalance",
 }  # fmt: skip
 EXEMPT = {
@@ -224,7 +225,7 @@ def test_every_audited_route_leaves_its_entry(api, central, database):
     edit = api.json("/api/audit", action="agent.edit")["entries"][0]
     assert edit["object"] == agent.agent_id and edit["before"] == {"name": "porter", "labels": {}, "weight": 1}
     assert edit["after"] == {"name": "porter", "labels": {"env": "prod"}, "weight": 2}
-    for action in ("drain", "undrain", "revoke", "forget"):
+    for action in ("drain", "undrain", "rotate", "revoke", "forget"):
         ok("POST", f"{path}/actions/{action}", route=f"POST {A}/actions/{action}")
     ok("POST", "/api/agents/actions/rebalance", route="POST /api/agents/actions/rebalance")
     assert walked == AUDITED.keys()

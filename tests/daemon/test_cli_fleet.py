@@ -23,6 +23,8 @@ def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):
     assert cli.out("agent", "list", "--state", "draining", "-o", "name") == "agent\n"
     assert cli.out("agent", "undrain", "agent") == "agent: takes jobs again\n"
     assert cli.json("agent", "show", "agent")["draining"] is False
+    assert cli.out("agent", "rotate", "agent") == "agent: makes itself a new key at its next sync\n"
+    wait_until(lambda: cli.json("agent", "show", "agent")["keyRotatedAt"], 20, "the new key", explain=agent.tail)
     agent_id = shown["agentId"]
     agent.stop()
     assert cli.out("agent", "revoke", "agent", "--yes") == "agent: revoked\n"

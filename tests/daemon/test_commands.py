@@ -1,4 +1,6 @@
 """Orders of people: run at one agent, skip one due instant. Real agents carry them out."""
+import os
+import signal
 from datetime import timedelta
 
 import pytest
@@ -116,3 +118,47 @@ def test_a_cancel_reaches_a_killed_agent_and_spares_what_began_later(world, api,
     wait_until(lambda: len({r.key for r in target.requests("/hang")}) == 2, 20, "the later run to begin",
                explain=world.tails)
     assert len(interrupted(api, job)) == 1
+
+
+def test_a_cancel_of_one_execution_spares_the_others_of_its_job(world, api, agent, target):
+    target.delay = 60
+    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=120000)
+    act(api, job, "run")
+    act(api, job, "run")
+    wait_until(lambda: len(target.requests("/hang")) == 2, 20, "both requests to arrive", explain=world.tails)
+    ended, spared = (r.key for r in target.requests("/hang"))
+    assert act(api, job, "cancel", {"executionId": ended}).status_code == 202
+    found = wait_until(lambda: interrupted(api, job), 20, "the interruption", explain=world.tails)
+    assert [(e["executionId"], e["reason"]) for e in found] == [(ended, "cancelled by admin")]
+    assert agent.status()["counts"]["running"] == 1
+    assert act(api, job, "cancel", {"executionId": spared}).status_code == 202
+    found = wait_until(lambda: len(interrupted(api, job)) == 2 and interrupted(api, job), 20, "the other one", explain=world.tails)
+    assert {e["executionId"] for e in found} == {ended, spared} and len(target.requests("/hang")) == 2
+
+
+def test_a_cancel_ends_a_run_that_waits_for_its_next_attempt(world, api, agent, target):
+    target.behave(lambda request, handler: 503)
+    job = api.create_job(YEARLY, target.url + "/busy", retry={"maxAttempts": 5, "initialBackoffMs": 60000, "maxBackoffMs": 60000, "jitter": "none"})
+    act(api, job, "run")
+    wait_until(lambda: target.requests("/busy") and agent.status()["counts"]["running"] == 0, 20, "the first attempt", explain=world.tails)
+    act(api, job, "cancel")
+    found = wait_until(lambda: interrupted(api, job), 20, "the interruption", explain=world.tails)
+    assert [(e["attempts"], e["reason"]) for e in found] == [(1, "cancelled by admin")] and len(target.requests("/busy")) == 1
+
+
+def test_an_order_that_central_took_is_carried_out_once_though_central_was_killed_before_it_was_told(world, central, api, agent, target, database):
+    target.delay = 60
+    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=120000)
+    act(api, job, "run")
+    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    os.kill(agent.pid, signal.SIGSTOP)
+    try:
+        assert act(api, job, "cancel").status_code == 202
+        central.kill()
+        central.start()
+    finally:
+        os.kill(agent.pid, signal.SIGCONT)
+    found = wait_until(lambda: interrupted(api, job), 40, "the interruption", explain=world.tails)
+    assert [e["reason"] for e in found] == ["cancelled by admin"]
+    wait_until(lambda: database.query("SELECT count(*) FROM command WHERE done_at IS NULL")[0][0] == 0, 20, "the order to be done", explain=world.tails)
+    assert len(interrupted(api, job)) == 1 and len(target.requests("/hang")) == 1

@@ -146,7 +146,7 @@ MUTANTS = [
          "\tfor (guint i = snapshot->jobs->len; i < snapshot->jobs->len; i++) {\n\t\tstruct core_job *job = core_job_new("),
     ], daemon("promises", "promise_7_an_agent_fires_after_a_restart_with_everything_else_gone"), "for a fire without central"),
     Mutant("an unheard agent's fires are holes", "8", [
-        ("central/ledger_rule.c", "\t\ttake_unknown(walk, at);\n\t\treturn;", "\t\twalk->hole_open = false;"),
+        ("central/ledger_rule.c", "\t\ttake_unknown(walk, at);\n\t\treturn;", "\t\tif (walk == NULL)\n\t\t\ttake_unknown(walk, at);"),
     ], ("unit", "test_central_truth"), "test_due_is_decided_or_unknown_or_a_hole"),
     Mutant("a full disk keeps its ballast", "11", [
         ("agent/store_heal.c", "\tstore_ballast_release(store);\n\tstore_db_checkpoint", "\tstore_db_checkpoint"),
@@ -206,6 +206,17 @@ MUTANTS = [
         ("sql/central/queries/token.sql", "FROM agent WHERE key_sha256 = decode($1::text, 'hex') AND revoked_at IS NULL",
          "FROM agent WHERE key_sha256 = decode($1::text, 'hex')"),
     ], daemon("sync_protocol", "a_revoked_agent_is_refused_and_its_jobs_go_to_others"), "waited 5 s"),
+    Mutant("a replaced key still opens", "14", [
+        ("sql/central/queries/token.sql", "SET key_sha256 = next_key_sha256, next_key_sha256 = NULL, key_rotated_at = now()",
+         "SET key_rotated_at = now()"),
+    ], daemon("rotation", "a_rotation_changes_the_key_file_and_the_old_key_opens_nothing_a_second_later"), "the old key still opens"),
+    Mutant("a remembered key brings a next one", "14", [
+        ("sql/central/queries/agents.sql", "AND key_sha256 = decode($3::text, 'hex') AND revoked_at", "AND $3::text <> '' AND revoked_at"),
+    ], daemon("rotation", "a_key_changes_its_own_agent_only_and_only_when_that_was_ordered"), "204 in "),
+    Mutant("a new key is told before it is written down", "14", [
+        ("agent/key_ring.c", "\tif (!agent_key_write(ring->state_dir, AGENT_KEY_NEXT, &next, error)) {",
+         "\tif (error == NULL && !agent_key_write(ring->state_dir, AGENT_KEY_NEXT, &next, error)) {"),
+    ], daemon("rotation", "an_agent_killed_in_the_middle_of_a_rotation_still_gets_in_and_ends_it"), "the new key is written down before"),
     Mutant("an expired token still opens", "14", [
         ("sql/central/queries/token.sql", " AND (expires_at IS NULL OR expires_at > now())", ""),
     ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "for the short token to expire"),

@@ -427,6 +427,29 @@ START_TEST(test_an_order_to_cancel_round_trips_with_its_age_and_author)
 }
 END_TEST
 
+START_TEST(test_an_order_to_rotate_the_key_round_trips_and_is_about_no_job)
+{
+	struct sync_command rotate = { .id = 14, .type = SYNC_COMMAND_ROTATE };
+	struct sync_reply reply, back;
+	g_autoptr(GPtrArray) refused = NULL;
+	fill_reply(&reply);
+	g_array_append_val(reply.commands, rotate);
+	json_t *json = sync_reply_to_json(&reply);
+	ck_assert_ptr_null(json_object_get(json_array_get(json_object_get(json, "commands"), 1), "jobId"));
+	char *text = json_dumps(json, JSON_COMPACT);
+	ck_assert(sync_reply_decode(text, strlen(text), &back, &refused, NULL));
+	ck_assert_uint_eq(back.commands->len, 2);
+	const struct sync_command *got = &g_array_index(back.commands, struct sync_command, 1);
+	ck_assert_int_eq(got->type, SYNC_COMMAND_ROTATE);
+	ck_assert_int_eq(got->id, 14);
+	ck_assert_str_eq(got->job_id, "");
+	sync_reply_clear(&reply);
+	sync_reply_clear(&back);
+	json_decref(json);
+	free(text);
+}
+END_TEST
+
 START_TEST(test_a_sync_reply_round_trips_secrets_included)
 {
 	struct sync_reply reply, back;
@@ -563,6 +586,7 @@ int main(void)
 	tcase_add_test(tests, test_one_poison_record_does_not_spoil_its_message);
 	tcase_add_test(tests, test_a_sync_reply_round_trips_secrets_included);
 	tcase_add_test(tests, test_an_order_to_cancel_round_trips_with_its_age_and_author);
+	tcase_add_test(tests, test_an_order_to_rotate_the_key_round_trips_and_is_about_no_job);
 	tcase_add_test(tests, test_a_job_this_agent_cannot_read_is_left_out_and_named);
 	tcase_add_loop_test(tests, test_a_wrong_reply_is_refused_whole, 0, G_N_ELEMENTS(bad_replies));
 	tcase_add_test(tests, test_a_record_is_written_in_about_a_microsecond);

@@ -32,7 +32,9 @@ SELECT count(*) FROM agent WHERE revoked_at IS NULL
 -- name: agent_list_up
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
-	behind, behind_since, outbox_max, outbox_full, place
+	behind, behind_since, outbox_max, outbox_full,
+	(SELECT min(created_at) FROM command WHERE command.agent_id = listed.agent_id AND type = 'rotate' AND done_at IS NULL),
+	place
 FROM (
 	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
 		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
@@ -50,7 +52,9 @@ ORDER BY place ASC, name ASC, agent_id ASC LIMIT $7::integer
 -- name: agent_list_down
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
-	behind, behind_since, outbox_max, outbox_full, place
+	behind, behind_since, outbox_max, outbox_full,
+	(SELECT min(created_at) FROM command WHERE command.agent_id = listed.agent_id AND type = 'rotate' AND done_at IS NULL),
+	place
 FROM (
 	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
 		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
@@ -68,7 +72,9 @@ ORDER BY place DESC, name DESC, agent_id DESC LIMIT $7::integer
 -- name: agent_get
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
-	behind, behind_since, outbox_max, outbox_full FROM agent_shown WHERE agent_id = $1::uuid
+	behind, behind_since, outbox_max, outbox_full,
+	(SELECT min(created_at) FROM command WHERE command.agent_id = agent_shown.agent_id AND type = 'rotate' AND done_at IS NULL)
+FROM agent_shown WHERE agent_id = $1::uuid
 
 -- name: agent_streams
 SELECT epoch, acked_seq, holes FROM agent_stream WHERE agent_id = $1::uuid ORDER BY epoch DESC LIMIT $2::integer
@@ -81,8 +87,34 @@ SELECT epoch, seq, at, reason, record FROM quarantine
 WHERE agent_id = $1::uuid AND (epoch, seq) < ($2::bigint, $3::bigint)
 ORDER BY epoch DESC, seq DESC LIMIT $4::integer
 
+-- Of a rotation under way neither key opens any more, and nobody is left to carry it out.
 -- name: agent_revoke
-UPDATE agent SET revoked_at = now(), failover_at = now() WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
+WITH gone AS (
+	UPDATE agent SET revoked_at = now(), failover_at = now(), next_key_sha256 = NULL
+	WHERE agent_id = $1::uuid AND revoked_at IS NULL RETURNING name
+), dropped AS (
+	DELETE FROM command WHERE agent_id = $1::uuid AND type = 'rotate' AND done_at IS NULL AND EXISTS (SELECT FROM gone)
+)
+SELECT name FROM gone
+
+-- A second order while the first one waits is the same order.
+-- name: agent_order_rotation
+WITH the_agent AS (
+	SELECT agent_id, name FROM agent WHERE agent_id = $1::uuid AND revoked_at IS NULL FOR SHARE
+), ordered AS (
+	INSERT INTO command (agent_id, type) SELECT agent_id, 'rotate' FROM the_agent
+	WHERE NOT EXISTS (SELECT FROM command WHERE command.agent_id = $1::uuid AND type = 'rotate' AND done_at IS NULL)
+)
+SELECT name FROM the_agent
+
+-- The hash of the new key, beside that of the old one, which has to be shown ($3): a key that was just replaced may still
+-- be remembered, and must not be able to bring a next one. A key that is or was somebody's is no new key.
+-- name: agent_next_key
+UPDATE agent SET next_key_sha256 = decode($2::text, 'hex')
+WHERE agent_id = $1::uuid AND key_sha256 = decode($3::text, 'hex') AND revoked_at IS NULL
+	AND EXISTS (SELECT FROM command WHERE command.agent_id = $1::uuid AND type = 'rotate' AND done_at IS NULL)
+	AND NOT EXISTS (SELECT FROM agent known WHERE known.key_sha256 = decode($2::text, 'hex'))
+RETURNING name
 
 -- What an edit may change, for the audit.
 -- name: agent_members
@@ -101,6 +133,11 @@ UPDATE agent SET draining_at = NULL WHERE agent_id = $1::uuid AND revoked_at IS 
 
 -- Out of sight. Only one that is gone: revoked, or silent.
 -- name: agent_forget
-UPDATE agent SET forgotten_at = coalesce(forgotten_at, now()), revoked_at = coalesce(revoked_at, now()),
-	failover_at = CASE WHEN revoked_at IS NULL THEN now() ELSE failover_at END
-WHERE agent_id = $1::uuid AND (revoked_at IS NOT NULL OR offline_at IS NOT NULL) RETURNING name
+WITH gone AS (
+	UPDATE agent SET forgotten_at = coalesce(forgotten_at, now()), revoked_at = coalesce(revoked_at, now()),
+		failover_at = CASE WHEN revoked_at IS NULL THEN now() ELSE failover_at END, next_key_sha256 = NULL
+	WHERE agent_id = $1::uuid AND (revoked_at IS NOT NULL OR offline_at IS NOT NULL) RETURNING name
+), dropped AS (
+	DELETE FROM command WHERE agent_id = $1::uuid AND type = 'rotate' AND done_at IS NULL AND EXISTS (SELECT FROM gone)
+)
+SELECT name FROM gone

@@ -14,12 +14,13 @@ UPDATE command SET done_at = now()
 WHERE agent_id = $1::uuid AND command_id = ANY ($2::bigint[]) AND done_at IS NULL
 
 -- name: command_pending
-SELECT command_id, type = 'cancel', job_id, execution_id, author,
+SELECT command_id, type, job_id, execution_id, author,
 	greatest(extract(epoch FROM clock_timestamp() - created_at) * 1000, 0)::bigint AS age_ms
 FROM command
-WHERE agent_id = $1::uuid AND done_at IS NULL AND type IN ('run', 'cancel')
+WHERE agent_id = $1::uuid AND done_at IS NULL
 	AND (type <> 'run' OR created_at > now() - $2::integer * interval '1 second')
 ORDER BY command_id LIMIT $3::integer
 
+-- A rotation waits as long as the agent is away.
 -- name: command_prune
-DELETE FROM command WHERE created_at < now() - interval '1 day'
+DELETE FROM command WHERE created_at < now() - interval '1 day' AND (type <> 'rotate' OR done_at IS NOT NULL)

@@ -5,6 +5,18 @@ WHERE hash = decode($1::text, 'hex') AND revoked_at IS NULL AND (expires_at IS N
 -- name: token_find_agent
 SELECT name, agent_id FROM agent WHERE key_sha256 = decode($1::text, 'hex') AND revoked_at IS NULL
 
+-- The first use of a new key makes it the key: the old one opens nothing from here on, and what was ordered is done.
+-- name: token_take_next_key
+WITH rotated AS (
+	UPDATE agent SET key_sha256 = next_key_sha256, next_key_sha256 = NULL, key_rotated_at = now()
+	WHERE next_key_sha256 = decode($1::text, 'hex') AND revoked_at IS NULL
+	RETURNING name, agent_id
+), done AS (
+	UPDATE command SET done_at = now() FROM rotated
+	WHERE command.agent_id = rotated.agent_id AND command.type = 'rotate' AND command.done_at IS NULL
+)
+SELECT name, agent_id FROM rotated
+
 -- name: token_insert
 INSERT INTO token (token_id, name, role, hash, created_by, expires_at)
 VALUES ($1::uuid, $2, $3, decode($4::text, 'hex'), $5, $6::timestamptz)
