@@ -201,22 +201,37 @@ part_sanitize() {
 
 # --- fuzzing
 
+# fuzz_target BUILD TARGET SECONDS: what it prints goes to its log, how it ended beside that.
+fuzz_target() {
+	local build=$1 target=$2 seconds=$3 name=${2##*/} found code=0
+	rm -f "$LOGS/$name.code"
+	found=$(mktemp -d)
+	# What is found goes to the first folder; the seeds are only read.
+	(cd "$found" && "$build/$target" -max_total_time="$seconds" -max_len=8192 -timeout=5 -print_final_stats=1 \
+		"$found" "$ROOT/tests/fuzz/corpus/${name#fuzz_}") >"$LOGS/$name.log" 2>&1 </dev/null || code=$?
+	printf '%s\n' "$code" >"$LOGS/$name.code"
+	rm -rf "$found"
+}
+
+# A target has one thread: as many at once as there are processors.
 part_fuzz() {
-	local build=$ROOT/build-fuzz target targets log found seeds seconds=${BELFRY_FUZZ_SECONDS:-10}
+	local build=$ROOT/build-fuzz target targets log
 	CC=clang build_configure "$ROOT" "$build" "$LOGS/fuzz.log" --enable-fuzzers --enable-sanitizers
 	mapfile -t targets < <(make_words "$build" noinst_PROGRAMS | grep '^tests/fuzz/')
 	((${#targets[@]} == 0)) || build_make "$build" "$LOGS/fuzz.log" "${targets[@]}"
 	for target in "${targets[@]}"; do
-		log=$LOGS/${target##*/}.log found=$(mktemp -d) seeds=$ROOT/tests/fuzz/corpus/${target##*fuzz_}
-		# What is found goes to the first folder; the seeds are only read.
-		if (cd "$found" && "$build/$target" -max_total_time="$seconds" -max_len=8192 -timeout=5 -print_final_stats=1 "$found" "$seeds") \
-			>"$log" 2>&1 </dev/null; then
+		(($(jobs -rp | wc -l) < $(nproc))) || wait -n
+		fuzz_target "$build" "$target" "${BELFRY_FUZZ_SECONDS:-10}" &
+	done
+	wait
+	for target in "${targets[@]}"; do
+		log=$LOGS/${target##*/}.log
+		if [[ $(cat "${log%.log}.code" 2>/dev/null) == 0 ]]; then
 			count 1 0
 			printf '%-36s %s runs without a finding\n' "$target" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
 		else
 			count 0 1
 			printf 'FAILED %s\n' "$target" && tail -n 30 "$log" | sed 's/^/    /'
 		fi
-		rm -rf "$found"
 	done
 }
