@@ -5,7 +5,7 @@
 /* What a piece of work leaves behind, as texts of arrays. */
 struct marks {
 	GString *watch_id, *watch_revision, *watch_due, *watch_check;
-	GString *late_id, *late_due, *late_agent, *late_reason;
+	GString *late_id, *late_due, *late_agent, *late_reason, *late_each;
 	GString *clear_id;
 	int watches, lates, clears;
 };
@@ -16,6 +16,7 @@ static struct marks marks_new(void)
 			       .watch_due = g_string_new(NULL),	 .watch_check = g_string_new(NULL),
 			       .late_id = g_string_new(NULL),	 .late_due = g_string_new(NULL),
 			       .late_agent = g_string_new(NULL), .late_reason = g_string_new(NULL),
+			       .late_each = g_string_new(NULL),
 			       .clear_id = g_string_new(NULL) };
 }
 
@@ -23,7 +24,8 @@ static void marks_free(struct marks *marks)
 {
 	GString *all[] = { marks->watch_id, marks->watch_revision, marks->watch_due,
 			   marks->watch_check, marks->late_id, marks->late_due,
-			   marks->late_agent, marks->late_reason, marks->clear_id };
+			   marks->late_agent, marks->late_reason, marks->late_each,
+			   marks->clear_id };
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		g_string_free(all[i], TRUE);
 }
@@ -59,6 +61,7 @@ static enum db_status write_marks(struct db_conn *conn, struct marks *marks)
 		db_param_text(&lates, db_array_close(marks->late_due));
 		db_param_text(&lates, db_array_close(marks->late_agent));
 		db_param_text(&lates, db_array_close(marks->late_reason));
+		db_param_text(&lates, db_array_close(marks->late_each));
 		status = db_run(conn, "late_mark", &lates, NULL);
 	}
 	if (status == DB_OK && marks->clears > 0) {
@@ -95,6 +98,10 @@ static void check_row(struct marks *marks, const struct db_result *result, int r
 {
 	const char *job_id = db_text(result, row, 0);
 	int64_t revision = db_int(result, row, 1);
+	if (db_is_null(result, row, 3)) {
+		mark_watch(marks, job_id, revision, db_wall(result, row, 2), wall_add_ms(now, LATE_AGAIN_MS));
+		return;
+	}
 	struct job *job = job_parse_stored(db_text(result, row, 3), job_id, revision);
 	g_autofree char *reason = NULL;
 	struct late_facts facts = {
@@ -118,13 +125,15 @@ static void check_row(struct marks *marks, const struct db_result *result, int r
 		watch_next(marks, job, job_id, revision, anchor, after);
 		mark_clear(marks, job_id);
 	} else {
-		mark_watch(marks, job_id, revision, facts.due_at, wall_add_ms(now, LATE_AGAIN_MS));
+		int64_t again_ms = verdict == LATE_OVERDUE ? LATE_STILL_MS : LATE_AGAIN_MS;
+		mark_watch(marks, job_id, revision, facts.due_at, wall_add_ms(now, again_ms));
 	}
 	if (verdict == LATE_OVERDUE) {
 		db_array_append(marks->late_id, job_id);
 		db_array_append_wall(marks->late_due, facts.due_at);
 		db_array_append(marks->late_agent, db_text_or_null(result, row, 8));
 		db_array_append(marks->late_reason, reason);
+		db_array_append(marks->late_each, facts.per_agent ? "true" : "false");
 		marks->lates++;
 	}
 	job_unref(job);
@@ -188,6 +197,8 @@ static enum db_status turn(struct db_conn *conn, const struct central_config *co
 	enum db_status status = db_run(conn, "late_forget", &params, NULL);
 	if (status == DB_OK)
 		status = adopt(conn, since);
+	if (status == DB_OK)
+		status = db_run(conn, "late_wake", NULL, NULL);
 	return status == DB_OK ? check(conn, config->offline_after_ms) : status;
 }
 

@@ -13,8 +13,9 @@
 #include "central/db.h"
 
 #define LATE_PIECE 2000        /* jobs in one statement */
-#define LATE_PIECES_MAX 20     /* in one turn */
+#define LATE_PIECES_MAX 100    /* in one turn */
 #define LATE_AGAIN_MS 5000     /* an undecided job is looked at again after this */
+#define LATE_STILL_MS 30000    /* one that is late; thousands of them must not keep others from being looked at */
 #define LATE_CHANGED_MS 120000 /* how far back a turn looks for changed jobs */
 
 /* Chores. Takes in what changed lately, then looks at what is due. */

@@ -8,6 +8,13 @@ from harness.ledger import now, timedelta
 from harness.waiting import wait_until
 
 LATE = "/api/observability/alerts/late"
+# Many jobs like one that is there already.
+LIKE_IT = """INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at,
+    updated_by, selector) SELECT gen_random_uuid(), revision, 'like it', active, type, target_mode, definition, created_at,
+    created_by, updated_at - interval '1 hour', updated_by, selector FROM job, generate_series(1, %s) WHERE job_id = %s"""
+HELD_LIKE_IT = """INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, changed_at)
+    SELECT job.job_id, agent_id, 1, target_key, job_revision, set_revision + row_number() OVER (), changed_at
+    FROM job, assignment WHERE assignment.job_id = %s AND job.name = 'like it'"""
 
 
 def late(api):
@@ -47,6 +54,40 @@ def test_a_job_that_did_not_run_is_late_until_its_decision_arrives(central, api,
     assert set(late(api)) == {"nobody's"}, "gone at once, not with the next look"
     assert api.json("/api/jobs", q="silent")["jobs"][0]["lateSince"] is None
     wait_until(lambda: database.query("SELECT count(*) FROM job_late")[0][0] == 1, timeout=15, what="the mark to go")
+
+
+def test_a_job_of_all_agents_is_late_while_one_of_them_owes_it(central, api, database):
+    """What the others decide does not make up for it."""
+    porter, second = (RawAgent(central, name=name) for name in ("porter", "second"))
+    job = api.create_job("* * * * * *", "http://127.0.0.1:1/", name="everywhere", target={"mode": "all"})
+    for agent in (porter, second):
+        agent.follow()
+    watched(database, 1)
+    let_time_pass(database)
+    second.sync(1, [execution(job["jobId"], now().replace(microsecond=0))])
+    found = wait_until(lambda: late(api), timeout=15, what="the late job")
+    assert found["everywhere"]["agentName"] == "porter"
+    assert api.json("/api/jobs")["jobs"][0]["lateSince"] == found["everywhere"]["lateSince"]
+    assert [listed["name"] for listed in api.json("/api/jobs", late="true")["jobs"]] == ["everywhere"]
+    assert api.json("/api/observability/overview")["jobs"]["late"] == 1
+    porter.sync(1, [execution(job["jobId"], now().replace(microsecond=0))])
+    database.execute("UPDATE job_watch SET check_at = now()")
+    wait_until(lambda: not late(api), timeout=15, what="the mark to go")
+
+
+def test_thousands_of_late_jobs_are_marked_in_one_look_and_not_looked_at_all_the_time(central, api, database):
+    RawAgent(central, name="porter").follow()
+    job = api.create_job("*/5 * * * *", "http://127.0.0.1:1/", name="seed")
+    watched(database, 1)
+    database.execute(LIKE_IT, (10000, job["jobId"]))
+    database.execute(HELD_LIKE_IT, (job["jobId"],))
+    database.execute("INSERT INTO job_watch SELECT job_id, revision, now() - interval '1 minute', now() FROM job WHERE name <> 'seed'")
+    let_time_pass(database)
+    marked = "SELECT count(*) FROM job_late"
+    wait_until(lambda: database.query(marked)[0][0] >= 10000, timeout=30, what="all to be marked")
+    # The first of them were looked at some seconds ago at most, and then in half a minute again.
+    soon = database.query("SELECT count(*) FROM job_watch WHERE check_at < now() + interval '5 seconds'")[0][0]
+    assert soon <= 1, "late jobs are looked at again at once, and keep others from being found"
 
 
 def test_pages_of_late_jobs_and_bad_questions(central, api, database):

@@ -40,7 +40,7 @@ SELECT job.job_id, job.revision, job.definition, job.created_at, job.created_by,
 			AND execution.scheduled_at > latest.scheduled_at - interval '8 days'
 		ORDER BY execution.scheduled_at DESC, execution.execution_id DESC LIMIT 20
 	),
-	CASE WHEN latest.decided_until >= late.due_at THEN NULL ELSE late.late_since END
+	CASE WHEN NOT late.each_decides AND latest.decided_until >= late.due_at THEN NULL ELSE late.late_since END
 FROM job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean, $9::timestamptz,
 	$10::uuid, $11::integer) WITH ORDINALITY AS page (job_id, sort_at, place)
 JOIN job ON job.job_id = page.job_id

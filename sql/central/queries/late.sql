@@ -25,15 +25,25 @@ WITH gone AS (
 DELETE FROM job_late USING gone WHERE job_late.job_id = gone.job_id
 
 -- The debtor is who held the job at the due instant and has not decided; where each holder decides for itself, its own
--- executions tell. Of thinned histories the latest decision has to do.
+-- executions tell. Of thinned histories the latest decision has to do. The piece is taken before anything is looked up for it:
+-- as plain joins, all that is due, or all jobs, are read for each piece. No definition: the job changed, and is not watched
+-- as it is now.
 -- name: late_check
+WITH watch AS MATERIALIZED (
+	SELECT job_id, revision, due_at FROM job_watch WHERE check_at <= now() ORDER BY check_at LIMIT $1::integer
+)
 SELECT watch.job_id, watch.revision, watch.due_at, job.definition, job.created_at, latest.decided_until,
 	job.target_mode IN ('all', 'count') AND job.history_one_of IS NULL,
 	(SELECT count(*) FROM assignment WHERE assignment.job_id = watch.job_id AND NOT assignment.removed),
 	debtor.agent_id, debtor.name, debtor.last_seen_at, debtor.running, debtor.outbox_depth
-FROM job_watch watch
-JOIN job ON job.job_id = watch.job_id AND job.revision = watch.revision AND job.active AND job.deleted_at IS NULL
-LEFT JOIN job_latest latest ON latest.job_id = watch.job_id
+FROM watch
+LEFT JOIN LATERAL (
+	SELECT definition, created_at, target_mode, history_one_of FROM job
+	WHERE job.job_id = watch.job_id AND job.revision = watch.revision AND job.active AND job.deleted_at IS NULL LIMIT 1
+) AS job ON true
+LEFT JOIN LATERAL (
+	SELECT decided_until FROM job_latest WHERE job_latest.job_id = watch.job_id LIMIT 1
+) AS latest ON true
 LEFT JOIN LATERAL (
 	SELECT agent.agent_id, agent.name, state.last_seen_at, state.running, state.outbox_depth
 	FROM assignment JOIN agent USING (agent_id) LEFT JOIN agent_state state USING (agent_id)
@@ -44,31 +54,39 @@ LEFT JOIN LATERAL (
 				AND execution.scheduled_at >= watch.due_at AND execution.cause <> 3))
 	ORDER BY state.last_seen_at NULLS FIRST LIMIT 1
 ) AS debtor ON true
-WHERE watch.check_at <= now()
-ORDER BY watch.check_at LIMIT $1::integer
 
 -- name: late_mark
-INSERT INTO job_late AS l (job_id, due_at, late_since, agent_id, reason)
-SELECT job_id, due_at, now(), agent_id, reason FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])
-	AS marked (job_id, due_at, agent_id, reason)
-ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, agent_id = excluded.agent_id, reason = excluded.reason
-WHERE (l.due_at, l.agent_id, l.reason) IS DISTINCT FROM (excluded.due_at, excluded.agent_id, excluded.reason)
+INSERT INTO job_late AS l (job_id, due_at, late_since, agent_id, reason, each_decides)
+SELECT job_id, due_at, now(), agent_id, reason, each_decides
+FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::boolean[])
+	AS marked (job_id, due_at, agent_id, reason, each_decides)
+ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, agent_id = excluded.agent_id, reason = excluded.reason,
+	each_decides = excluded.each_decides
+WHERE (l.due_at, l.agent_id, l.reason, l.each_decides)
+	IS DISTINCT FROM (excluded.due_at, excluded.agent_id, excluded.reason, excluded.each_decides)
+
+-- Late jobs are looked at now and then only; those whose decision has come, at once.
+-- name: late_wake
+UPDATE job_watch SET check_at = now()
+FROM job_late late JOIN job_latest latest USING (job_id)
+WHERE job_watch.job_id = late.job_id AND NOT late.each_decides AND latest.decided_until >= late.due_at
+	AND job_watch.check_at > now()
 
 -- name: late_clear
 DELETE FROM job_late WHERE job_id = ANY ($1::uuid[])
 
--- Those whose decision came since the last look are late no more.
+-- Those whose decision came since the last look are late no more; where each holder decides, only a look can tell.
 -- name: late_count
 SELECT count(*) FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
 LEFT JOIN job_latest latest ON latest.job_id = late.job_id
-WHERE latest.decided_until IS NULL OR latest.decided_until < late.due_at
+WHERE late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at
 
 -- name: late_list
 SELECT late.job_id, job.name, late.agent_id, agent.name, late.due_at, late.late_since, late.reason
 FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
 LEFT JOIN job_latest latest ON latest.job_id = late.job_id
 LEFT JOIN agent ON agent.agent_id = late.agent_id
-WHERE (latest.decided_until IS NULL OR latest.decided_until < late.due_at)
+WHERE (late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at)
 	AND ($1::timestamptz IS NULL OR (late.late_since, late.job_id) > ($1::timestamptz, $2::uuid))
 ORDER BY late.late_since, late.job_id LIMIT $3::integer
 

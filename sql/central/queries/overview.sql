@@ -19,7 +19,7 @@ FROM (SELECT count(*) AS total, (SELECT count(*) FROM job WHERE deleted_at IS NU
 		FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
 		LEFT JOIN job_latest latest ON latest.job_id = late.job_id
 		LEFT JOIN agent_shown shown ON shown.agent_id = late.agent_id
-		WHERE latest.decided_until IS NULL OR latest.decided_until < late.due_at) AS late,
+		WHERE late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at) AS late,
 	(SELECT count(*) AS total, count(*) FILTER (WHERE state = 'online') AS online,
 			count(*) FILTER (WHERE state = 'offline') AS offline, count(*) FILTER (WHERE state = 'draining') AS draining
 		FROM agent_shown WHERE forgotten_at IS NULL AND state <> 'revoked') AS agents
