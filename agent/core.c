@@ -40,6 +40,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	heap_init(&core->parked_jobs, offsetof(struct job_runs, heap_index));
 	heap_init(&core->parked_targets, offsetof(struct target, heap_index));
 	TAILQ_INIT(&core->backlog_ring);
+	TAILQ_INIT(&core->unheard_ring);
 	TAILQ_INIT(&core->spare);
 	TAILQ_INIT(&core->ring);
 	core->targets = g_hash_table_new(g_str_hash, g_str_equal);
@@ -51,6 +52,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->stats.store_healthy = true;
 	core->state.planned_until = core->state.fixed_until = core->state.lease_until = WALL_NONE;
 	core->latest = core->last_planned = core->outbox_opened_at = WALL_NONE;
+	core->asked_at = core->opened_at = (struct mono){ INT64_MIN };
 	return core;
 }
 
@@ -139,7 +141,7 @@ void core_start(struct core *core, const struct store_snapshot *snapshot)
 	core_read_clock(core);
 	core->clock_offset_us = core->now.us - core->mono.us;
 	core->started = true;
-	core->started_at = core->mono;
+	core->started_at = core->opened_at = core->mono;
 	core->state = snapshot->state;
 	core->state.jobs_digest = 0;
 	core->next_batch = snapshot->last_batch + 1;
@@ -183,7 +185,7 @@ void core_turn(struct core *core)
 	admission_unpark(core);
 	admission_run(core);
 	plan_tick(core);
-	recovery_pump(core);
+	missed_pump(core);
 	batch_flush(core);
 }
 
@@ -205,6 +207,7 @@ void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono 
 	if (core->stats.store_healthy && !core->stats.outbox_full)
 		wall = MIN(wall, plan_lead_wake(core).us);
 	mono = MIN(mono, batch_linger_wake(core).us);
+	mono = MIN(mono, missed_wake(core).us);
 	mono = MIN(mono, heap_top_key(&core->parked_jobs));
 	mono = MIN(mono, heap_top_key(&core->parked_targets));
 	if (core->store_failed && core->submitted == 0)

@@ -6,10 +6,10 @@
  *   core_tick                    a timer came due, or anything else happened
  *   core_store_done              the store answered a batch
  *   core_attempt_done            the runner reports an attempt
- *   core_apply_jobs, core_run_now, core_command
+ *   core_apply_jobs, core_run_now, core_command, core_lease, core_heard
  * and after each event core_next_wake() tells when to call core_tick() next.
  * The files: core.c (this surface), plan.c (which fires are due), fire.c (states of a fire), admission.c (who may
- * start), retry.c (pure rule), recovery.c (missed windows, clock steps),
+ * start), retry.c (pure rule), recovery.c (what the last life left, clock steps), missed.c (windows nobody watched),
  * outbox_limit.c (no room for decisions), batch.c (what becomes durable).
  */
 #ifndef BELFRY_AGENT_CORE_H
@@ -29,7 +29,8 @@ struct core_clock {
 
 struct core_config {
 	const char *agent_id;        /* for jitter and target keys; "" standalone */
-	bool leases;                 /* central may give our jobs to others: ATMOST_ONCE ones need its lease (lease.c) */
+	bool leases;                 /* central may give our jobs to others: ATMOST_ONCE ones need its lease (lease.c), and
+					what was missed its word (missed.c) */
 	const char *boot_id;         /* of the running boot */
 	struct wall booted_at;       /* when the host came up: the instant of @reboot fires */
 	uint64_t seed;               /* of the backoff jitter */
@@ -86,6 +87,12 @@ struct job_change *job_change_new(void);
 
 /* Leased jobs may be planned up to there (lease.c). Central gave it, and no part of the job set is missing. */
 void core_lease(struct core *core, struct wall until);
+
+/*
+ * An answer of central to a question that began at `asked` was used: the job set here is as central had it then. With
+ * core_config.leases windows that were missed wait for this word, for a while (missed.c).
+ */
+void core_heard(struct core *core, struct mono asked);
 
 /* The set as it stands (after the last applied change, durable or not). */
 void core_job_set(const struct core *core, int64_t *ret_revision, uint64_t *ret_digest, int64_t *ret_count);

@@ -1,6 +1,6 @@
 /*
  * What the files of the core share: its structures, and the few functions that cross files. Nobody outside
- * core.c plan.c fire.c admission.c recovery.c batch.c job_table.c job_change.c includes this.
+ * core.c plan.c fire.c admission.c recovery.c missed.c batch.c job_table.c job_change.c lease.c includes this.
  *
  * A fire lives from planning to the moment its decision is durable:
  *
@@ -99,13 +99,14 @@ struct core_job {
 	bool lease_lapsed;      /* the window that comes next opened because central was not heard */
 };
 
-/* The missed windows of one job that are being made up. */
+/* The missed windows of one job that are not settled yet. */
+TAILQ_HEAD(backlog_ring, job_backlogs);
 struct job_backlogs {
 	struct core_job *job;
 	GArray *rows;           /* struct backlog, oldest first; never empty */
+	struct backlog_ring *ring; /* where it stands */
 	TAILQ_ENTRY(job_backlogs) in_ring;
 };
-TAILQ_HEAD(backlog_ring, job_backlogs);
 
 struct job_runs {
 	struct core_job *job;
@@ -167,8 +168,10 @@ struct core {
 	struct heap due;        /* ARMED fires by due instant (wall) */
 	struct heap waits;      /* BACKOFF fires by wake (mono) */
 	struct heap parked_jobs, parked_targets; /* by rate_next (mono) */
-	struct backlog_ring backlog_ring;
+	struct backlog_ring backlog_ring, unheard_ring; /* the latter: nothing but central's word is missing (missed.c) */
 	int64_t backlog_jobs;
+	struct mono asked_at;   /* when the question began whose answer is central's latest word; INT64_MIN = none in this life */
+	struct mono opened_at;  /* word of before this says nothing about windows that are open */
 	int catch_up_live;
 	int64_t fires, in_state[FIRE_STATE_MAX_];
 	struct fire_list spare;
@@ -261,11 +264,8 @@ void admission_done(struct core *core);
 
 /* recovery.c */
 void recovery_start(struct core *core, const struct store_snapshot *snapshot);
-void recovery_window(struct core *core, struct core_job *job, struct wall after, struct wall until);
-void recovery_pump(struct core *core);
 /* Instants after `border` that did not come due are no fires of this job any more. */
 void recovery_withdraw_future(struct core *core, struct core_job *job, struct wall border);
-void recovery_drop_backlogs(struct core *core, struct core_job *job, const char *reason);
 void recovery_check_clock(struct core *core);
 /*
  * Where the past of this job ends and its next definition, of schedule `next`, begins to rule: now, or later while a step
@@ -275,14 +275,24 @@ struct wall recovery_border(const struct core *core, const struct core_job *job,
 /* What a batch says of the clock (store_state.clock_offset_us); CLOCK_DISTRUSTED while the clock is behind. */
 int64_t recovery_clock_mark(const struct core *core);
 void recovery_step_back(struct core *core, int64_t back_us);
-void recovery_forget_backlogs(struct core *core, struct core_job *job); /* in memory only */
-void recovery_settle_backlogs(struct core *core, struct core_job *job); /* before its schedule changes */
-void recovery_record_missed(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
-	uint64_t clock_epoch, const char *reason);
 struct wall recovery_plan_start(const struct core *core, const struct core_job *job);
 
-/* Backlogs end at the border; what is left of them is a missed range. */
-void recovery_clip_backlogs(struct core *core, struct core_job *job, struct wall border, const char *reason);
+/* missed.c: (after, until] is a window that the planner found, or that is central's word by itself */
+void missed_found(struct core *core, struct core_job *job, struct wall after, struct wall until);
+void missed_window(struct core *core, struct core_job *job, struct wall after, struct wall until);
+void missed_enter(struct core *core, struct core_job *job, const struct backlog *backlog); /* as it is on disk */
+void missed_pump(struct core *core);
+struct mono missed_wake(const struct core *core); /* when the pump goes on without central's word; INT64_MAX = nothing waits */
+void missed_settle(struct core *core, struct core_job *job); /* before its schedule changes */
+/* What is left of all windows, or of their part up to the border, becomes missed ranges, and nothing else of them. */
+void missed_drop(struct core *core, struct core_job *job, const char *reason);
+void missed_clip(struct core *core, struct core_job *job, struct wall border, const char *reason);
+/* Windows begin at the border: what lies before it is dropped without a decision. */
+void missed_not_ours(struct core *core, struct core_job *job, struct wall border);
+void missed_forget(struct core *core, struct core_job *job); /* in memory only */
+/* Without a window: `count` instants of (after, until]. */
+void missed_record(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
+	uint64_t clock_epoch, const char *reason);
 
 /* outbox_limit.c */
 bool outbox_is_full(struct core *core);

@@ -27,7 +27,7 @@ void core_job_free(struct core *core, struct core_job *job)
 {
 	lease_remove(core, job);
 	g_hash_table_remove(core->ghosts, job);
-	recovery_forget_backlogs(core, job);
+	missed_forget(core, job);
 	job_unref(job->job);
 	g_free(job);
 }
@@ -90,10 +90,10 @@ static void delete_job(struct core *core, struct core_job *job)
 	core->active_jobs -= job->job->active;
 	if (job->next.us <= core->latest.us) {
 		struct wall after = wall_add_us(job->next, -1);
-		recovery_record_missed(core, job, after, core->latest, plan_count(job, after, core->latest),
+		missed_record(core, job, after, core->latest, plan_count(job, after, core->latest),
 				       core->state.clock_epoch, reason);
 	}
-	recovery_drop_backlogs(core, job, reason);
+	missed_drop(core, job, reason);
 	recovery_withdraw_future(core, job, recovery_border(core, job, job->job->timetable->schedule));
 	let_go(core, job);
 	end_fires(core, job);
@@ -142,19 +142,37 @@ static struct wall central_border(const struct core *core, const struct core_job
 	return of_old_clock ? WALL_NONE : job->since;
 }
 
-static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
+/*
+ * The job left this agent and came back before this one heard of either: what was due until `since` was another's. Told
+ * again of a gain that it knows, the agent and its windows are past that instant already. True when it was not.
+ */
+static bool came_back(struct core *core, struct core_job *job, struct wall since)
+{
+	if (!wall_is_set(since) || job->since_epoch != core->state.clock_epoch)
+		return false;
+	missed_not_ours(core, job, since);
+	if (!wall_before(job->since, since))
+		return false;
+	job->since = since;
+	if (!wall_before(since, job->next))
+		plan_schedule(core, job, since);
+	return true;
+}
+
+/* `marked`: a mark of the old definition is in this batch. */
+static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored, bool marked)
 {
 	bool same_schedule = strcmp(job->job->timetable->text, stored->job->timetable->text) == 0;
-	bool marked = job->next.us <= core->now.us;
+	marked |= job->next.us <= core->now.us;
 	struct wall border = recovery_border(core, job, stored->job->timetable->schedule);
 	plan_job_until(core, job, core->latest);
 	recovery_withdraw_future(core, job, border);
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
 	if (!stored->job->active)
-		recovery_drop_backlogs(core, job, "missed: the job was paused before these could be made up");
+		missed_drop(core, job, "missed: the job was paused before these could be made up");
 	else if (!same_instants(job->job, stored->job))
-		recovery_settle_backlogs(core, job);
+		missed_settle(core, job);
 	job_unref(job->job);
 	job->job = job_ref(stored->job);
 	job->target_key = stored->target_key;
@@ -172,10 +190,13 @@ static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *
 	struct core_job *job = job_table_get(core, stored->job->id);
 	struct wall since = stored->since;
 	if (job != NULL && !job->deleted) {
+		bool marked = came_back(core, job, since);
+		if (marked)
+			batch_add_mark(core, job);
 		if (job->job->revision == stored->job->revision && strcmp(job->target_key, stored->target_key) == 0)
 			stored_job_free(stored);
 		else
-			edit_job(core, job, stored);
+			edit_job(core, job, stored, marked);
 		return;
 	}
 	job = core_job_new(stored);
@@ -281,7 +302,7 @@ void core_reload_zones(struct core *core)
 		struct wall border = recovery_border(core, job, job->job->timetable->schedule);
 		plan_job_until(core, job, core->latest);
 		recovery_withdraw_future(core, job, border);
-		recovery_settle_backlogs(core, job);
+		missed_settle(core, job);
 		struct job *old = job->job;
 		job->job = job_renew(old);
 		job_unref(old);

@@ -75,6 +75,6 @@ void lease_hand_over(struct core *core, struct core_job *job, struct wall border
 	struct wall until = wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US));
 	plan_job_to(core, job, until);
 	drop_after(core, job, border);
-	recovery_clip_backlogs(core, job, border, "missed: the job was given to another agent before these could be made up");
+	missed_clip(core, job, border, "missed: the job was given to another agent before these could be made up");
 	job->handed_over = true;
 }

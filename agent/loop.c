@@ -113,6 +113,7 @@ void loop_drop_change(struct job_change *change)
 	g_ptr_array_unref(change->upserts);
 	g_ptr_array_unref(change->deletes);
 	g_clear_pointer(&change->keep_ids, g_hash_table_unref);
+	g_clear_pointer(&change->moves, g_array_unref);
 	g_free(change);
 }
 
@@ -258,6 +259,7 @@ static void take_message(struct loop *loop, struct message *message)
 		return;
 	case LOOP_SYNC_NEWS:
 		loop->sync_news = ((struct loop_sync_news_message *)message)->news;
+		core_heard(loop->core, loop->sync_news.asked_at);
 		break;
 	case LOOP_COMMANDS:
 		take_commands(loop, (struct loop_commands_message *)message);

@@ -47,6 +47,7 @@ enum loop_end loop_run(struct loop *loop, void (*reload)(void *context), void *c
 struct sync_news {
 	bool enabled, connected;
 	struct wall last_success_at; /* WALL_NONE = never in this life */
+	struct mono asked_at;        /* when the round began after which the job set was as central has it; INT64_MIN = none yet */
 	int64_t rounds, failures;
 	char error[256];             /* of the last failed round; "" after a good one */
 };

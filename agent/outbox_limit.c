@@ -4,7 +4,7 @@
  *
  * At the maximum the planner stands still, and with it state.planned_until: no intent, no record, no space per instant, and
  * a restart finds the same. Once central has taken a tenth, planning goes on; what came due meanwhile is then one missed
- * window per job (recovery_window), so every instant is accounted. Orders (edits, runs on demand, hand-overs) still plan:
+ * window per job (missed_window), so every instant is accounted. Orders (edits, runs on demand, hand-overs) still plan:
  * they come from a person or from a central that is there again.
  */
 #include "agent/core_internal.h"
@@ -57,7 +57,7 @@ void outbox_close_windows(struct core *core, struct wall border)
 		struct wall until = wall_min(border, lease_end(core, job));
 		if (job->next.us > until.us)
 			continue;
-		recovery_record_missed(core, job, wall_add_us(job->next, -1), until,
+		missed_record(core, job, wall_add_us(job->next, -1), until,
 				       plan_count(job, wall_add_us(job->next, -1), until), core->state.clock_epoch,
 				       "missed: outbox full, and then the clock was set back");
 		plan_schedule(core, job, until);

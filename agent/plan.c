@@ -142,10 +142,11 @@ static bool is_missed(const struct core *core, struct wall instant)
 	return instant.us <= core->now.us - MISFIRE_GRACE_US;
 }
 
-static void plan_window(struct core *core, struct core_job *job, struct wall limit)
+static void plan_window(struct core *core, struct core_job *job, struct wall limit,
+	void (*take)(struct core *core, struct core_job *job, struct wall after, struct wall until))
 {
 	struct wall after = wall_add_us(job->next, -1), until = wall_min(core->now, limit);
-	recovery_window(core, job, after, until);
+	take(core, job, after, until);
 	job->since = until;
 	job->since_epoch = (uint32_t)core->state.clock_epoch;
 	batch_add_mark(core, job);
@@ -156,7 +157,7 @@ void plan_job_to(struct core *core, struct core_job *job, struct wall until)
 {
 	while (job->next.us <= until.us) {
 		if (is_missed(core, job->next))
-			plan_window(core, job, until);
+			plan_window(core, job, until, missed_window);
 		else
 			plan_instant(core, job);
 	}
@@ -203,7 +204,7 @@ void plan_tick(struct core *core)
 			break;
 		}
 		if (is_missed(core, job->next)) {
-			plan_window(core, job, lease_end(core, job));
+			plan_window(core, job, lease_end(core, job), missed_found);
 			windows++;
 		} else {
 			core->last_planned = job->next;

@@ -58,10 +58,15 @@ struct stored_job {
 };
 
 /*
- * A missed window that is being made up bit by bit: the instants in (cursor, until] are still to be planned. A job may
- * have several (one outage after another): the key is (job_id, until). clock_epoch is the one the instants belong to.
+ * A missed window: nothing was decided yet about the instants in (cursor, until]. A job may have several (one outage after
+ * another): the key is (job_id, until, clock_epoch). clock_epoch is the one the instants belong to.
  */
-struct backlog { const char *job_id; struct wall cursor, until; uint64_t clock_epoch; };
+enum backlog_kind {
+	BACKLOG_MAKE_UP, /* they are made up bit by bit */
+	BACKLOG_OPEN,    /* the policy is asked when central was heard */
+	BACKLOG_MISSED   /* they become a missed range when central was heard */
+};
+struct backlog { const char *job_id; struct wall cursor, until; uint64_t clock_epoch; enum backlog_kind kind; };
 
 /* Moves the start of a job's planning without touching its definition. */
 struct job_mark { const char *job_id; struct wall since; uint64_t since_epoch; struct wall anchor; };
@@ -92,7 +97,7 @@ struct store_batch {
 	GPtrArray *job_upserts; /* struct stored_job *, owned */
 	GPtrArray *job_deletes; /* char *, owned */
 	GArray *job_marks;      /* struct job_mark: sets since, since_epoch, anchor of that job */
-	GArray *backlogs;       /* struct backlog: upsert by (job_id, until); cursor >= until deletes the row */
+	GArray *backlogs;       /* struct backlog: upsert by its key; cursor >= until deletes the row */
 	GPtrArray *events;      /* struct agent_event *, owned: appended to the outbox */
 	GArray *done_commands;  /* int64_t: central's commands that this batch carries out; kept until central knows */
 	GArray *known_commands; /* int64_t: central knows they are done; forgotten */

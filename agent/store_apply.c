@@ -126,9 +126,10 @@ static int set_backlog(struct store_sqlite *store, const struct backlog *backlog
 	sqlite3_stmt *statement = store->db.statements[done ? STMT_backlog_delete : STMT_backlog_upsert];
 	sqlite3_bind_text(statement, 1, backlog->job_id, -1, SQLITE_STATIC);
 	store_bind_wall(statement, 2, backlog->until);
+	sqlite3_bind_int64(statement, 3, (int64_t)backlog->clock_epoch);
 	if (!done) {
-		store_bind_wall(statement, 3, backlog->cursor);
-		sqlite3_bind_int64(statement, 4, (int64_t)backlog->clock_epoch);
+		store_bind_wall(statement, 4, backlog->cursor);
+		sqlite3_bind_int(statement, 5, backlog->kind);
 	}
 	return store_db_run(statement);
 }

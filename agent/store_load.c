@@ -125,6 +125,7 @@ static void read_backlog(sqlite3_stmt *row, struct store_snapshot *snapshot)
 		.cursor = store_column_wall(row, 1),
 		.until = store_column_wall(row, 2),
 		.clock_epoch = (uint64_t)sqlite3_column_int64(row, 3),
+		.kind = (enum backlog_kind)sqlite3_column_int(row, 4),
 	};
 	g_array_append_val(snapshot->backlogs, backlog);
 }

@@ -68,6 +68,7 @@ struct sync *sync_new(const struct sync_config *config, struct queue *loop)
 	sync->max_records = SYNC_RECORDS_MAX;
 	sync->news.enabled = true;
 	sync->news.last_success_at = WALL_NONE;
+	sync->news.asked_at.us = INT64_MIN;
 	sync_jobs_init(&sync->jobs);
 	return sync;
 }
@@ -320,6 +321,8 @@ static void use_reply(struct sync *sync, const struct round *round, const struct
 	pass_commands(sync, round, reply);
 	if (sync_jobs_check(&sync->jobs, reply, round->status->jobs_revision, round->status->jobs_digest, mono_now()))
 		log_warning("the job set differs from central's: asking for all of it", NULL);
+	if (!reply->jobs_more && !sync->jobs.want_snapshot)
+		sync->news.asked_at = sync->last_round_at;
 	round_succeeded(sync, pause_after(sync, round, reply));
 	sync->last_depth = round->unsent->depth;
 	use_key_news(sync, reply);

@@ -22,6 +22,7 @@ POWER = ("unit", "test_power_loss")
 SIM = ("sim", "--seeds 400 --first 1")
 CORE = ("unit", "test_core")
 LEASE = ("unit", "test_core_lease")
+MISSED = ("unit", "test_core_missed")
 
 
 def daemon(file, test):
@@ -111,12 +112,21 @@ MUTANTS = [
          "\tlet_go(core, job);"),
     ], SIM, "invented"),
     Mutant("backlog cursor without intents", "10", [
-        ("agent/recovery.c", "\t\tbatch_add_intent(core, plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch));\n"
+        ("agent/missed.c", "\t\tbatch_add_intent(core, plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch));\n"
          "\tbacklog->cursor = instant;\n}",
          "\t{\n\t\tstruct fire *fire = plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch);\n"
          "\t\tstruct backlog moved = *backlog;\n\t\tmoved.cursor = instant;\n\t\tbatch_add_backlog(core, job, &moved);\n"
          "\t\tbatch_seal(core);\n\t\tbatch_add_intent(core, fire);\n\t}\n\tbacklog->cursor = instant;\n}"),
     ], SIM, "promise 1.*no decision"),
+    Mutant("what came due in an absence is decided without asking", "8, 9", [
+        ("agent/missed.c", "\tif (is_fresh(core) || lease_binds(core, job)) {", "\tif (job != NULL) {"),
+    ], MISSED, "another_agent_had_meanwhile"),
+    Mutant("missed is said before central's word", "8", [
+        ("agent/missed.c", "\tbool settled = settle_rows(core, job, was_heard(core));", "\tbool settled = settle_rows(core, job, true);"),
+    ], MISSED, "nothing_is_called_missed_until"),
+    Mutant("a job that came back begins where it left", "3", [
+        ("agent/job_change.c", "\tmissed_not_ours(core, job, since);\n", ""),
+    ], MISSED, "left_and_came_back_unheard"),
     Mutant("an order done before its run is durable", "1", [
         ("agent/core.c", "\tbatch_add_done_command(core, command->id);\n\tg_snprintf(key",
          "\tbatch_add_done_command(core, command->id);\n\tbatch_seal(core);\n\tg_snprintf(key"),

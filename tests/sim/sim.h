@@ -30,7 +30,7 @@ struct disk {
 	uint64_t last_batch;
 	GHashTable *jobs;       /* id -> struct stored_job * */
 	GHashTable *intents;    /* &number -> struct intent * (owned, job_id owned) */
-	GHashTable *backlogs;   /* "id until" -> struct backlog * */
+	GHashTable *backlogs;   /* "id until epoch" -> struct backlog * */
 	GHashTable *commands;   /* int64 */
 	GPtrArray *outbox;      /* struct decision * */
 	int64_t acked;          /* rows of it that do not count against the maximum */

@@ -183,7 +183,8 @@ static void apply_backlogs(struct disk *disk, const struct store_batch *batch)
 {
 	for (guint i = 0; i < batch->backlogs->len; i++) {
 		const struct backlog *backlog = &g_array_index(batch->backlogs, struct backlog, i);
-		char *key = g_strdup_printf("%s %" G_GINT64_FORMAT, backlog->job_id, backlog->until.us);
+		char *key = g_strdup_printf("%s %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT, backlog->job_id, backlog->until.us,
+					    backlog->clock_epoch);
 		world_trace(disk->world, "backlog %s %.6f..%.6f", backlog->job_id, world_at(disk->world, backlog->cursor),
 			    world_at(disk->world, backlog->until));
 		if (backlog->cursor.us >= backlog->until.us) {

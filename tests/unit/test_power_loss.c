@@ -148,7 +148,7 @@ static void add_others(struct store_batch *batch)
 	if (roll(10) == 0)
 		g_array_append_val(batch->done_commands, command);
 	if (roll(5) == 0) {
-		struct backlog backlog = { "job", { (int64_t)batch->number }, { 1000000 + roll(20) }, 0 };
+		struct backlog backlog = { "job", { (int64_t)batch->number }, { 1000000 + roll(20) }, 0, BACKLOG_OPEN };
 		g_array_append_val(batch->backlogs, backlog);
 	}
 }

@@ -27,7 +27,7 @@ START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 	int64_t gone = 13, command = 77;
 	g_array_append_val(batch->cancels, gone);
 	g_array_append_val(batch->done_commands, command);
-	struct backlog backlog = { "job", { 5 }, { 9 }, 4 }, finished = { "job", { 9 }, { 9 }, 4 };
+	struct backlog backlog = { "job", { 5 }, { 9 }, 4, BACKLOG_MISSED }, finished = { "job", { 9 }, { 9 }, 4, BACKLOG_MAKE_UP };
 	g_array_append_val(batch->backlogs, backlog);
 	backlog.until.us = 19;
 	g_array_append_val(batch->backlogs, backlog);
@@ -66,6 +66,7 @@ START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 	ck_assert_int_eq(second->first_started_at.us, 98);
 	ck_assert_uint_eq(snapshot->backlogs->len, 1);
 	ck_assert_int_eq(g_array_index(snapshot->backlogs, struct backlog, 0).until.us, 19);
+	ck_assert_int_eq(g_array_index(snapshot->backlogs, struct backlog, 0).kind, BACKLOG_MISSED);
 	ck_assert_uint_eq(snapshot->done_commands->len, 1);
 	store_snapshot_free(snapshot);
 	end_life();

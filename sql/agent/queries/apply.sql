@@ -31,10 +31,10 @@ DELETE FROM intent WHERE number = ?1
 INSERT INTO outbox (seq, at, kind, record) VALUES (?1, ?2, ?3, ?4)
 
 -- name: backlog_upsert
-INSERT INTO backlog (job_id, until_at, cursor_at, clock_epoch) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (job_id, until_at) DO UPDATE SET cursor_at = excluded.cursor_at, clock_epoch = excluded.clock_epoch
+INSERT INTO backlog (job_id, until_at, clock_epoch, cursor_at, kind) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (job_id, until_at, clock_epoch) DO UPDATE SET cursor_at = excluded.cursor_at, kind = excluded.kind
 -- name: backlog_delete
-DELETE FROM backlog WHERE job_id = ?1 AND until_at = ?2
+DELETE FROM backlog WHERE job_id = ?1 AND until_at = ?2 AND clock_epoch = ?3
 
 -- name: command_done
 INSERT OR IGNORE INTO command (id) VALUES (?1)

@@ -8,6 +8,6 @@ SELECT id, revision, definition, target_key, since, since_epoch, anchor FROM job
 -- name: load_intents
 SELECT number, fire_id, job_id, scheduled_at, not_before, first_started_at, cause, attempts, clock_epoch FROM intent ORDER BY number
 -- name: load_backlogs
-SELECT job_id, cursor_at, until_at, clock_epoch FROM backlog ORDER BY job_id, until_at
+SELECT job_id, cursor_at, until_at, clock_epoch, kind FROM backlog ORDER BY job_id, until_at
 -- name: load_commands
 SELECT id FROM command ORDER BY id
