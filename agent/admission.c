@@ -93,7 +93,8 @@ void admission_push(struct core *core, struct fire *fire)
 	struct job_runs *runs = fire->job->runs;
 	/* Fires of a job that wait already decide where it stands: an edit of the URL counts from the next ones on. */
 	struct target *target = runs->target != NULL ? runs->target : target_of(core, fire->job->job);
-	if (target->waiting >= core->config.max_waiting_per_target && fire->attempts == 0 && fire->state != FIRE_HELD) {
+	bool may_be_skipped = fire->attempts == 0 && !fire->maybe_sent && fire->state != FIRE_HELD;
+	if (target->waiting >= core->config.max_waiting_per_target && may_be_skipped) {
 		char reason[EXECUTION_REASON_MAX];
 		g_snprintf(reason, sizeof(reason), "skipped (resource): %d fires wait for %.128s already", target->waiting,
 			   target->origin);

@@ -70,6 +70,7 @@ struct fire {
 	bool cancelled;         /* by an order: its attempt was told to end (cancel.c) */
 	bool tried;             /* this life began an attempt of it, at tried_at */
 	bool maybe_sent;        /* came from the last life, which may have sent it */
+	bool sent;              /* an attempt of this life may have reached the target */
 	int attempts;           /* finished ones */
 	int pins;               /* batches that name it */
 	int heap_index;         /* in core.due (ARMED) or core.waits (BACKOFF) */

@@ -15,16 +15,16 @@ static const struct fire_transition {
 } fire_transitions[] = {
 	{ FIRE_PLANNED, FIRE_ARMED, "its intent is durable" },
 	{ FIRE_PLANNED, FIRE_WITHDRAWN, "its job was edited, paused or deleted before it came due" },
-	{ FIRE_PLANNED, FIRE_DECIDED, "its job was deleted" },
+	{ FIRE_PLANNED, FIRE_DECIDED, "its job was deleted or paused" },
 	{ FIRE_ARMED, FIRE_HELD, "an earlier run of its job is still going" },
 	{ FIRE_ARMED, FIRE_READY, "it is due" },
 	{ FIRE_ARMED, FIRE_DECIDED, "it is due and may not run" },
 	{ FIRE_ARMED, FIRE_WITHDRAWN, "its job was edited, paused or deleted before it came due" },
 	{ FIRE_ARMED, FIRE_BACKOFF, "the last life of the agent had failed an attempt already" },
 	{ FIRE_HELD, FIRE_READY, "the earlier run ended" },
-	{ FIRE_HELD, FIRE_DECIDED, "a later run took its place, or its job was deleted" },
+	{ FIRE_HELD, FIRE_DECIDED, "a later run took its place, or its job was deleted or paused" },
 	{ FIRE_READY, FIRE_RUNNING, "it was admitted" },
-	{ FIRE_READY, FIRE_DECIDED, "its job was deleted, or a later run took its place" },
+	{ FIRE_READY, FIRE_DECIDED, "its job was deleted or paused, or a later run took its place" },
 	{ FIRE_RUNNING, FIRE_RETRYING, "the attempt failed and another one is due" },
 	{ FIRE_RUNNING, FIRE_DECIDED, "the attempt settled it" },
 	{ FIRE_RETRYING, FIRE_BACKOFF, "the attempt count is durable" },
@@ -261,7 +261,8 @@ static void replace_earlier(struct core *core, struct fire *newest)
 			fire->replaced = true;
 			core->runner.cancel(core->runner.context, &fire->attempt);
 		} else if (fire->state == FIRE_HELD || fire->state == FIRE_READY) {
-			fire_decide(core, fire, fire->attempts > 0 ? EXECUTION_INTERRUPTED : EXECUTION_SKIPPED, reason, NULL);
+			fire_decide(core, fire, fire->attempts > 0 || fire->maybe_sent ? EXECUTION_INTERRUPTED : EXECUTION_SKIPPED,
+				    reason, NULL);
 		} else if (fire->state == FIRE_BACKOFF || fire->state == FIRE_RETRYING) {
 			fire_decide(core, fire, EXECUTION_INTERRUPTED, reason, NULL);
 		}
@@ -297,6 +298,10 @@ void fire_due(struct core *core, struct fire *fire)
 	}
 	if (policy->max_concurrent == 0 || runs->begun < policy->max_concurrent) {
 		fire_begin(core, fire);
+		return;
+	}
+	if (fire->maybe_sent && policy->concurrency != JOB_REPLACE) {
+		hold(core, fire); /* what the target may have seen is not called skipped: it is tried again in its turn */
 		return;
 	}
 	switch (policy->concurrency) {
@@ -388,6 +393,7 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 	core_read_clock(core);
 	admission_closed(core, fire);
 	fire->attempts++;
+	fire->sent |= result->outcome != ATTEMPT_CONNECT && result->outcome != ATTEMPT_RESOURCE && result->outcome != ATTEMPT_REFUSED;
 	note_first_attempt(core, fire, result);
 	struct retry_input input = {
 		.job = attempt->job,
@@ -395,6 +401,7 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 		.attempts = fire->attempts,
 		.elapsed_ms = mono_diff_us(core->mono, fire->first_started_mono) / US_PER_MS,
 		.random = core_random(core),
+		.maybe_sent = fire->sent || fire->maybe_sent,
 	};
 	retry_decide(&input, &verdict);
 	if (fire->cancelled && verdict.status != EXECUTION_SUCCESS) {

@@ -66,6 +66,18 @@ static void end_fires(struct core *core, struct core_job *job)
 	}
 }
 
+/* What has not begun does not begin: the job was paused. What was tried goes on, and a run on demand is not of the schedule. */
+static void end_unbegun(struct core *core, struct core_job *job)
+{
+	struct fire *fire, *next;
+	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
+		next = TAILQ_NEXT(fire, in_job);
+		bool waits = fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED || fire->state == FIRE_HELD || fire->state == FIRE_READY;
+		if (waits && fire->attempts == 0 && !fire->maybe_sent && fire->attempt.cause != FIRE_MANUAL)
+			fire_decide(core, fire, EXECUTION_SKIPPED, "skipped: the job was paused before it could run", NULL);
+	}
+}
+
 static void let_go(struct core *core, struct core_job *job)
 {
 	job->deleted = true;
@@ -179,6 +191,8 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	if (!same_schedule)
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);
+	if (!stored->job->active)
+		end_unbegun(core, job);
 	take_over(core, job, stored, wall_max(border, central_border(core, job)));
 	/* Marks are applied after upserts: one of the old definition must not have the last word. */
 	if (marked)

@@ -130,6 +130,10 @@ static void plan_instant(struct core *core, struct core_job *job)
 		g_snprintf(reason, sizeof(reason), "skipped (resource): %" G_GINT64_FORMAT " fires are under way on this agent",
 			   core->fires);
 		plan_skip(core, job, job->next, id, FIRE_SCHEDULE, reason);
+		/* It is decided ahead of its instant: no edit may plan it again. */
+		job->since = job->next;
+		job->since_epoch = (uint32_t)core->state.clock_epoch;
+		batch_add_mark(core, job);
 	} else {
 		batch_add_intent(core, plan_fire(core, job, id, job->next, plan_due(core, job, job->next), FIRE_SCHEDULE,
 						 core->state.clock_epoch));

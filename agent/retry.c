@@ -81,7 +81,7 @@ static void describe(const struct retry_input *input, const char *success_reason
 		g_snprintf(what, sizeof(what), "refused: %s", error);
 		break;
 	case ATTEMPT_RESOURCE:
-		ret->status = EXECUTION_SKIPPED;
+		ret->status = input->maybe_sent ? EXECUTION_FAILED : EXECUTION_SKIPPED;
 		g_snprintf(what, sizeof(what), "resource: this host could not start the request: %s", error);
 		break;
 	default:

@@ -12,6 +12,7 @@ struct retry_input {
 	int attempts;           /* finished so far, this one included */
 	int64_t elapsed_ms;     /* since the first attempt started */
 	double random;          /* [0, 1), for full jitter */
+	bool maybe_sent;        /* an attempt may have reached the target */
 };
 
 struct retry_verdict {
@@ -25,7 +26,7 @@ struct retry_verdict {
  * Backoff: min(maxBackoffMs, initialBackoffMs * multiplier^(attempts-1)); with full jitter uniform in [0, that] ("Exponential
  * Backoff And Jitter", AWS Architecture Blog, 2015). Retry-After wins when it is longer, up to RETRY_AFTER_MAX_MS.
  * ATMOST_ONCE is never tried again. An attempt that lacked local resources is tried again like a failed connect, and
- * ends as skipped (resource), since nothing was sent.
+ * ends as skipped (resource) when nothing was sent by any attempt.
  */
 #define RETRY_AFTER_MAX_MS (INT64_C(3600) * 1000)
 void retry_decide(const struct retry_input *input, struct retry_verdict *ret);

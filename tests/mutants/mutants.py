@@ -135,6 +135,13 @@ MUTANTS = [
         ("agent/core.c", "\tif (g_hash_table_contains(core->done_commands, &command->id) ||\n"
          "\t    g_hash_table_contains(core->commands_under_way, &command->id))\n\t\treturn;\n", ""),
     ], SIM, "promise 1.*two decisions with the id"),
+    Mutant("a paused job's waiting runs begin", "9", [
+        ("agent/job_change.c", "\tif (!stored->job->active)\n\t\tend_unbegun(core, job);\n", ""),
+        ("agent/job_change.c", "static void end_unbegun(", "G_GNUC_UNUSED static void end_unbegun("),
+    ], CORE, "a_pause_lets_nothing_begin_that_waits"),
+    Mutant("what may have been sent is called skipped", "3", [
+        ("agent/fire.c", "\tif (fire->maybe_sent && policy->concurrency != JOB_REPLACE) {", "\tif (fire->maybe_sent && policy == NULL) {"),
+    ], CORE, "may_have_sent_is_never_called_skipped"),
     Mutant("a cancel ends what began after it", "9", [
         ("agent/cancel.c", "\tif (fire->tried)\n\t\treturn fire->tried_at.us <= cancel->at.us;", "\tif (fire->tried)\n\t\treturn true;"),
     ], CORE, "a_cancel_ends_what_began_before_it_and_nothing_later"),

@@ -94,6 +94,7 @@ struct scenario {
 	int clock_steps;        /* the clock is set, at random moments */
 	enum clock_faults clock;
 	bool edits_behind;      /* jobs change also while the clock is behind what it once showed */
+	bool tight;             /* the limits of admission are small, and jobs have limits of their own */
 	int64_t longest_down_ms;
 	int store_faults_per_mille, target_faults_per_mille;
 	bool verbose;
@@ -102,7 +103,7 @@ struct scenario {
 struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
-		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name;
+		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack;
 };
 
 struct world {

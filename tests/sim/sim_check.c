@@ -111,11 +111,15 @@ static GHashTable *count_decisions(struct world *world)
 			world_trouble(world, "promise 1: two decisions with the id %s (%s)", id, execution->job_id);
 		world->tally.decisions++;
 		world->tally.missed += execution->status == EXECUTION_MISSED;
+		world->tally.skipped_for_lack += execution->reason != NULL && g_str_has_prefix(execution->reason, "skipped (resource)");
 		world->tally.catch_up += execution->cause == FIRE_CATCH_UP;
 		world->tally.retried += execution->attempts > 1;
 		const struct sighting *sighting = g_hash_table_lookup(world->outside.seen, id);
 		if (execution->status == EXECUTION_SUCCESS && sighting == NULL)
 			world_trouble(world, "invented: success of %s that was never sent", execution->job_id);
+		if ((execution->status == EXECUTION_SKIPPED || execution->status == EXECUTION_MISSED) && sighting != NULL)
+			world_trouble(world, "%s of %s was sent: %s", execution_status_name(execution->status), execution->job_id,
+				      execution->reason);
 		if (execution->status == EXECUTION_INTERRUPTED)
 			check_interruption(world, execution);
 		world->tally.manual += execution->cause == FIRE_MANUAL;

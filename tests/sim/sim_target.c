@@ -2,6 +2,7 @@
  * The world outside: takes requests, remembers each, answers by the dice. It asks the disk at every request whether the
  * intent was durable (promise 2), and keeps count of what each fire id was sent (promise 3).
  */
+#include "agent/core_internal.h"
 #include "tests/sim/sim.h"
 
 void outside_init(struct outside *outside, struct world *world)
@@ -42,10 +43,34 @@ static void see(struct outside *outside, const struct attempt *attempt)
 		world_trouble(world, "%s was sent before it was due", attempt->job->id);
 }
 
+/* What may be under way at once, and what may begin at all. */
+static void check_start(const struct outside *outside, const struct attempt *attempt)
+{
+	const struct fire *fire = (const struct fire *)attempt;
+	const struct job_policy *policy = fire->job->job->policy;
+	struct world *world = outside->world;
+	int of_job = 1, of_target = 1;
+	for (guint i = 0; i < outside->flights->len; i++) {
+		const struct fire *other = (const struct fire *)((const struct flight *)outside->flights->pdata[i])->attempt;
+		of_job += other->job == fire->job;
+		of_target += other->target == fire->target;
+	}
+	bool new_policy = world->change_under_way || world->tally.edits > 1; /* what began under another one goes on */
+	if (policy->max_concurrent > 0 && of_job > policy->max_concurrent && !new_policy)
+		world_trouble(world, "%s has %d runs under way, and %d are allowed", attempt->job->id, of_job, policy->max_concurrent);
+	if (of_target > world->core->config.max_open_per_target || (int)outside->flights->len >= world->core->config.max_open_transfers)
+		world_trouble(world, "too many transfers are open: %d of one target", of_target);
+	if (fire->job->deleted && !fire->job->handed_over)
+		world_trouble(world, "promise 9: a run of %s begins after its deletion", attempt->job->id);
+	if (!fire->job->job->active && attempt->number == 1 && !fire->maybe_sent && attempt->cause != FIRE_MANUAL)
+		world_trouble(world, "a run of %s begins while the job is paused", attempt->job->id);
+}
+
 static void start(void *context, struct attempt *attempt)
 {
 	struct outside *outside = context;
 	struct world *world = outside->world;
+	check_start(outside, attempt);
 	struct flight *flight = g_new0(struct flight, 1);
 	int64_t took_ms = 1 + dice_below(&world->dice, 20);
 	bool faulty = !world->quiet && dice_chance(&world->dice, world->scenario.target_faults_per_mille);

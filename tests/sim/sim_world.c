@@ -98,6 +98,15 @@ static void name_skips(struct world *world, json_t *json, const char *id)
 		job_unref(job);
 }
 
+/* Limits of the job's own; none is what the others leave out. */
+static void limit(struct world *world, json_t *json)
+{
+	struct dice *dice = &world->dice;
+	json_object_set_new(json, "maxConcurrent", json_integer(1 + dice_below(dice, 3)));
+	json_object_set_new(json, "queueMax", json_integer(1 + dice_below(dice, 3)));
+	json_object_set_new(json_object_get(json, "retry"), "maxElapsedMs", json_integer(dice_below(dice, 6000)));
+}
+
 struct job *world_random_job(struct world *world, const char *id)
 {
 	static const char *const dense[] = { "* * * * * *", "*/2 * * * * *", "*/5 * * * * *", "@every 3s", "@every 7s",
@@ -133,6 +142,8 @@ struct job *world_random_job(struct world *world, const char *id)
 		json_object_set_new(json_object_get(json, "catchUp"), "spacingMs", json_integer(dice_below(dice, 3000)));
 	bound(world, json);
 	name_skips(world, json, id);
+	if (world->scenario.tight)
+		limit(world, json);
 	struct job_problem problem = { 0 };
 	struct job *job = job_parse(json, id, ++world->revision, false, &problem);
 	if (job == NULL)
@@ -153,6 +164,13 @@ void world_start_core(struct world *world)
 	config.boot_id = "boot";
 	config.seed = dice_roll(&world->dice);
 	config.max_open_per_target = 1 + (int)dice_below(&world->dice, 8);
+	if (world->scenario.tight) {
+		struct dice dice = { world->scenario.seed }; /* the same in every life */
+		config.max_waiting_per_target = 1 + (int)dice_below(&dice, 6);
+		config.max_open_transfers = 1 + (int)dice_below(&dice, 6);
+		config.target_rate_per_second = dice_chance(&dice, 300) ? 3 : 0;
+		config.target_rate_burst = 1 + (int)dice_below(&dice, 3);
+	}
 	world->core = core_new(&config, (struct core_clock){ world, read_wall, read_mono }, disk_store(&world->disk),
 			       outside_runner(&world->outside));
 	struct store_snapshot *snapshot = disk_snapshot(&world->disk);

@@ -140,6 +140,49 @@ START_TEST(test_pause_and_resume_never_fire_retroactively)
 }
 END_TEST
 
+START_TEST(test_a_pause_lets_nothing_begin_that_waits_and_spares_what_was_tried_or_ordered)
+{
+	static const char *const waiting[] = {
+		"\"concurrency\":\"queue\"", "\"jitterMs\":3600000", "\"rateLimit\":{\"perSecond\":0.001}",
+	};
+	g_autofree char *job = g_strdup_printf("{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",%s}", waiting[_i]);
+	g_autofree char *paused = g_strdup_printf("{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"active\":false,%s}", waiting[_i]);
+	struct fire_id id;
+	world.answer_ms = 60000;
+	world_set_job(&world, "a", job);
+	world_run_for(&world, 10 * SECOND);
+	int64_t sends = world.outside.sends;
+	world_set_job(&world, "a", paused);
+	world_run_for(&world, 2 * HOUR);
+	ck_assert_int_eq(world.outside.sends, sends);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), sends);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 10 - sends);
+	ck_assert_int_eq(g_hash_table_size(world.disk.intents), 0);
+	ck_assert(core_run_now(world.core, "a", &id));
+	world_run_for(&world, HOUR);
+	ck_assert_int_eq(world.outside.sends, sends + 1);
+}
+END_TEST
+
+START_TEST(test_what_the_last_life_may_have_sent_is_never_called_skipped)
+{
+	static const char *const policies[] = { "\"forbid\"", "\"queue\",\"queueMax\":1", "\"replace\"" };
+	g_autofree char *two = g_strdup_printf("{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"maxConcurrent\":3,"
+					       "\"concurrency\":%s}", policies[_i]);
+	g_autofree char *one = g_strdup_printf("{\"schedule\":\"@yearly\",\"api\":\"http://a.test/\",\"concurrency\":%s}", policies[_i]);
+	world.answer_ms = 60000;
+	world_set_job(&world, "a", two);
+	world_run_for(&world, 3 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 3);
+	world_set_job(&world, "a", one);
+	world_run_for(&world, 100 * US_PER_MS);
+	world_crash(&world, 0);
+	world_run_for(&world, HOUR);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 0);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS) + count(EXECUTION_INTERRUPTED), 3);
+}
+END_TEST
+
 START_TEST(test_start_and_end_bound_the_due_instants)
 {
 	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"startAt\":\"2026-11-15T12:00:05Z\","
@@ -423,6 +466,8 @@ int main(void)
 	tcase_add_test(tests, test_catch_up_none_records_one_range);
 	tcase_add_test(tests, test_catch_up_spacing_spreads_what_is_made_up);
 	tcase_add_test(tests, test_pause_and_resume_never_fire_retroactively);
+	tcase_add_loop_test(tests, test_a_pause_lets_nothing_begin_that_waits_and_spares_what_was_tried_or_ordered, 0, 3);
+	tcase_add_loop_test(tests, test_what_the_last_life_may_have_sent_is_never_called_skipped, 0, 3);
 	tcase_add_test(tests, test_start_and_end_bound_the_due_instants);
 	tcase_add_test(tests, test_an_instant_named_in_skip_at_is_skipped_and_recorded);
 	tcase_add_test(tests, test_an_edit_takes_a_skip_back_until_the_instant_and_a_crash_does_not);

@@ -68,7 +68,7 @@ START_TEST(test_what_follows_from_an_attempt)
 	struct attempt_result result = { .outcome = rows[_i].outcome, .http_status = rows[_i].http_status,
 					 .retry_after_ms = rows[_i].retry_after_ms, .error = "words", .body = "ok\0x",
 					 .body_size = 4 };
-	struct retry_input input = { job, &result, rows[_i].attempts, rows[_i].elapsed_ms, 0.5 };
+	struct retry_input input = { job, &result, rows[_i].attempts, rows[_i].elapsed_ms, 0.5, false };
 	struct retry_verdict verdict;
 	retry_decide(&input, &verdict);
 	ck_assert_int_eq(verdict.retry, rows[_i].retry);
@@ -82,11 +82,25 @@ START_TEST(test_what_follows_from_an_attempt)
 }
 END_TEST
 
+START_TEST(test_a_lack_of_resources_is_no_skip_when_an_earlier_attempt_may_have_reached_the_target)
+{
+	struct job *job = job_of("{" JOB "}");
+	struct attempt_result result = { .outcome = ATTEMPT_RESOURCE, .retry_after_ms = -1, .error = "words" };
+	struct retry_input input = { job, &result, 3, 0, 0.5, true };
+	struct retry_verdict verdict;
+	retry_decide(&input, &verdict);
+	ck_assert_int_eq(verdict.status, EXECUTION_FAILED);
+	ck_assert_str_eq(verdict.reason, "resource: this host could not start the request: words (3 attempts)");
+	job_unref(job);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("retry");
 	TCase *tests = tcase_create("rule");
 	tcase_add_loop_test(tests, test_what_follows_from_an_attempt, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(tests, test_a_lack_of_resources_is_no_skip_when_an_earlier_attempt_may_have_reached_the_target);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
