@@ -12,6 +12,7 @@ struct fold {
 	GMutex lock;
 	GCond wake;
 	bool ending;
+	int64_t parts_max; /* in the next step; of the thread */
 	atomic_int_least64_t count;
 };
 
@@ -76,11 +77,11 @@ static enum db_status add_sums(struct db_conn *conn, const struct rollup *rollup
 	return status;
 }
 
-static enum db_status take_parts(struct db_conn *conn, struct rollup *rollup, int64_t *ret_taken)
+static enum db_status take_parts(struct db_conn *conn, int64_t max, struct rollup *rollup, int64_t *ret_taken)
 {
 	DB_RESULT_AUTO struct db_result *parts = NULL;
 	struct db_params params = { 0 };
-	db_param_int(&params, FOLD_PARTS_MAX);
+	db_param_int(&params, max);
 	enum db_status status = db_run(conn, "fold_take", &params, &parts);
 	if (status != DB_OK)
 		return status;
@@ -93,7 +94,7 @@ static enum db_status take_parts(struct db_conn *conn, struct rollup *rollup, in
 }
 
 /* The transaction but for its end. */
-static enum db_status fold_parts(struct db_conn *conn, int64_t *ret_folded)
+static enum db_status fold_parts(struct db_conn *conn, int64_t max, int64_t *ret_folded)
 {
 	DB_RESULT_AUTO struct db_result *locked = NULL;
 	int64_t taken = 0;
@@ -101,7 +102,7 @@ static enum db_status fold_parts(struct db_conn *conn, int64_t *ret_folded)
 	if (status != DB_OK || !db_bool(locked, 0, 0))
 		return status;
 	struct rollup *rollup = rollup_new();
-	status = take_parts(conn, rollup, &taken);
+	status = take_parts(conn, max, rollup, &taken);
 	if (status == DB_OK && taken > 0)
 		status = add_sums(conn, rollup);
 	rollup_free(rollup);
@@ -110,12 +111,13 @@ static enum db_status fold_parts(struct db_conn *conn, int64_t *ret_folded)
 	return status;
 }
 
-enum db_status fold_step(struct db_conn *conn, int64_t *ret_folded)
+/* One transaction: *ret_folded = parts that were added up; 0 = none was there, or another instance is at it. */
+static enum db_status step(struct db_conn *conn, int64_t max, int64_t *ret_folded)
 {
 	int64_t folded = 0;
 	enum db_status status = db_begin(conn);
 	if (status == DB_OK)
-		status = fold_parts(conn, &folded);
+		status = fold_parts(conn, max, &folded);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	if (db_in_transaction(conn))
@@ -137,15 +139,16 @@ static bool is_ending(struct fold *fold)
 static void fold_all(struct fold *fold)
 {
 	DB_AUTO struct db_conn *conn = NULL;
-	int64_t folded = FOLD_PARTS_MAX, total = 0;
+	int64_t folded = fold->parts_max, total = 0;
 	enum db_status status = db_acquire(fold->central->chores_pool, &conn);
 	if (status != DB_OK)
 		return;
-	while (status == DB_OK && folded == FOLD_PARTS_MAX && !is_ending(fold)) {
-		status = fold_step(conn, &folded);
+	while (status == DB_OK && folded == fold->parts_max && !is_ending(fold)) {
+		status = step(conn, fold->parts_max, &folded);
 		if (status == DB_OK)
 			total += folded;
 	}
+	fold->parts_max = status == DB_OK ? FOLD_PARTS_MAX : MAX(fold->parts_max / 4, FOLD_PARTS_MIN);
 	atomic_fetch_add(&fold->count, total);
 	if (status == DB_OK && total >= FOLD_VACUUM_AFTER)
 		status = db_run(conn, "fold_vacuum", NULL, NULL);
@@ -179,6 +182,7 @@ struct fold *fold_start(struct central *central)
 {
 	struct fold *fold = g_new0(struct fold, 1);
 	fold->central = central;
+	fold->parts_max = FOLD_PARTS_MAX;
 	g_mutex_init(&fold->lock);
 	g_cond_init(&fold->wake);
 	fold->thread = g_thread_new("fold", fold_main, fold);

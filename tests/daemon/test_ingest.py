@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import requests
 from harness.api import assert_problem
+from harness.waiting import wait_until
 from raw_agent import NOW, RawAgent, execution, executions, stamp
 
 ALL_JOBS = "00000000-0000-0000-0000-000000000000"
@@ -179,6 +180,18 @@ def test_partitions_made_at_the_same_moment_are_made_once(central, database, iso
 
     with ThreadPoolExecutor(makers) as pool:
         assert sum(pool.map(make, range(makers))) == len(days)
+
+
+def test_sums_that_take_a_slow_server_too_long_are_folded_in_smaller_steps(world, database):
+    """All of them at once take seconds; a statement may take a fifth of one."""
+    parts = 50_000
+    central = world.central(database, statement_timeout_ms=200).start()
+    database.execute("""INSERT INTO rollup_part SELECT '2026-01-01', gen_random_uuid(), 1, 0, 0, 0, 0, 0, 1, 1, 5, 5, 5, 5, '{1,1}', '{1,1}'
+        FROM generate_series(1, %s)""", (parts,))
+    wait_until(lambda: not database.query("SELECT EXISTS (SELECT FROM rollup_part)")[0][0], 60, "the parts to be folded", explain=central.tail)
+    assert "sums could not be folded" in central.log(), "the first step was not too long"
+    for grain in (1, 2, 3):
+        assert database.query("SELECT count(*), sum(success) FROM rollup_sum WHERE grain = %s", (grain,)) == [(parts, parts)]
 
 
 def test_events_of_the_agent_are_shown(raw, central):
