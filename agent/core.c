@@ -146,7 +146,10 @@ void core_start(struct core *core, const struct store_snapshot *snapshot)
 	core->state.jobs_digest = 0;
 	core->next_batch = snapshot->last_batch + 1;
 	for (guint i = 0; i < snapshot->jobs->len; i++) {
-		struct core_job *job = core_job_new(&g_array_index(snapshot->jobs, struct stored_job, i));
+		const struct stored_job *stored = &g_array_index(snapshot->jobs, struct stored_job, i);
+		if (stored->handed_over)
+			continue; /* recovery.c */
+		struct core_job *job = core_job_new(stored);
 		g_ptr_array_add(core->jobs, job);
 		core->active_jobs += job->job->active;
 		core->state.jobs_digest ^= wire_job_digest(job->job->id, job->job->revision, job->target_key);

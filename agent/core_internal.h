@@ -96,7 +96,7 @@ struct core_job {
 	struct job_backlogs *backlogs; /* NULL = nothing to make up */
 	bool deleted;           /* freed with its last fire */
 	bool unleased;          /* waits for a lease: stands in core.unleased instead of core.plan */
-	bool handed_over;       /* deleted here, because another agent has it now: its fires go on */
+	bool handed_over;       /* deleted here, because another agent has it now: its fires go on, and its row stays for them */
 	bool lease_lapsed;      /* the window that comes next opened because central was not heard */
 };
 
@@ -316,6 +316,8 @@ const char *cancel_reason(const struct core *core, const struct fire *fire);
 
 /* job_change.c */
 struct core_job *core_job_new(const struct stored_job *stored);
+/* Of a job that was handed over: nothing of it is left, so its row goes. */
+void core_job_ended(struct core *core, const struct core_job *job);
 void core_job_free(struct core *core, struct core_job *job);
 
 /* batch.c */

@@ -114,8 +114,10 @@ void fire_runs_left(struct core *core, struct core_job *job)
 	heap_remove(&core->parked_jobs, runs);
 	g_free(runs);
 	job->runs = NULL;
-	if (job->deleted)
-		core_job_free(core, job);
+	if (!job->deleted)
+		return;
+	core_job_ended(core, job);
+	core_job_free(core, job);
 }
 
 static void fire_free(struct core *core, struct fire *fire)

@@ -23,6 +23,13 @@ struct core_job *core_job_new(const struct stored_job *stored)
 	return job;
 }
 
+/* The row is another's when the job came back. */
+void core_job_ended(struct core *core, const struct core_job *job)
+{
+	if (job->handed_over && job_table_get(core, job->job->id) == NULL)
+		g_ptr_array_add(batch_current(core)->store->job_deletes, g_strdup(job->job->id));
+}
+
 void core_job_free(struct core *core, struct core_job *job)
 {
 	lease_remove(core, job);
@@ -85,12 +92,26 @@ static void let_go(struct core *core, struct core_job *job)
 	g_ptr_array_add(batch_current(core)->store->job_deletes, g_strdup(job->job->id));
 }
 
+/* A crash must find the definition by which what is still ours runs. Deletions of a batch are applied before. */
+static void keep_row(struct core *core, const struct core_job *job)
+{
+	struct stored_job *stored = stored_job_new(job_ref(job->job));
+	stored->target_key = job->target_key;
+	stored->since = job->since;
+	stored->since_epoch = job->since_epoch;
+	stored->anchor = job->anchor;
+	stored->handed_over = true;
+	g_ptr_array_add(batch_current(core)->store->job_upserts, stored);
+}
+
 static void move_job(struct core *core, struct core_job *job, struct wall border)
 {
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
 	lease_hand_over(core, job, border);
 	let_go(core, job);
+	if (job->runs != NULL && job->runs->live > 0)
+		keep_row(core, job);
 }
 
 static void delete_job(struct core *core, struct core_job *job)

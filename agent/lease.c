@@ -8,6 +8,7 @@
  *   the lease is extended            it is planned on; what came due meanwhile is a missed window: its catch-up policy decides
  *   it is handed over at border B    what is due up to B is still ours, planned now, and runs as if nothing had happened; what
  *                                    is due after B is dropped without a decision: that is the other agent's
+ *                                    The job's row stays on disk until the last of these is decided
  *   the agent restarts               the durable lease_until says up to where it was planned
  *
  * A batch carries the lease of its moment, so that no intent is ever ahead of the lease beside it.

@@ -167,9 +167,37 @@ static void resume_backoff(struct core *core, struct fire *fire, struct wall not
 		batch_renew_update(core, fire, wall_add_us(core->now, longest_us));
 }
 
-static void resume_intent(struct core *core, const struct intent *intent, bool clock_trusted)
+/* Jobs that were handed over, by id: they are in no table. Borrowed ids. */
+static GHashTable *handed_over_jobs(struct core *core, const struct store_snapshot *snapshot)
+{
+	GHashTable *jobs = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; i < snapshot->jobs->len; i++) {
+		const struct stored_job *stored = &g_array_index(snapshot->jobs, struct stored_job, i);
+		if (!stored->handed_over)
+			continue;
+		struct core_job *job = core_job_new(stored);
+		job->deleted = job->handed_over = true;
+		g_hash_table_add(core->ghosts, job);
+		g_hash_table_insert(jobs, job->job->id, job);
+	}
+	return jobs;
+}
+
+static void end_idle(gpointer id, gpointer data, gpointer context)
+{
+	struct core_job *job = data;
+	(void)id;
+	if (job->runs != NULL)
+		return;
+	core_job_ended(context, job);
+	core_job_free(context, job);
+}
+
+static void resume_intent(struct core *core, const struct intent *intent, GHashTable *handed_over, bool clock_trusted)
 {
 	struct core_job *job = job_table_get(core, intent->job_id);
+	if (job == NULL)
+		job = g_hash_table_lookup(handed_over, intent->job_id);
 	if (job == NULL) {
 		close_orphan(core, intent);
 		return;
@@ -252,8 +280,10 @@ void recovery_start(struct core *core, const struct store_snapshot *snapshot)
 		if (job != NULL)
 			missed_enter(core, job, &backlog);
 	}
+	g_autoptr(GHashTable) handed_over = handed_over_jobs(core, snapshot);
 	for (guint i = 0; i < snapshot->intents->len; i++)
-		resume_intent(core, &g_array_index(snapshot->intents, struct intent, i), clock_trusted);
+		resume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);
+	g_hash_table_foreach(handed_over, end_idle, core);
 	struct wall seen = last_seen(core, ahead_us);
 	if (wall_is_set(seen) && wall_diff_us(seen, core->now) >= CLOCK_STEP_BACK_US) {
 		batch_add_event(core, "clockStep", "the clock was set back while the agent was down");

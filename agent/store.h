@@ -55,6 +55,7 @@ struct stored_job {
 	struct wall since;    /* due instants are strictly after this; with a job new here: where its last holder's end, or NONE */
 	uint64_t since_epoch; /* the clock epoch `since` was measured in */
 	struct wall anchor;   /* of @every: first registration, survives edits that keep the period */
+	bool handed_over;     /* another agent has it now: only for what is still to run here */
 };
 
 /*

@@ -39,6 +39,7 @@ static int upsert_job(struct store_sqlite *store, const struct stored_job *store
 	store_bind_wall(statement, 5, stored->since);
 	sqlite3_bind_int64(statement, 6, (int64_t)stored->since_epoch);
 	store_bind_wall(statement, 7, stored->anchor);
+	sqlite3_bind_int(statement, 8, stored->handed_over);
 	int code = store_db_run(statement);
 	sqlite3_clear_bindings(statement);
 	free(definition);

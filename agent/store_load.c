@@ -79,6 +79,7 @@ static void read_job(sqlite3_stmt *row, struct store_snapshot *snapshot)
 		.since = store_column_wall(row, 4),
 		.since_epoch = (uint64_t)sqlite3_column_int64(row, 5),
 		.anchor = store_column_wall(row, 6),
+		.handed_over = sqlite3_column_int(row, 7) != 0,
 	};
 	g_array_append_val(snapshot->jobs, stored);
 }

@@ -140,6 +140,28 @@ def test_a_drained_agent_hands_over_without_losing_or_doubling_a_fire(pair, targ
     assert states(central)["holder"] == "draining"
 
 
+def test_a_drained_agent_that_is_killed_at_once_still_runs_what_was_its_own(world, database, target):
+    """As a host that is drained and rebooted: what it had promised to run up to the end of its lease, it runs."""
+    central = world.central(database, offline_after_ms=12000, sync_interval_ms=200).start()
+    holder = world.agent(central, name="holder").start()
+    job = central.api.create_job("* * * * * *", f"{target.url}/drained")
+    wait_until(lambda: len(target.requests("/drained")) >= 2, 15, "the job to run")
+    world.agent(central, name="other").start()
+    wait_until(lambda: states(central) == {"holder": "online", "other": "online"}, 10, "both agents to be heard")
+    assert central.api.post(f"/api/agents/{agent_ids(central)['holder']}/actions/drain").status_code == 200
+    wait_until(lambda: holder.get("/jobs")["jobs"] == [], 10, "the holder to hear of it")
+    killed_at = time.time()
+    holder.kill()
+    holder.start()
+    wait_until(lambda: len(ran_at(central, "other", job)) >= 2, 30, "the job to run at the other agent")
+    settle(central)
+    after = [e for e in central.api.executions(jobId=job["jobId"], agentId=agent_ids(central)["holder"])
+             if instant(e["scheduledAt"]).timestamp() > killed_at + 1]  # fmt: skip
+    assert len(after) >= 3, "nothing was left to run after the kill: the test proved nothing"
+    seconds = decided_by_second(central, job)
+    assert whole(seconds) and {status for of_second in seconds.values() for status in of_second} == {"success"}, seconds
+
+
 def test_an_impatient_job_goes_on_from_when_its_agent_was_last_heard_though_the_lease_lasts(world, database, target):
     central = world.central(database, offline_after_ms=60000, sync_interval_ms=200).start()
     holder = world.agent(central, name="holder").start()

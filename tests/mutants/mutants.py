@@ -89,9 +89,9 @@ MUTANTS = [
         ("agent/recovery.c", "job->job->policy->type == JOB_ATMOST_ONCE && !ahead", "false && !ahead"),
     ], SIM, "ATMOST_ONCE fire .* sent twice"),
     Mutant("an unfinished run is forgotten at the start", "3", [
-        ("agent/recovery.c", "\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), clock_trusted);",
+        ("agent/recovery.c", "\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);",
          "\t\tif (g_array_index(snapshot->intents, struct intent, i).attempts == 0)\n"
-         "\t\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), clock_trusted);"),
+         "\t\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);"),
     ], SIM, "promise 1.*no decision"),
     Mutant("edit leaves planned intents", "9", [
         ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest", "\tcore->state.jobs_digest"),
@@ -124,6 +124,10 @@ MUTANTS = [
     Mutant("missed is said before central's word", "8", [
         ("agent/missed.c", "\tbool settled = settle_rows(core, job, was_heard(core));", "\tbool settled = settle_rows(core, job, true);"),
     ], MISSED, "nothing_is_called_missed_until"),
+    Mutant("a hand-over forgets the job before its last run", "3", [
+        ("agent/job_change.c", "\tif (job->runs != NULL && job->runs->live > 0)\n\t\tkeep_row(core, job);\n", ""),
+        ("agent/job_change.c", "static void keep_row(", "G_GNUC_UNUSED static void keep_row("),
+    ], LEASE, "a_crash_after_a_hand_over"),
     Mutant("a job that came back begins where it left", "3", [
         ("agent/job_change.c", "\tmissed_not_ours(core, job, since);\n", ""),
     ], MISSED, "left_and_came_back_unheard"),
@@ -159,8 +163,8 @@ MUTANTS = [
          "transfer->sendings >= 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE"),
     ], ("unit", "test_runner"), "a_lost_connection_is_the_end_for_atmost_once"),
     Mutant("jobs come from central alone after a start", "7", [
-        ("agent/core.c", "\tfor (guint i = 0; i < snapshot->jobs->len; i++) {\n\t\tstruct core_job *job = core_job_new(",
-         "\tfor (guint i = snapshot->jobs->len; i < snapshot->jobs->len; i++) {\n\t\tstruct core_job *job = core_job_new("),
+        ("agent/core.c", "\tfor (guint i = 0; i < snapshot->jobs->len; i++) {\n\t\tconst struct stored_job",
+         "\tfor (guint i = snapshot->jobs->len; i < snapshot->jobs->len; i++) {\n\t\tconst struct stored_job"),
     ], daemon("promises", "promise_7_an_agent_fires_after_a_restart_with_everything_else_gone"), "for a fire without central"),
     Mutant("an unheard agent's fires are holes", "8", [
         ("central/ledger_rule.c", "\t\ttake_unknown(walk, at);\n\t\treturn;", "\t\tif (walk == NULL)\n\t\t\ttake_unknown(walk, at);"),

@@ -106,7 +106,8 @@ static void apply_jobs(struct disk *disk, const struct store_batch *batch)
 		struct stored_job *copy = g_memdup2(stored, sizeof(*stored));
 		job_ref(copy->job);
 		g_hash_table_replace(disk->jobs, g_strdup(stored->job->id), copy);
-		remember(disk, stored->job->id, stored->job, stored->since, stored->anchor);
+		if (!stored->handed_over)
+			remember(disk, stored->job->id, stored->job, stored->since, stored->anchor);
 	}
 	for (guint i = 0; i < batch->job_marks->len; i++) {
 		const struct job_mark *mark = &g_array_index(batch->job_marks, struct job_mark, i);

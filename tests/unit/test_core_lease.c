@@ -90,6 +90,44 @@ START_TEST(test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond)
 }
 END_TEST
 
+START_TEST(test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"jitterMs\":900}");
+	world_run_for(&world, 3 * SECOND);
+	hand_over(wall_add_us(world.wall, 7 * SECOND));
+	for (int i = 0; i < 3; i++) {
+		world_run_for(&world, SECOND);
+		world_crash(&world, 300 * US_PER_MS);
+	}
+	int64_t revision, count_of_jobs;
+	uint64_t digest;
+	core_job_set(world.core, &revision, &digest, &count_of_jobs);
+	ck_assert(digest == 0 && count_of_jobs == 0);
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10);
+	ck_assert_uint_eq(world.disk.outbox->len, 10);
+	ck_assert_uint_eq(g_hash_table_size(world.disk.jobs), 0);
+	ck_assert_uint_eq(g_hash_table_size(world.core->ghosts), 0);
+}
+END_TEST
+
+START_TEST(test_a_job_that_comes_back_before_its_last_run_keeps_its_row)
+{
+	world_set_job(&world, "a", AT_MOST);
+	core_lease(world.core, wall_add_us(world.wall, 10 * SECOND));
+	world_run_for(&world, 3 * SECOND);
+	hand_over(wall_add_us(world.wall, 4 * SECOND));
+	world_run_for(&world, SECOND);
+	take_since(wall_add_us(world.wall, 5 * SECOND));
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_uint_eq(g_hash_table_size(world.disk.jobs), 1);
+	world_crash(&world, 0);
+	core_lease(world.core, wall_add_us(world.wall, 10 * SECOND));
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_ge(count(EXECUTION_SUCCESS), 7 + 9);
+}
+END_TEST
+
 START_TEST(test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision)
 {
 	world_set_job(&world, "a", AT_MOST);
@@ -126,6 +164,8 @@ int main(void)
 	tcase_add_test(tests, test_a_leased_job_runs_up_to_its_lease_and_what_came_due_after_it_is_a_missed_window);
 	tcase_add_test(tests, test_a_crash_while_a_lease_is_over_loses_no_instant);
 	tcase_add_test(tests, test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond);
+	tcase_add_test(tests, test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then);
+	tcase_add_test(tests, test_a_job_that_comes_back_before_its_last_run_keeps_its_row);
 	tcase_add_test(tests, test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision);
 	tcase_add_test(tests, test_a_new_holder_decides_from_the_border_on);
 	suite_add_tcase(suite, tests);

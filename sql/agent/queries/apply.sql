@@ -12,10 +12,11 @@ DELETE FROM job WHERE id = ?1
 -- name: job_delete_backlogs
 DELETE FROM backlog WHERE job_id = ?1
 -- name: job_upsert
-INSERT INTO job (id, revision, definition, target_key, since, since_epoch, anchor)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+INSERT INTO job (id, revision, definition, target_key, since, since_epoch, anchor, handed_over)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, definition = excluded.definition,
-  target_key = excluded.target_key, since = excluded.since, since_epoch = excluded.since_epoch, anchor = excluded.anchor
+  target_key = excluded.target_key, since = excluded.since, since_epoch = excluded.since_epoch, anchor = excluded.anchor,
+  handed_over = excluded.handed_over
 -- name: job_mark
 UPDATE job SET since = ?2, since_epoch = ?3, anchor = ?4 WHERE id = ?1
 

@@ -4,7 +4,7 @@
 SELECT outbox_epoch, next_seq, acked_seq, last_batch, planned_until, fixed_until, clock_epoch, restart_epoch, boot_id,
   clock_offset_us, next_intent_number, jobs_revision, jobs_digest, lease_until FROM state
 -- name: load_jobs
-SELECT id, revision, definition, target_key, since, since_epoch, anchor FROM job ORDER BY id
+SELECT id, revision, definition, target_key, since, since_epoch, anchor, handed_over FROM job ORDER BY id
 -- name: load_intents
 SELECT number, fire_id, job_id, scheduled_at, not_before, first_started_at, cause, attempts, clock_epoch FROM intent ORDER BY number
 -- name: load_backlogs
