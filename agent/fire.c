@@ -7,7 +7,10 @@
 #include <stdarg.h>
 #include <time.h>
 
+#include "agent/redact.h"
 #include "agent/retry.h"
+
+#define LEAST_ATTEMPT_MS 100
 
 static const struct fire_transition {
 	enum fire_state from, to;
@@ -213,7 +216,7 @@ void fire_fill_execution(const struct fire *fire, struct execution *ret)
 	};
 }
 
-static void add_result(struct execution *execution, const struct attempt_result *result)
+static void add_result(struct execution *execution, const struct job *job, const struct attempt_result *result)
 {
 	execution->duration_us = result->duration_us;
 	execution->http_status = result->http_status;
@@ -224,6 +227,8 @@ static void add_result(struct execution *execution, const struct attempt_result 
 		execution->response_body = g_utf8_make_valid(result->body, (gssize)MIN(result->body_size, RESPONSE_BODY_MAX));
 	if (result->body_digest != NULL)
 		execution->response_digest = g_strdup(result->body_digest);
+	redact_secrets(job, execution->error, false);
+	redact_secrets(job, execution->response_body, result->body_size >= RESPONSE_BODY_MAX);
 }
 
 void fire_decide(struct core *core, struct fire *fire, enum execution_status status, const char *reason,
@@ -236,7 +241,7 @@ void fire_decide(struct core *core, struct fire *fire, enum execution_status sta
 	execution->finished_at = result != NULL ? result->finished_at : core->now;
 	execution->reason = reason != NULL && reason[0] != '\0' ? g_strdup(reason) : NULL;
 	if (result != NULL)
-		add_result(execution, result);
+		add_result(execution, fire->attempt.job, result);
 	core->stats.decided[status]++;
 	fire_set_state(core, fire, FIRE_DECIDED);
 	next_held(core, fire->job);
@@ -340,6 +345,18 @@ void fire_begin(struct core *core, struct fire *fire)
 	admission_push(core, fire);
 }
 
+/* All attempts together have retry.maxElapsedMs, the first included; one that was held up still gets a moment. */
+static int64_t time_left_ms(const struct core *core, const struct fire *fire)
+{
+	const struct job_policy *policy = fire->attempt.job->policy;
+	if (policy->retry.max_elapsed_ms == 0)
+		return policy->timeout_ms;
+	int64_t left_ms = policy->retry.max_elapsed_ms;
+	if (wall_is_set(fire->first_started_at))
+		left_ms -= mono_diff_us(core->mono, fire->first_started_mono) / US_PER_MS;
+	return MIN(MAX(left_ms, LEAST_ATTEMPT_MS), policy->timeout_ms);
+}
+
 void fire_start(struct core *core, struct fire *fire)
 {
 	if (fire->attempt.job != fire->job->job) {
@@ -347,6 +364,7 @@ void fire_start(struct core *core, struct fire *fire)
 		fire->attempt.job = job_ref(fire->job->job);
 	}
 	fire->attempt.number = fire->attempts + 1;
+	fire->attempt.timeout_ms = time_left_ms(core, fire);
 	if (!fire->tried) {
 		fire->tried = true;
 		fire->tried_at = core->mono;
@@ -404,6 +422,7 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 		.elapsed_ms = mono_diff_us(core->mono, fire->first_started_mono) / US_PER_MS,
 		.random = core_random(core),
 		.maybe_sent = fire->sent || fire->maybe_sent,
+		.timeout_ms = attempt_timeout_ms(attempt),
 	};
 	retry_decide(&input, &verdict);
 	if (fire->cancelled && verdict.status != EXECUTION_SUCCESS) {

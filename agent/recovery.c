@@ -167,6 +167,12 @@ static void resume_backoff(struct core *core, struct fire *fire, struct wall not
 		batch_renew_update(core, fire, wall_add_us(core->now, longest_us));
 }
 
+/* Since its first attempt, as far as the clock can tell. */
+static int64_t elapsed_us(const struct core *core, const struct intent *intent)
+{
+	return wall_is_set(intent->first_started_at) ? MAX(wall_diff_us(core->now, intent->first_started_at), 0) : 0;
+}
+
 /* Jobs that were handed over, by id: they are in no table. Borrowed ids. */
 static GHashTable *handed_over_jobs(struct core *core, const struct store_snapshot *snapshot)
 {
@@ -215,7 +221,7 @@ static void resume_intent(struct core *core, const struct intent *intent, GHashT
 	}
 	fire->attempts = intent->attempts;
 	fire->first_started_at = intent->first_started_at;
-	fire->first_started_mono = core->mono;
+	fire->first_started_mono = mono_add_us(core->mono, -elapsed_us(core, intent));
 	/* By an earlier epoch's clock an instant ahead of now may have been due. */
 	bool ahead = !manual && clock_trusted && due.us > core->now.us && intent->clock_epoch == core->state.clock_epoch;
 	fire->maybe_sent = !ahead;
@@ -223,6 +229,13 @@ static void resume_intent(struct core *core, const struct intent *intent, GHashT
 		fire_set_state(core, fire, FIRE_ARMED);
 		fire_decide(core, fire, EXECUTION_INTERRUPTED,
 			    "interrupted: the agent stopped while this run may have been under way", NULL);
+		return;
+	}
+	int64_t limit_us = job->job->policy->retry.max_elapsed_ms * US_PER_MS;
+	if (fire->attempts > 0 && limit_us > 0 && elapsed_us(core, intent) > limit_us) {
+		fire_set_state(core, fire, FIRE_ARMED);
+		fire_decide(core, fire, EXECUTION_FAILED, "the attempts failed, and the time for more of them (retry.maxElapsedMs) was "
+			    "over when the agent was back", NULL);
 		return;
 	}
 	if (wall_is_set(intent->not_before)) {

@@ -71,7 +71,7 @@ static void describe(const struct retry_input *input, const char *success_reason
 		break;
 	case ATTEMPT_TIMEOUT:
 		ret->status = EXECUTION_TIMEOUT;
-		g_snprintf(what, sizeof(what), "no answer within %" G_GINT64_FORMAT " ms", input->job->policy->timeout_ms);
+		g_snprintf(what, sizeof(what), "no answer within %" G_GINT64_FORMAT " ms", input->timeout_ms);
 		break;
 	case ATTEMPT_BROKEN:
 		g_snprintf(what, sizeof(what), "the connection broke after the request was sent, the target may have acted: %s",

@@ -13,6 +13,7 @@ struct retry_input {
 	int64_t elapsed_ms;     /* since the first attempt started */
 	double random;          /* [0, 1), for full jitter */
 	bool maybe_sent;        /* an attempt may have reached the target */
+	int64_t timeout_ms;     /* that this attempt had */
 };
 
 struct retry_verdict {

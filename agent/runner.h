@@ -48,8 +48,14 @@ struct attempt {
 	struct wall scheduled_at;
 	enum fire_cause cause;
 	int number;               /* 1 = first */
+	int64_t timeout_ms;       /* 0 = the job's own; less where the time for all attempts is nearly over */
 	void *runner_data;        /* the runner's own, NULL at start() */
 };
+
+static inline int64_t attempt_timeout_ms(const struct attempt *attempt)
+{
+	return attempt->timeout_ms > 0 ? attempt->timeout_ms : attempt->job->policy->timeout_ms;
+}
 
 struct runner {
 	void *context;

@@ -119,7 +119,7 @@ static void add_to_libcurl(struct transfer *transfer)
 {
 	const struct job_policy *policy = transfer->call->job->policy;
 	int64_t waited_ms = transfer->name_us / US_PER_MS;
-	transfer_set_timeouts(transfer, MAX(policy->timeout_ms - waited_ms, 1),
+	transfer_set_timeouts(transfer, MAX(attempt_timeout_ms(transfer->attempt) - waited_ms, 1),
 			      MAX(policy->connect_timeout_ms - waited_ms, 1));
 	if (curl_multi_add_handle(transfer->runner->multi, transfer->easy) != CURLM_OK) {
 		finish(transfer, ATTEMPT_RESOURCE, "libcurl has no memory for another transfer");
@@ -174,7 +174,7 @@ static void wait_for_address(struct transfer *transfer)
 {
 	struct runner_http *runner = transfer->runner;
 	const struct job_policy *policy = transfer->call->job->policy;
-	int64_t limit_ms = MIN(policy->timeout_ms, policy->connect_timeout_ms);
+	int64_t limit_ms = MIN(attempt_timeout_ms(transfer->attempt), policy->connect_timeout_ms);
 	const struct timeval limit = { .tv_sec = limit_ms / 1000, .tv_usec = limit_ms % 1000 * 1000 };
 	if (transfer->name_timer == NULL)
 		transfer->name_timer = evtimer_new(runner->base, on_name_timeout, transfer);

@@ -48,7 +48,7 @@ struct job_retry {
 	int64_t max_backoff_ms;     /* default 60000 */
 	double multiplier;          /* 1-10, default 2 */
 	bool full_jitter;           /* "jitter": "full" (default) or "none" */
-	int64_t max_elapsed_ms;     /* from the first attempt; 0 = no limit (default) */
+	int64_t max_elapsed_ms;     /* of all attempts together: none begins later, one under way is ended; 0 = no limit (default) */
 	unsigned retry_on;          /* job_retry_on bits; default all four */
 };
 

@@ -1,10 +1,14 @@
 """belfry-agent alone with a folder of job files: kills, a failing disk, a lost database, edits, bad input."""
 import json
+import os
 import random
+import socket
+import stat
 import subprocess
 import time
 from collections import Counter, defaultdict
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +89,25 @@ def test_jobs_of_the_folder_run_on_time_and_a_clean_stop_leaves_all_in_the_outbo
     executions = alone.executions()
     assert {e["executionId"] for e in executions} == set(alone.target.keys())
     assert all(e["status"] == "success" and e["latenessMs"] < 100 for e in executions), executions
+
+
+def listening_tcp(pid):
+    """Inodes of listening TCP sockets of that process."""
+    listening = set()
+    for table in ("tcp", "tcp6"):
+        rows = [line.split() for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]]
+        listening |= {row[9] for row in rows if row[3] == "0A"}
+    own = {os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir() if fd.exists() or fd.is_symlink()}
+    return {inode for inode in listening if f"socket:[{inode}]" in own}
+
+
+def test_it_listens_on_no_port_and_its_socket_is_its_owners_alone(alone):
+    alone.job()
+    alone.start().wait_requests(2)
+    with socket.create_server(("127.0.0.1", 0)):
+        assert listening_tcp(os.getpid()), "listening sockets are not found"
+    assert not listening_tcp(alone.agent.pid)
+    assert stat.S_IMODE(alone.agent.socket.stat().st_mode) == 0o600
 
 
 def test_edits_and_deletions_of_files_take_effect_within_a_second(alone):

@@ -1,4 +1,6 @@
 """A secret in a job's header goes to the target and nowhere else: not into replies, logs, records, audit or crash output."""
+import json
+import re
 import signal
 import time
 from contextlib import closing
@@ -17,7 +19,7 @@ def assert_silent(text, where):
 
 def secret_jobs(api, target):
     jobs = [api.create_job("* * * * * *", target.url + path, headers=HEADERS, retry={"maxAttempts": 1}, timeoutMs=300)["jobId"]
-            for path in ("/foo", "/fails", "/hangs")]
+            for path in ("/foo", "/fails", "/hangs", "/echo", "/long-echo")]
     jobs.append(api.create_job("* * * * * *", "http://127.0.0.1:9/nobody", headers=HEADERS, retry={"maxAttempts": 1})["jobId"])
     return jobs
 
@@ -25,6 +27,9 @@ def secret_jobs(api, target):
 def behave(request, handler):
     if request.path == "/hangs":
         time.sleep(0.6)
+    if request.path.endswith("echo"):  # as debug pages do; the longer answer is cut off in the middle of a secret
+        text = json.dumps(dict(request.headers))
+        return 200, {}, (text if request.path == "/echo" else "x" * (4096 - text.index(CANARY) - 9) + text).encode()
     return 500 if request.path == "/fails" else 200
 
 
@@ -58,8 +63,25 @@ def test_a_secret_goes_to_the_target_and_nowhere_else(world, central, agent, tar
     with closing(agent.database()) as database:
         records = database.execute("SELECT record FROM outbox").fetchall()
     assert records
+    echoed = [json.loads(record["record"]).get("responseBody", "") for record in records]
+    assert any('"X-Plain": "seen"' in body for body in echoed) and any(len(body) == 4096 for body in echoed), "nothing was echoed"
+    assert not any("canary" in body for body in echoed), "a part of a secret was kept"
     for record in records:
         assert_silent(record["record"], "the outbox")
+    agent.start()
+
+
+def test_the_agents_own_key_is_in_its_file_and_nowhere_else(world, central, agent, target):
+    central.api.create_job("* * * * * *", target.url + "/foo")
+    wait_until(lambda: target.requests("/foo"), 20, "the job to run", explain=world.tails)
+    key = re.search(r"^key=(\S{20,})$", (agent.state / "agent.key").read_text(), re.MULTILINE).group(1)
+    said = [agent.local("GET", path).text for path in ("/status", "/jobs", "/executions", "/metrics")]
+    agent.allow(r"Aborted|ABRT")
+    agent.signal(signal.SIGABRT)
+    agent.wait()
+    for text in [*said, agent.log_path.read_text(), central.log_path.read_text(), *(r.body.decode() for r in target.requests())]:
+        assert key not in text
+    assert key.encode() not in b"".join(path.read_bytes() for path in agent.state.glob("agent.db*"))
     agent.start()
 
 

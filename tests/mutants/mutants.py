@@ -88,6 +88,9 @@ MUTANTS = [
     Mutant("ATMOST_ONCE tried again after a crash", "3", [
         ("agent/recovery.c", "job->job->policy->type == JOB_ATMOST_ONCE && !ahead", "false && !ahead"),
     ], SIM, "ATMOST_ONCE fire .* sent twice"),
+    Mutant("the time for all attempts begins anew after a crash", "3", [
+        ("agent/recovery.c", "mono_add_us(core->mono, -elapsed_us(core, intent));", "core->mono;"),
+    ], CORE, "max_elapsed_also_over_a_crash"),
     Mutant("an unfinished run is forgotten at the start", "3", [
         ("agent/recovery.c", "\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);",
          "\t\tif (g_array_index(snapshot->intents, struct intent, i).attempts == 0)\n"
@@ -181,6 +184,9 @@ MUTANTS = [
     Mutant("an endless body is read to its end", "12", [
         ("agent/runner_response.c", "\tsize_t length = MIN(size, RESPONSE_READ_MAX - transfer->body_bytes);", "\tsize_t length = size;"),
     ], ("unit", "test_runner"), "an_endless_body_is_cut"),
+    Mutant("an echoed secret is kept", "14", [
+        ("agent/fire.c", "\tredact_secrets(job, execution->response_body, ", "\tredact_secrets(job, NULL, "),
+    ], daemon("secrets", "a_secret_goes_to_the_target_and_nowhere_else"), "tells a secret|part of a secret"),
     Mutant("egress looks at the outer address only", "12", [
         ("agent/egress.c", "\t\tn += embedded_ipv4(&forms[0], forms + 1);", "\t\t(void)embedded_ipv4(&forms[0], forms + 1);"),
     ], ("unit", "test_egress"), "test_an_address_is_judged|no_spelling_of_a_url"),

@@ -91,6 +91,38 @@ START_TEST(test_the_attempt_count_survives_a_crash)
 }
 END_TEST
 
+START_TEST(test_all_attempts_together_have_max_elapsed_also_over_a_crash)
+{
+	static const struct { int64_t down_ms; int attempts; const char *reason; } rows[] = {
+		{ -1, 3, "the target answered 503 (3 attempts)" },
+		{ 500, 3, "the target answered 503 (3 attempts)" },
+		{ 2500, 3, "the target answered 503 (3 attempts)" },
+		{ 60000, 2, "the attempts failed, and the time for more of them (retry.maxElapsedMs) was over when the agent was back" },
+	};
+	world.answer_status = 503;
+	world_set_job(&world, "a", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://a.test/\",\"timeoutMs\":4000,"
+				   "\"retry\":{\"initialBackoffMs\":1000,\"jitter\":\"none\",\"maxAttempts\":9,\"maxElapsedMs\":5000}}");
+	world_run_for(&world, 59500 * US_PER_MS);
+	int64_t timeouts[] = { 4000, 3995 };
+	for (int i = 0; i < 2; i++) {
+		world_run_for(&world, i == 0 ? US_PER_MS : 1005 * US_PER_MS);
+		ck_assert_uint_eq(world.outside.flights->len, 1);
+		ck_assert_int_eq(((struct flight *)world.outside.flights->pdata[0])->attempt->timeout_ms, timeouts[i]);
+	}
+	world_run_for(&world, 200 * US_PER_MS);
+	if (rows[_i].down_ms >= 0)
+		world_crash(&world, rows[_i].down_ms * US_PER_MS);
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_FAILED), 1);
+	ck_assert_int_eq(world.outside.sends, rows[_i].attempts);
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		if (one->status == EXECUTION_FAILED)
+			ck_assert_str_eq(one->reason, rows[_i].reason);
+	}
+}
+END_TEST
+
 START_TEST(test_catch_up_all_makes_up_what_the_policy_allows_and_records_the_rest)
 {
 	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\",\"catchUp\":{\"maxCount\":4}}");
@@ -462,6 +494,7 @@ int main(void)
 	tcase_add_test(tests, test_a_rate_limit_spaces_the_sends_and_loses_none);
 	tcase_add_test(tests, test_a_failing_target_is_tried_three_times);
 	tcase_add_test(tests, test_the_attempt_count_survives_a_crash);
+	tcase_add_loop_test(tests, test_all_attempts_together_have_max_elapsed_also_over_a_crash, 0, 4);
 	tcase_add_test(tests, test_catch_up_all_makes_up_what_the_policy_allows_and_records_the_rest);
 	tcase_add_test(tests, test_catch_up_none_records_one_range);
 	tcase_add_test(tests, test_catch_up_spacing_spreads_what_is_made_up);

@@ -1,6 +1,7 @@
 /*
  * The parts of the core that need no world: the table of a fire's states, and the heap.
  */
+#include "agent/redact.h"
 #include "tests/unit/core_world.h"
 
 START_TEST(test_states_of_a_fire_move_only_along_the_table)
@@ -48,12 +49,43 @@ START_TEST(test_the_heap_gives_the_least_whatever_was_moved_or_removed)
 }
 END_TEST
 
+static const struct { const char *header, *value, *text, *expected; bool cut; } answers[] = {
+	{ "Authorization", "Bearer abcdef-123456", "you sent Bearer abcdef-123456", "you sent ********************", false },
+	{ "Authorization", "Bearer abcdef-123456", "token=abcdef-123456&x", "token=*************&x", false },
+	{ "Authorization", "Basic dXNlcjpwYXNz/d29yZA==", "{\"a\":\"Basic dXNlcjpwYXNz\\/d29yZA==\"}",
+	  "{\"a\":\"Basic ************\\/d29yZA==\"}", false },
+	{ "Cookie", "a=1; session=0123456789abcdef", "<b>0123456789abcdef</b>", "<b>****************</b>", false },
+	{ "X-Api-Key", "abcd", "abcd abcd abc", "**** **** abc", false },
+	{ "X-Api-Key", "abc", "abc", "abc", false },
+	{ "X-Api-Key", "0123456789", "cut off: 012345", "cut off: ******", true },
+	{ "X-Api-Key", "0123456789", "not cut off: 012345", "not cut off: 012345", false },
+	{ "X-Api-Key", "{{jobId}}0123456789", "j0123456789", "j**********", false },
+	{ "X-Plain", "0123456789", "0123456789", "0123456789", false },
+};
+
+START_TEST(test_what_is_kept_of_an_answer_holds_no_secret_of_its_request)
+{
+	struct job_problem problem = { 0 };
+	json_t *json = json_pack("{s:s,s:s,s:{s:s}}", "schedule", "@daily", "api", "http://a.test/", "headers", answers[_i].header,
+				 answers[_i].value);
+	struct job *job = job_parse(json, "j", 1, false, &problem);
+	g_autofree char *text = g_strdup(answers[_i].text);
+	ck_assert_msg(job != NULL, "%s", problem.detail);
+	redact_secrets(job, text, answers[_i].cut);
+	ck_assert_str_eq(text, answers[_i].expected);
+	redact_secrets(job, NULL, true);
+	json_decref(json);
+	job_unref(job);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("core parts");
 	TCase *tests = tcase_create("parts");
 	tcase_add_test(tests, test_states_of_a_fire_move_only_along_the_table);
 	tcase_add_loop_test(tests, test_the_heap_gives_the_least_whatever_was_moved_or_removed, 0, 20);
+	tcase_add_loop_test(tests, test_what_is_kept_of_an_answer_holds_no_secret_of_its_request, 0, G_N_ELEMENTS(answers));
 	suite_add_tcase(suite, tests);
 	return core_world_run(suite);
 }

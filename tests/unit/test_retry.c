@@ -68,7 +68,7 @@ START_TEST(test_what_follows_from_an_attempt)
 	struct attempt_result result = { .outcome = rows[_i].outcome, .http_status = rows[_i].http_status,
 					 .retry_after_ms = rows[_i].retry_after_ms, .error = "words", .body = "ok\0x",
 					 .body_size = 4 };
-	struct retry_input input = { job, &result, rows[_i].attempts, rows[_i].elapsed_ms, 0.5, false };
+	struct retry_input input = { job, &result, rows[_i].attempts, rows[_i].elapsed_ms, 0.5, false, 30000 };
 	struct retry_verdict verdict;
 	retry_decide(&input, &verdict);
 	ck_assert_int_eq(verdict.retry, rows[_i].retry);
@@ -86,7 +86,7 @@ START_TEST(test_a_lack_of_resources_is_no_skip_when_an_earlier_attempt_may_have_
 {
 	struct job *job = job_of("{" JOB "}");
 	struct attempt_result result = { .outcome = ATTEMPT_RESOURCE, .retry_after_ms = -1, .error = "words" };
-	struct retry_input input = { job, &result, 3, 0, 0.5, true };
+	struct retry_input input = { job, &result, 3, 0, 0.5, true, 30000 };
 	struct retry_verdict verdict;
 	retry_decide(&input, &verdict);
 	ck_assert_int_eq(verdict.status, EXECUTION_FAILED);

@@ -437,6 +437,40 @@ START_TEST(test_one_lookup_serves_all_who_wait_for_a_name)
 }
 END_TEST
 
+static gint rebound;
+
+static char *rebind(const char *host)
+{
+	(void)host;
+	static const char *const answers[] = { "127.0.0.1", "127.0.0.2", "127.0.0.2,127.0.0.1" };
+	int n = g_atomic_int_add(&rebound, 1);
+	return g_strdup(answers[MIN(n, 2)]);
+}
+
+/* A name that leads to a good address first and to a forbidden one later: the address that is connected to is judged. */
+START_TEST(test_a_name_that_is_bound_anew_to_a_forbidden_address_is_refused)
+{
+	static const enum attempt_outcome expected[] = { ATTEMPT_RESPONSE, ATTEMPT_REFUSED, ATTEMPT_RESPONSE };
+	static const int connections[] = { 1, 1, 2 };
+	world_free(world);
+	world = world_new_with_names("127.0.0.2", NULL, rebind);
+	world->closes = true;
+	world->answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+	struct job *job = world_job(world, "{\"api\":\"http://rebinding.test:PORT/\"}");
+	for (int i = 0; i < 3; i++) {
+		struct ended *ended = world_start(world, job);
+		world_wait(world);
+		int n = g_atomic_int_get(&rebound);
+		ck_assert_int_eq(n, i + 1);
+		ck_assert_msg(ended->result.outcome == expected[i], "%d: outcome %d, %s", i, ended->result.outcome, ended->result.error);
+		ck_assert_int_eq(world->connections, connections[i]);
+		ended_free(ended);
+		g_usleep(WORLD_NAME_TTL_MS * 2000);
+	}
+	job_unref(job);
+}
+END_TEST
+
 START_TEST(test_lookups_are_bounded_and_an_unknown_name_is_no_connection)
 {
 	struct ended *all[60];
@@ -550,6 +584,7 @@ int main(void)
 	tests = tcase_create("names");
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, set_up_names, tear_down);
+	tcase_add_test(tests, test_a_name_that_is_bound_anew_to_a_forbidden_address_is_refused);
 	tcase_add_test(tests, test_one_lookup_serves_all_who_wait_for_a_name);
 	tcase_add_test(tests, test_lookups_are_bounded_and_an_unknown_name_is_no_connection);
 	tcase_add_test(tests, test_a_slow_name_service_costs_the_attempt_its_time_and_nobody_else);
