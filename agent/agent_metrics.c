@@ -115,6 +115,7 @@ static void print_sync(GString *out, const struct sync_news *sync)
 	if (!sync->enabled)
 		return;
 	gauge(out, "central_connected", "1 when the last sync with central succeeded.", sync->connected);
+	gauge(out, "refused", "1 while nothing new is started because central refuses this agent.", sync->refused);
 	counter(out, "syncs_total", "Syncs with central.", sync->rounds);
 	counter(out, "sync_failures_total", "Syncs with central that failed.", sync->failures);
 	instant(out, "last_sync_timestamp_seconds", "The last successful sync with central.", sync->last_success_at);

@@ -51,7 +51,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->cancels = g_ptr_array_new_with_free_func(g_free);
 	core->stats.store_healthy = true;
 	core->state.planned_until = core->state.fixed_until = core->state.lease_until = WALL_NONE;
-	core->latest = core->last_planned = core->outbox_opened_at = WALL_NONE;
+	core->latest = core->last_planned = core->outbox_opened_at = core->aside_until = WALL_NONE;
 	core->asked_at = core->opened_at = (struct mono){ INT64_MIN };
 	return core;
 }
@@ -198,6 +198,17 @@ void core_tick(struct core *core)
 	core_turn(core);
 }
 
+void core_stand_aside(struct core *core, bool aside)
+{
+	if (core->stats.aside == aside)
+		return;
+	core_read_clock(core);
+	core->stats.aside = aside;
+	if (!aside)
+		core->aside_until = core->now;
+	core_turn(core);
+}
+
 void core_hurry(struct core *core)
 {
 	core->in_a_hurry = true;
@@ -207,7 +218,7 @@ void core_hurry(struct core *core)
 void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono)
 {
 	int64_t wall = heap_top_key(&core->due), mono = heap_top_key(&core->waits);
-	if (core->stats.store_healthy && !core->stats.outbox_full)
+	if (core->stats.store_healthy && !core->stats.outbox_full && !core->stats.aside)
 		wall = MIN(wall, plan_lead_wake(core).us);
 	mono = MIN(mono, batch_linger_wake(core).us);
 	mono = MIN(mono, missed_wake(core).us);

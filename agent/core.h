@@ -58,6 +58,12 @@ void core_hurry(struct core *core);
 /* When core_tick has something to do: earliest wall instant and earliest monotonic instant; INT64_MAX = nothing. */
 void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono);
 
+/*
+ * Central refuses this agent: it may be a copy of another one, which runs the same jobs. Nothing new is planned until it is
+ * accepted again; what came due meanwhile is then a missed window. Not kept over a restart.
+ */
+void core_stand_aside(struct core *core, bool aside);
+
 /* How many records central has not acknowledged. Only noted: the next event acts on it. */
 void core_note_unsent(struct core *core, int64_t records);
 
@@ -117,6 +123,7 @@ struct core_stats {
 	uint64_t clock_epoch;
 	bool store_healthy;
 	bool outbox_full;            /* nothing new is planned (outbox_limit.c) */
+	bool aside;                  /* the same, because central refuses this agent */
 	bool outbox_nearly_full;     /* from 80 % of its maximum until below 70 % */
 	int64_t outbox_max;          /* 0 = none */
 	int64_t lateness_bucket[16]; /* first attempts by lateness: <= 2^i * 62.5 us, last = the rest */

@@ -200,6 +200,7 @@ struct core {
 	int64_t loose_records;  /* decisions without a fire and events, not durable yet */
 	struct wall last_planned; /* an instant is planned for all its jobs or none: planned_until cannot split it */
 	struct wall outbox_opened_at; /* when a full outbox last had room again */
+	struct wall aside_until; /* when it last was accepted again after it stood aside */
 	bool more_to_plan, more_to_pump;
 	struct core_stats stats;
 };

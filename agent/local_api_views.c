@@ -34,6 +34,7 @@ static json_t *show_central(const struct local_api *api)
 		return json_null();
 	json_t *central = json_pack("{s:s, s:b}", "url", api->config.central_url, "connected", news->connected);
 	json_object_set_new(central, "lastSyncAt", instant(news->last_success_at));
+	json_object_set_new(central, "refused", json_boolean(news->refused));
 	json_object_set_new(central, "error", text_or_null(news->error));
 	add_number(central, "syncs", news->rounds);
 	add_number(central, "failures", news->failures);

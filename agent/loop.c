@@ -36,7 +36,7 @@ struct loop {
 	enum loop_phase phase;
 	enum loop_end end;
 	struct store_stats store_stats;
-	bool said_outbox_full, said_outbox_near;
+	bool said_outbox_full, said_outbox_near, said_aside;
 	struct sync_news sync_news;
 	void (*reload)(void *context);
 	void *reload_context;
@@ -228,6 +228,20 @@ static void say_outbox(struct loop *loop)
 		log_info("the outbox has room again: firing goes on", NULL);
 }
 
+static void take_news(struct loop *loop, const struct sync_news *news)
+{
+	loop->sync_news = *news;
+	core_heard(loop->core, news->asked_at);
+	core_stand_aside(loop->core, news->refused);
+	if (news->refused == loop->said_aside)
+		return;
+	loop->said_aside = news->refused;
+	if (news->refused)
+		log_warning("central refuses this agent: nothing new is started", NULL);
+	else
+		log_info("central accepts this agent again: firing goes on", NULL);
+}
+
 /* Frees the message, or passes it on. */
 static void take_message(struct loop *loop, struct message *message)
 {
@@ -258,8 +272,7 @@ static void take_message(struct loop *loop, struct message *message)
 		apply_jobs(loop, (struct loop_apply_message *)message);
 		return;
 	case LOOP_SYNC_NEWS:
-		loop->sync_news = ((struct loop_sync_news_message *)message)->news;
-		core_heard(loop->core, loop->sync_news.asked_at);
+		take_news(loop, &((struct loop_sync_news_message *)message)->news);
 		break;
 	case LOOP_COMMANDS:
 		take_commands(loop, (struct loop_commands_message *)message);

@@ -217,6 +217,8 @@ static const char *why_missed(const struct core *core, const struct core_job *jo
 {
 	if (outbox_caused(core, wall_add_us(after, 1)))
 		return "missed: outbox full, nothing was started";
+	if (wall_is_set(core->aside_until) && !wall_before(core->aside_until, wall_add_us(after, 1)))
+		return "missed: central refused this agent, nothing was started";
 	if (job->lease_lapsed)
 		return "missed: central was not heard, so this must not run here,";
 	return "missed: nothing could run here";
@@ -386,7 +388,7 @@ void missed_settle(struct core *core, struct core_job *job)
 void missed_pump(struct core *core)
 {
 	core->more_to_pump = false;
-	if (!core->stats.store_healthy || core->stats.outbox_full || core->more_to_plan || waits_for_word(core))
+	if (!core->stats.store_healthy || core->stats.outbox_full || core->stats.aside || core->more_to_plan || waits_for_word(core))
 		return;
 	for (int i = 0; i < CATCH_UP_JOBS_PER_TICK && core->catch_up_live < CATCH_UP_FIRES; i++) {
 		struct job_backlogs *backlogs = TAILQ_FIRST(&core->backlog_ring);

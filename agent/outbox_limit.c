@@ -50,7 +50,7 @@ bool outbox_caused(const struct core *core, struct wall first)
 
 void outbox_close_windows(struct core *core, struct wall border)
 {
-	if (!core->stats.outbox_full)
+	if (!core->stats.outbox_full && !core->stats.aside)
 		return;
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
@@ -59,7 +59,9 @@ void outbox_close_windows(struct core *core, struct wall border)
 			continue;
 		missed_record(core, job, wall_add_us(job->next, -1), until,
 				       plan_count(job, wall_add_us(job->next, -1), until), core->state.clock_epoch,
-				       "missed: outbox full, and then the clock was set back");
+				       core->stats.outbox_full
+					       ? "missed: outbox full, and then the clock was set back"
+					       : "missed: central refused this agent, and then the clock was set back");
 		plan_schedule(core, job, until);
 	}
 	core->state.planned_until = wall_max(core->state.planned_until, border);

@@ -31,6 +31,8 @@ struct sync {
 	struct store_sqlite *store;
 	struct central_client *client;
 	char *boot_id;
+	char life[SYNC_LIFE_MAX + 1]; /* of this process */
+	int64_t lives;                /* of this agent, as central told last */
 	GThread *thread;
 	int stop_fd; /* ends a POST under way */
 	bool stopping, hurry;
@@ -67,6 +69,8 @@ struct sync *sync_new(const struct sync_config *config, struct queue *loop)
 	sync->waiting_end = &sync->waiting;
 	sync->max_records = SYNC_RECORDS_MAX;
 	sync->news.enabled = true;
+	g_snprintf(sync->life, sizeof sync->life, "%08x%08x%08x%08x", g_random_int(), g_random_int(), g_random_int(),
+		   g_random_int());
 	sync->news.last_success_at = WALL_NONE;
 	sync->news.asked_at.us = INT64_MIN;
 	sync_jobs_init(&sync->jobs);
@@ -155,7 +159,8 @@ static void back_off(struct sync *sync, int64_t at_least_ms)
 static void round_failed(struct sync *sync, const char *error, int64_t retry_after_ms)
 {
 	if (sync->backoff_ms == 0 || g_strcmp0(error, sync->news.error) != 0)
-		log_warning("sync with central failed; jobs go on running", "error", error, NULL);
+		log_warning(sync->news.refused ? "sync with central failed" : "sync with central failed; jobs go on running",
+			    "error", error, NULL);
 	g_strlcpy(sync->news.error, error, sizeof sync->news.error);
 	sync->news.connected = false;
 	sync->news.failures++;
@@ -168,6 +173,7 @@ static void round_succeeded(struct sync *sync, int64_t pause_ms)
 	if (!sync->news.connected)
 		log_info("in touch with central", NULL);
 	sync->news.connected = true;
+	sync->news.refused = false;
 	sync->news.last_success_at = wall_now();
 	sync->news.error[0] = '\0';
 	sync->backoff_ms = 0;
@@ -205,6 +211,8 @@ static GString *encode(struct sync *sync, const struct round *round)
 	g_strlcpy(request.agent_version, PACKAGE_VERSION, sizeof request.agent_version);
 	g_strlcpy(request.boot_id, sync->boot_id, sizeof request.boot_id);
 	g_strlcpy(request.sync_id, round->id, sizeof request.sync_id);
+	g_strlcpy(request.life, sync->life, sizeof request.life);
+	request.lives = sync->lives;
 	memcpy(request.done_commands, status->done_commands, sizeof request.done_commands);
 	request.status.outbox_depth = unsent->depth;
 	request.status.oldest_unsent_at = unsent->oldest_at;
@@ -306,12 +314,22 @@ static void use_key_news(struct sync *sync, const struct sync_reply *reply)
 	}
 }
 
+/* True when central has heard of more of them: it may know us for the elder of two once it hears from us again. */
+static bool learn_lives(struct sync *sync, int64_t lives)
+{
+	bool more = lives > sync->lives;
+	sync->lives = MAX(sync->lives, lives);
+	return more;
+}
+
 static void use_reply(struct sync *sync, const struct round *round, const struct sync_reply *reply, guint refused)
 {
+	learn_lives(sync, reply->lives);
+	/* A copy of this agent sent them, or a life whose records are lost; when it is a copy, central soon knows which of us. */
 	if (reply->acked_seq > sync->highest_sent) {
 		log_error("central acknowledges records that were not sent: the reply is not used", "acked",
 			  log_number(reply->acked_seq), "lastSent", log_number(sync->highest_sent), NULL);
-		round_failed(sync, "central acknowledges records that were not sent", BACKOFF_MAX_MS);
+		round_failed(sync, "central acknowledges records that were not sent", 0);
 		return;
 	}
 	if (reply->acked_seq > round->unsent->acked_seq)
@@ -383,6 +401,21 @@ static bool replace_damaged(struct sync *sync, const struct round *round)
 	return found;
 }
 
+/*
+ * Another agent has this identity, or had the records that this one has lost. What it would start the other one may start as
+ * well, so nothing new is started until central accepts it again.
+ */
+static void use_refusal(struct sync *sync, const struct central_answer *answer)
+{
+	json_t *problem = json_loadb(answer->body->str, answer->body->len, 0, NULL);
+	bool news_of_lives = learn_lives(sync, json_integer_value(json_object_get(problem, "lives")));
+	json_decref(problem);
+	log_error("central refuses this agent's records; was the state folder copied or restored? Of two agents with one "
+		  "state folder one must be enrolled anew", "error", answer->error, NULL);
+	sync->news.refused = true;
+	round_failed(sync, answer->error, news_of_lives ? 0 : MAX(answer->retry_after_ms, BACKOFF_MAX_MS));
+}
+
 static void use_error(struct sync *sync, const struct round *round)
 {
 	const struct central_answer *answer = &round->answer;
@@ -398,9 +431,7 @@ static void use_error(struct sync *sync, const struct round *round)
 		round_failed(sync, "key not accepted, enrol again", MAX(answer->retry_after_ms, BACKOFF_MAX_MS));
 		return;
 	case 409:
-		log_error("central refuses this agent's records; was the state folder copied or restored? Of two agents with one "
-			  "state folder one must be enrolled anew", "error", answer->error, NULL);
-		round_failed(sync, answer->error, MAX(answer->retry_after_ms, BACKOFF_MAX_MS));
+		use_refusal(sync, answer);
 		return;
 	case 400:
 		if (replace_damaged(sync, round))

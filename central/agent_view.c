@@ -21,6 +21,16 @@ static json_t *behind_to_json(const struct agent_row *row)
 	return json;
 }
 
+static json_t *copies_to_json(const struct agent_row *row)
+{
+	if (row->copies == 0)
+		return json_null();
+	json_t *json = json_object();
+	json_set_int(json, "count", row->copies);
+	json_set_text(json, "address", row->copy_address);
+	return json;
+}
+
 json_t *agent_to_json(const struct agent_row *row)
 {
 	json_t *json = json_object();
@@ -49,6 +59,7 @@ json_t *agent_to_json(const struct agent_row *row)
 	json_object_set_new(json, "draining", json_boolean(wall_is_set(row->draining_at)));
 	json_set_wall(json, "unknownSince", strcmp(row->state, "offline") == 0 ? row->last_seen_at : WALL_NONE);
 	json_object_set_new(json, "behind", behind_to_json(row));
+	json_object_set_new(json, "copies", copies_to_json(row));
 	json_set_wall(json, "keyRotatedAt", row->key_rotated_at);
 	json_set_wall(json, "keyRotationOrderedAt", row->rotation_ordered_at);
 	return json;

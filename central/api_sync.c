@@ -2,15 +2,23 @@
 
 #include <inttypes.h>
 
+#include "central/origin.h"
 #include "central/svc_sync.h"
 #include "common/log.h"
 
 #define ADMIT_PERCENT 125
 #define RETRY_UNSAFE_S 5 /* how soon an agent asks again whether PostgreSQL is safe */
 
-static void log_result(const struct api_request *request, const struct ingest_result *result)
+static void log_result(const struct api_request *request, const char *address, const struct life_verdict *life,
+		       const struct ingest_result *result)
 {
 	const char *agent = request->identity.name;
+	if (life->is_copy)
+		log_error("sync refused: a copy of an agent that is alive; enrol it anew", "agent", agent, "address", address,
+			  "request", request->id, NULL);
+	if (life->found_copies)
+		log_error("two agents use one identity: those that came later are refused from now on", "agent", agent,
+			  "address", address, "request", request->id, NULL);
 	if (result->quarantined > 0)
 		log_warning("records went into quarantine", "agent", agent, "records", log_number(result->quarantined),
 			    "request", request->id, NULL);
@@ -25,8 +33,15 @@ static void log_result(const struct api_request *request, const struct ingest_re
 }
 
 /* True when the outcome is a problem, which is in the reply then. */
-static bool refuse(struct api_reply *reply, const struct sync_request *sync, const struct ingest_result *result)
+static bool refuse(struct api_reply *reply, const struct sync_request *sync, const struct life_verdict *life,
+		   const struct ingest_result *result)
 {
+	if (life->is_copy) {
+		problem_reply(reply, 409, NULL, NULL,
+			      "this agent is a copy: another one with its identity was there first and is alive; "
+			      "enrol the copy as an agent of its own");
+		return true;
+	}
 	switch (result->outcome) {
 	case INGEST_OLD_EPOCH:
 		problem_reply(reply, 409, NULL, NULL,
@@ -41,6 +56,9 @@ static bool refuse(struct api_reply *reply, const struct sync_request *sync, con
 			      " on: two agents use one state folder; "
 			      "enrol the copy as an agent of its own",
 			      sync->first_seq);
+		/* Which of the two is the copy is known once this one was heard again with the number. */
+		if (life->lives > 0)
+			problem_add_int(reply, "lives", life->lives);
 		return true;
 	case INGEST_NOT_DURABLE:
 		api_reply_header(reply, "Retry-After", "%d", RETRY_UNSAFE_S);
@@ -56,19 +74,22 @@ static void serve(const struct api_request *request, struct api_reply *reply, co
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct ingest_result result = { 0 };
+	struct life_verdict life = { 0 };
 	struct sync_reply answer;
+	char address[CLIENT_ADDRESS_SIZE];
+	client_address(request->peer, request->forwarded_for, request->central->config->trusted_proxies, address);
 	sync_reply_init(&answer);
 	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
-		status = sync_serve(request->central, conn, request->identity.agent_id, sync, &answer, &result);
+		status = sync_serve(request->central, conn, request->identity.agent_id, address, sync, &answer, &life, &result);
 	if (status == DB_OK)
-		log_result(request, &result);
+		log_result(request, address, &life, &result);
 	if (status == DB_CONFLICT) {
 		api_reply_header(reply, "Retry-After", "1");
 		problem_reply(reply, 503, NULL, NULL, "too many writers at once; nothing was taken");
 	} else if (status != DB_OK) {
 		problem_db(reply, status, request->identity.name);
-	} else if (!refuse(reply, sync, &result)) {
+	} else if (!refuse(reply, sync, &life, &result)) {
 		api_reply_json(reply, 200, sync_reply_to_json(&answer));
 	}
 	sync_reply_clear(&answer);

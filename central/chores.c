@@ -54,6 +54,12 @@ static enum db_status prune_commands(struct db_conn *conn, const struct central_
 	return db_run(conn, "command_prune", NULL, NULL);
 }
 
+static enum db_status prune_lives(struct db_conn *conn, const struct central_config *config)
+{
+	(void)config;
+	return db_run(conn, "life_prune", NULL, NULL);
+}
+
 static enum db_status prune_tombstones(struct db_conn *conn, const struct central_config *config)
 {
 	(void)config;
@@ -150,6 +156,7 @@ static const struct {
 	{ "prune enrolment tokens", MINUTES_MS(60), prune_tokens },
 	{ "prune commands", MINUTES_MS(60), prune_commands },
 	{ "prune tombstones", MINUTES_MS(60), prune_tombstones },
+	{ "prune lives of agents", MINUTES_MS(60), prune_lives },
 	{ "log the audit's head", MINUTES_MS(60), log_audit_head },
 	{ "prune sessions and kept answers", MINUTES_MS(5), prune_sessions },
 	{ "prune minute rollups", MINUTES_MS(5), prune_rollups },

@@ -10,6 +10,7 @@ void agent_row_free(struct agent_row *row)
 	g_free(row->tzdata);
 	g_free(row->labels);
 	g_free(row->state);
+	g_free(row->copy_address);
 	g_free(row);
 }
 
@@ -47,6 +48,8 @@ static struct agent_row *read_agent(const struct db_result *result, int i)
 	row->outbox_max = db_int(result, i, 23);
 	row->outbox_full = db_bool(result, i, 24);
 	row->rotation_ordered_at = db_wall(result, i, 25);
+	row->copies = db_int(result, i, 26);
+	row->copy_address = g_strdup(db_text_or_null(result, i, 27));
 	return row;
 }
 
@@ -68,7 +71,7 @@ enum db_status agent_list(struct db_conn *conn, const struct agent_filter *filte
 	*ret_rows = g_ptr_array_new_with_free_func(agent_row_free_p);
 	for (int i = 0; i < db_rows(result); i++) {
 		struct agent_row *row = read_agent(result, i);
-		row->place = db_int(result, i, 26);
+		row->place = db_int(result, i, 28);
 		g_ptr_array_add(*ret_rows, row);
 	}
 	return DB_OK;

@@ -19,6 +19,8 @@ struct agent_row {
 	int64_t set_revision, jobs_revision, jobs, running, outbox_depth, clock_skew_ms, behind;
 	int64_t outbox_max; /* 0 = it tells none */
 	bool outbox_full;   /* it starts nothing new until central has taken a part */
+	int64_t copies;     /* other agents with its identity that tried lately, and were refused (svc_life.h) */
+	char *copy_address; /* from where the last of them did; NULL = there are none */
 	double weight;
 	int64_t place;                            /* of a list: what its order goes by */
 };

@@ -81,12 +81,15 @@ static enum db_status serve_idle(struct db_conn *conn, const char *agent_id, con
 	db_param_int(&params, (int64_t)request->jobs_digest);
 	db_param_int(&params, request->first_seq);
 	db_param_int(&params, COMMAND_MAX_AGE_SECONDS);
+	db_param_text(&params, request->life);
+	db_param_int(&params, request->lives);
 	enum db_status status = db_run_one(conn, "sync_idle", &params, &result);
 	if (status != DB_OK)
 		return status;
 	reply->lease_until = db_wall(result, 0, 0);
 	reply->acked_seq = db_int(result, 0, 1);
 	hasten(result, 2, reply);
+	reply->lives = db_int(result, 0, 3);
 	reply->jobs_mode = SYNC_JOBS_NONE;
 	reply->jobs_revision = request->jobs_revision;
 	reply->jobs_digest = request->jobs_digest;
@@ -250,8 +253,8 @@ static enum db_status serve_busy(struct central *central, struct db_conn *conn, 
 	return tell(conn, agent_id, request, reply);
 }
 
-enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id,
-			  const struct sync_request *request, struct sync_reply *ret_reply,
+enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id, const char *address,
+			  const struct sync_request *request, struct sync_reply *ret_reply, struct life_verdict *ret_life,
 			  struct ingest_result *ret_result)
 {
 	g_strlcpy(ret_reply->sync_id, request->sync_id, sizeof ret_reply->sync_id);
@@ -259,6 +262,10 @@ enum db_status sync_serve(struct central *central, struct db_conn *conn, const c
 	ret_reply->server_time = wall_now();
 	enum db_status status = serve_idle(conn, agent_id, request, ret_reply);
 	if (status != DB_NOT_FOUND)
+		return status;
+	status = life_heard(conn, agent_id, address, request, ret_life);
+	ret_reply->lives = ret_life->lives;
+	if (status != DB_OK || ret_life->is_copy)
 		return status;
 	return serve_busy(central, conn, agent_id, request, ret_reply, ret_result);
 }

@@ -8,6 +8,7 @@
 
 #include "central/central.h"
 #include "central/ingest.h"
+#include "central/svc_life.h"
 #include "common/wire.h"
 
 /* An agent whose digest stays wrong gets the whole set no more often than this. */
@@ -21,11 +22,12 @@
 #define SYNC_LOOK_JITTER_MS 300
 
 /*
- * Takes the records (ingest_batch, with its statuses) and then fills the reply, unless ret_result->outcome is one that
- * ends the sync (anything but INGEST_TAKEN and INGEST_GAP). ret_reply: sync_reply_init() was called on it.
+ * Takes the records (ingest_batch, with its statuses) and then fills the reply, unless ret_life->is_copy, when nothing is
+ * taken, or ret_result->outcome is one that ends the sync (anything but INGEST_TAKEN and INGEST_GAP). `address`: where the
+ * request comes from. ret_reply: sync_reply_init() was called on it.
  */
-enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id,
-			  const struct sync_request *request, struct sync_reply *ret_reply,
+enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id, const char *address,
+			  const struct sync_request *request, struct sync_reply *ret_reply, struct life_verdict *ret_life,
 			  struct ingest_result *ret_result);
 
 /* How long each of `agents` agents should wait, before chance. */

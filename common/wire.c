@@ -68,6 +68,11 @@ GString *sync_request_encode(const struct sync_request *request)
 	wire_append_text(out, request->boot_id, sizeof request->boot_id - 1);
 	g_string_append(out, ",\"syncId\":");
 	wire_append_text(out, request->sync_id, sizeof request->sync_id - 1);
+	if (*request->life != '\0') {
+		g_string_append(out, ",\"life\":");
+		wire_append_text(out, request->life, sizeof request->life - 1);
+		g_string_append_printf(out, ",\"lives\":%" PRId64, request->lives);
+	}
 	g_string_append_printf(out, ",\"epoch\":%" PRId64 ",\"sentAt\":", request->epoch);
 	wire_append_time(out, request->sent_at);
 	g_string_append_printf(out, ",\"jobSet\":{\"revision\":%" PRId64 ",\"digest\":\"%016" PRIx64 "\"}",
@@ -129,6 +134,8 @@ static bool decode_request(const json_t *json, struct sync_request *ret, GError 
 	if (!wire_get_buffer(json, "agentVersion", 1, sizeof ret->agent_version - 1, ret->agent_version, error) ||
 	    !wire_get_buffer(json, "bootId", 0, sizeof ret->boot_id - 1, ret->boot_id, error) ||
 	    !wire_get_buffer(json, "syncId", 0, sizeof ret->sync_id - 1, ret->sync_id, error) ||
+	    !wire_get_buffer(json, "life", 0, sizeof ret->life - 1, ret->life, error) ||
+	    !wire_get_number_or(json, "lives", 0, WIRE_NUMBER_MAX, 0, &ret->lives, error) ||
 	    !wire_get_number(json, "epoch", 0, WIRE_NUMBER_MAX, &ret->epoch, error) ||
 	    !wire_get_time(json, "sentAt", true, &ret->sent_at, error) ||
 	    !wire_get_object(json, "jobSet", &job_set, error) ||
@@ -239,6 +246,8 @@ json_t *sync_reply_to_json(const struct sync_reply *reply)
 			 (json_int_t)reply->next_sync_ms, "jobSet", job_set_to_json(reply), "commands", commands);
 	if (wall_is_set(reply->lease_until))
 		json_object_set_new(json, "leaseUntil", time_to_json(reply->lease_until));
+	if (reply->lives > 0)
+		json_object_set_new(json, "lives", json_integer(reply->lives));
 	return json;
 }
 
@@ -389,6 +398,7 @@ static bool decode_reply(const json_t *json, struct sync_reply *ret, GPtrArray *
 	json_t *commands, *item;
 	size_t i;
 	if (!wire_get_buffer(json, "syncId", 0, sizeof ret->sync_id - 1, ret->sync_id, error) ||
+	    !wire_get_number_or(json, "lives", 0, WIRE_NUMBER_MAX, 0, &ret->lives, error) ||
 	    !wire_get_number(json, "ackedSeq", 0, WIRE_NUMBER_MAX, &ret->acked_seq, error) ||
 	    !wire_get_time(json, "serverTime", true, &ret->server_time, error) ||
 	    !wire_get_number(json, "nextSyncMs", 0, SYNC_WAIT_MAX_MS, &ret->next_sync_ms, error) ||

@@ -5,14 +5,14 @@
  * POST /api/agent/sync, Authorization: Bearer <agent key>, Content-Type: application/json.
  *
  * request:
- *   {"version":1,"agentVersion":"0.1.0","bootId":"..","epoch":7,"syncId":"..","sentAt":"..","jobSet":{"revision":41,"digest":"0123456789abcdef"},
+ *   {"version":1,"agentVersion":"0.1.0","bootId":"..","epoch":7,"syncId":"..","life":"..","lives":2,"sentAt":"..","jobSet":{"revision":41,"digest":"0123456789abcdef"},
  *    "firstSeq":101,"ackedSeq":100,"records":[{..},..],"doneCommands":[12,13],
  *    "status":{"jobs":2,"running":1,"outboxDepth":5,"oldestUnsentAt":"..","nextFireAt":"..","clockEpoch":0,"tzdata":"2025b",
  *     "outboxMax":10000000,"outboxFull":false}}
  *   outboxMax, outboxFull: optional; 0 = no maximum that central knows of.
  *   records[i] has seq firstSeq + i. ackedSeq: what the agent knows to be acked; all below firstSeq is acked or pruned.
  * reply (200):
- *   {"version":1,"syncId":"..","ackedSeq":150,"serverTime":"..","nextSyncMs":1000,
+ *   {"version":1,"syncId":"..","lives":2,"ackedSeq":150,"serverTime":"..","nextSyncMs":1000,
  *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","since":"..","job":{..}}],"deletes":["id"],"moved":[{"jobId":"id","at":".."}]},
  *    "leaseUntil":"..",
  *    "commands":[{"id":12,"type":"run","jobId":".."},
@@ -26,6 +26,10 @@
  *
  * syncId: the agent makes up one for each request, central gives it back. A reply with another one belongs to another
  * request (somebody between the two kept or repeated it) and is not used. Optional in both: older peers know nothing of it.
+ *
+ * life, lives: a name that the process of the agent made up for itself, and the number of lives of this agent that central told
+ * it last (0 = none yet); central gives the number in the reply, also in that of status 409. They tell a copy from a restart
+ * (central/svc_life.h). Optional: older peers know nothing of them.
  *
  * A record may also be an event of the agent itself: {"event":"clockStep","at":"..","detail":"sentence"}; events take a
  * seq like all records. Kinds: clockStep, databaseLost, storeFailed, started.
@@ -59,6 +63,7 @@ GQuark wire_error_quark(void);
 #define SYNC_JOBS_MAX 1000                     /* upserts and deletes in one reply */
 #define SYNC_COMMANDS_MAX 100
 #define SYNC_ID_MAX 40
+#define SYNC_LIFE_MAX 40
 
 /* One execution as one line of JSON, appended; the form kept in the agent's outbox and shown by the API:
  * {"executionId","jobId","jobRevision","cause","scheduledAt","startedAt","finishedAt","durationMs","latenessMs","status",
@@ -93,6 +98,8 @@ struct sync_status {
 
 struct sync_request {
 	char agent_version[32], boot_id[48], sync_id[SYNC_ID_MAX + 1]; /* sync_id "" = none */
+	char life[SYNC_LIFE_MAX + 1]; /* "" = an older agent */
+	int64_t lives;                /* as told last; 0 = not yet */
 	int64_t epoch;           /* of the outbox: changes when the agent's database is made anew */
 	struct wall sent_at;
 	int64_t jobs_revision;
@@ -131,6 +138,7 @@ struct sync_command {
 
 struct sync_reply {
 	char sync_id[SYNC_ID_MAX + 1]; /* of the request it answers; "" = central tells none */
+	int64_t lives;                 /* of this agent, by now; 0 = central tells none */
 	int64_t acked_seq;
 	struct wall server_time;
 	int64_t next_sync_ms;

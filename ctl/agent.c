@@ -22,6 +22,7 @@ static const struct view_column agent_columns[] = {
 	{ "RUNNING", "running", CELL_NUMBER, 0 },
 	{ "UNSENT", "outboxDepth", CELL_NUMBER, 0 },
 	{ "BEHIND", "behind.revisions", CELL_NUMBER, IF_ANY },
+	{ "COPIES", "copies.count", CELL_NUMBER, IF_ANY },
 	{ "LABELS", "labels", CELL_LABELS, IF_ANY | SHRINKS },
 	{ "NEXT", "nextFireAt", CELL_TIME, WIDE },
 	{ "VERSION", "version", CELL_TEXT, WIDE },

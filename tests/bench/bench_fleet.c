@@ -166,7 +166,7 @@ static void make_request(struct agent *agent)
 	rfc3339_print_seconds(wall_now(), at);
 	agent->sending = MIN(agent->pending, RECORDS_MAX);
 	g_string_append_printf(body,
-			       "{\"version\":1,\"agentVersion\":\"0.0.1\",\"bootId\":\"bench\",\"epoch\":1,\"sentAt\":\"%s\",\"jobSet\":"
+			       "{\"version\":1,\"agentVersion\":\"0.0.1\",\"bootId\":\"bench\",\"life\":\"bench\",\"lives\":1,\"epoch\":1,\"sentAt\":\"%s\",\"jobSet\":"
 			       "{\"revision\":%" G_GINT64_FORMAT ",\"digest\":\"%s\"},\"firstSeq\":%" G_GINT64_FORMAT ",\"ackedSeq\":%" G_GINT64_FORMAT
 			       ",\"doneCommands\":[],\"status\":{\"jobs\":0,\"running\":0,\"outboxDepth\":%d,\"clockEpoch\":0,"
 			       "\"tzdata\":\"2025b\"},\"records\":[",

@@ -247,6 +247,12 @@ MUTANTS = [
     Mutant("an expired token still opens", "14", [
         ("sql/central/queries/token.sql", " AND (expires_at IS NULL OR expires_at > now())", ""),
     ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "for the short token to expire"),
+    Mutant("an idle copy is not noticed", "14", [
+        ("sql/central/queries/sync.sql", "AND ($19::text = '' OR EXISTS", "AND ($19::text <> '-' OR EXISTS"),
+    ], daemon("copies", "a_copy_that_says_nothing_is_refused_after_two_syncs_of_the_original"), "expected 409"),
+    Mutant("a refused agent goes on firing", "14", [
+        ("agent/loop.c", "\tcore_stand_aside(loop->core, news->refused);\n", ""),
+    ], daemon("copies", "a_copied_agent_starts_nothing_while_the_original_goes_on"), "== planned"),
     Mutant("any role opens any route", "14", [
         ("central/admit.c", "request->identity.role >= least && ", "request->identity.role >= ROLE_VIEWER && "),
     ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "of viewer"),

@@ -1,5 +1,6 @@
 /*
- * An outbox that reaches its maximum: nothing new starts, every instant is accounted for, and people are warned in time.
+ * An outbox that reaches its maximum: nothing new starts, every instant is accounted for, and people are warned in time. And
+ * the same for an agent that central refuses.
  */
 #include "tests/unit/core_world.h"
 
@@ -105,6 +106,42 @@ START_TEST(test_a_step_back_of_the_clock_while_the_outbox_is_full_loses_no_insta
 }
 END_TEST
 
+START_TEST(test_a_refused_agent_starts_nothing_new_and_accounts_for_every_instant_once_it_is_accepted)
+{
+	world_run_for(&world, 10 * SECOND);
+	core_stand_aside(world.core, true);
+	world_run_for(&world, 5 * SECOND);
+	/* The next instant may have been planned already. */
+	int sends = (int)world.outside.sends;
+	ck_assert_int_le(sends, 11);
+	world_run_for(&world, 25 * SECOND);
+	ck_assert_int_eq(world.outside.sends, sends);
+	core_stand_aside(world.core, false);
+	drain();
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(accounted(), 45);
+	ck_assert_int_ge(count(EXECUTION_MISSED), 28);
+	const struct execution *range = &((struct decision *)world.disk.outbox->pdata[sends])->execution;
+	ck_assert_int_eq(range->status, EXECUTION_MISSED);
+	ck_assert_msg(g_str_has_prefix(range->reason, "missed: central refused"), "%s", range->reason);
+}
+END_TEST
+
+START_TEST(test_a_step_back_of_the_clock_while_the_agent_is_refused_loses_no_instant)
+{
+	world_run_for(&world, 10 * SECOND);
+	core_stand_aside(world.core, true);
+	world_run_for(&world, 170 * SECOND);
+	step_clock(-120 * SECOND);
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(accounted(), 180);
+	core_stand_aside(world.core, false);
+	drain();
+	world_run_for(&world, 9 * SECOND);
+	ck_assert_int_eq(accounted(), 190);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("core outbox");
@@ -116,6 +153,8 @@ int main(void)
 	tcase_add_test(tests, test_an_outbox_is_nearly_full_from_four_fifths_until_below_seven_tenths_and_again_after_that);
 	tcase_add_test(tests, test_a_full_outbox_is_still_full_after_a_crash_and_loses_no_instant);
 	tcase_add_test(tests, test_a_step_back_of_the_clock_while_the_outbox_is_full_loses_no_instant);
+	tcase_add_test(tests, test_a_refused_agent_starts_nothing_new_and_accounts_for_every_instant_once_it_is_accepted);
+	tcase_add_test(tests, test_a_step_back_of_the_clock_while_the_agent_is_refused_loses_no_instant);
 	suite_add_tcase(suite, tests);
 	return core_world_run(suite);
 }

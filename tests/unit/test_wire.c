@@ -256,6 +256,8 @@ static struct sync_request a_request(void)
 		.agent_version = "0.1.0",
 		.boot_id = "b-1",
 		.sync_id = "0a1b-7",
+		.life = "5c0ffee5",
+		.lives = 3,
 		.epoch = 7,
 		.sent_at = { INT64_C(1795435200123000) },
 		.jobs_revision = 41,
@@ -283,6 +285,8 @@ START_TEST(test_a_sync_request_round_trips)
 	ck_assert_str_eq(back.agent_version, "0.1.0");
 	ck_assert_str_eq(back.boot_id, "b-1");
 	ck_assert_str_eq(back.sync_id, "0a1b-7");
+	ck_assert_str_eq(back.life, "5c0ffee5");
+	ck_assert_int_eq(back.lives, 3);
 	ck_assert_int_eq(back.epoch, 7);
 	ck_assert_int_eq(back.sent_at.us, request.sent_at.us);
 	ck_assert_int_eq(back.jobs_revision, 41);
@@ -388,6 +392,7 @@ static void fill_reply(struct sync_reply *reply)
 	json_decref(json);
 	sync_reply_init(reply);
 	g_strlcpy(reply->sync_id, "0a1b-7", sizeof reply->sync_id);
+	reply->lives = 3;
 	reply->acked_seq = 150;
 	reply->server_time = (struct wall){ INT64_C(1795435200123000) };
 	reply->next_sync_ms = 1000;
@@ -462,6 +467,7 @@ START_TEST(test_a_sync_reply_round_trips_secrets_included)
 		      error ? error->message : "");
 	ck_assert_uint_eq(refused->len, 0);
 	ck_assert_str_eq(back.sync_id, "0a1b-7");
+	ck_assert_int_eq(back.lives, 3);
 	ck_assert_int_eq(back.acked_seq, 150);
 	ck_assert_int_eq(back.server_time.us, reply.server_time.us);
 	ck_assert_int_eq(back.next_sync_ms, 1000);

@@ -34,7 +34,7 @@ SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_see
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
 	behind, behind_since, outbox_max, outbox_full,
 	(SELECT min(created_at) FROM command WHERE command.agent_id = listed.agent_id AND type = 'rotate' AND done_at IS NULL),
-	place
+	agent_copies(agent_id), agent_copy_address(agent_id), place
 FROM (
 	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
 		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
@@ -54,7 +54,7 @@ SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_see
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
 	behind, behind_since, outbox_max, outbox_full,
 	(SELECT min(created_at) FROM command WHERE command.agent_id = listed.agent_id AND type = 'rotate' AND done_at IS NULL),
-	place
+	agent_copies(agent_id), agent_copy_address(agent_id), place
 FROM (
 	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
 		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
@@ -73,7 +73,8 @@ ORDER BY place DESC, name DESC, agent_id DESC LIMIT $7::integer
 SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
 	behind, behind_since, outbox_max, outbox_full,
-	(SELECT min(created_at) FROM command WHERE command.agent_id = agent_shown.agent_id AND type = 'rotate' AND done_at IS NULL)
+	(SELECT min(created_at) FROM command WHERE command.agent_id = agent_shown.agent_id AND type = 'rotate' AND done_at IS NULL),
+	agent_copies(agent_id), agent_copy_address(agent_id)
 FROM agent_shown WHERE agent_id = $1::uuid
 
 -- name: agent_streams

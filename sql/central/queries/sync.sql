@@ -1,5 +1,6 @@
 -- All of a sync that brings no records, of an agent that lacks nothing: its stream is known ($4 epoch, $17 first seq), its set
--- is level ($5, $16), no command waits (a run: of the last $18 seconds). No row: there is more to do, and the statements below do it.
+-- is level ($5, $16), no command waits (a run: of the last $18 seconds), its life ($19) is known and so is that no other one is
+-- a copy, as far as it was told of others ($20). No row: there is more to do, and the statements below do it.
 -- Placement may fix a border while this waits for the agent's row, and then PostgreSQL looks anew at that row alone; the
 -- rest is as it was before. So a row's lease is fenced by a number of its own (assign_lock_leases).
 -- name: sync_idle
@@ -16,8 +17,14 @@ WHERE s.agent_id = $1::uuid AND seen.agent_id = $1::uuid AND s.lease_fence = see
 	AND stream.epoch = (SELECT max(epoch) FROM agent_stream WHERE agent_id = $1::uuid)
 	AND NOT EXISTS (SELECT FROM command WHERE command.agent_id = $1::uuid AND done_at IS NULL
 		AND (type <> 'run' OR created_at > now() - $18::integer * interval '1 second'))
+	AND ($19::text = '' OR EXISTS (SELECT FROM agent_life AS own
+		WHERE own.agent_id = $1::uuid AND own.life = $19::text AND own.refused_at IS NULL AND NOT EXISTS (
+			SELECT FROM agent_life AS later WHERE later.agent_id = $1::uuid AND later.number > own.number
+				AND later.number <= $20::bigint AND later.refused_at IS NULL)))
 -- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
-RETURNING s.lease_until, stream.acked_seq, next_look_ms(s.agent_id), set_config('synchronous_commit', 'off', true)
+RETURNING s.lease_until, stream.acked_seq, next_look_ms(s.agent_id),
+	CASE WHEN $19::text <> '' THEN (SELECT max(number) FROM agent_life WHERE agent_id = $1::uuid) END,
+	set_config('synchronous_commit', 'off', true)
 
 -- What an idle agent tells is worth less than a disk write: after a crash it is told again within a second.
 -- name: sync_relaxed

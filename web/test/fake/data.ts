@@ -131,6 +131,7 @@ export function makeAgents(number: number, now: number): Agent[] {
 			draining: state === "draining",
 			unknownSince: offline ? iso(now - 1_770_000) : null,
 			behind: index % 8 === 4 ? { revisions: 3, since: iso(now - 40_000) } : null,
+			copies: null,
 			keyRotatedAt: null,
 			keyRotationOrderedAt: index === 1 ? iso(now - 90_000) : null,
 		} as Agent;

@@ -134,6 +134,8 @@ function Actions({ agent }: { agent: AgentDetail }) {
 function trust(agent: AgentDetail): string {
 	if (agent.state === "revoked") return "Its key was revoked: it reports nothing any more.";
 	if (agent.state === "never") return "It was enrolled and has not been heard of yet.";
+	if (agent.copies)
+		return `Another agent shows this one's key, from ${agent.copies.address}. It is a copy and is refused: enrol it as an agent of its own.`;
 	if (agent.state === "offline")
 		return "Silent. It goes on running its schedules if it lives; what it did since then is unknown until it reports.";
 	if (agent.outboxFull)
