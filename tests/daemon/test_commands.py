@@ -146,6 +146,72 @@ def test_a_cancel_ends_a_run_that_waits_for_its_next_attempt(world, api, agent, 
     assert [(e["attempts"], e["reason"]) for e in found] == [(1, "cancelled by admin")] and len(target.requests("/busy")) == 1
 
 
+@pytest.fixture
+def moved(world, central, api, target):
+    """A run is under way at an agent that is drained then, so that another one has the job: (job, the holder, how to move)."""
+    target.delay = 60
+    holder = world.agent(central, name="holder").start()
+    wait_until(lambda: len(api.json("/api/agents")["agents"]) == 1, 20, "the agent", explain=world.tails)
+    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=120000)
+    act(api, job, "run")
+    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    world.agent(central, name="heir").start()
+    wait_until(lambda: [a["state"] for a in api.json("/api/agents")["agents"]] == ["online"] * 2, 20, "both agents", explain=world.tails)
+
+    def holders():
+        return [a["agentName"] for a in api.json(f"/api/jobs/{job['jobId']}/assignments")["assignments"]]
+
+    def move():
+        agent_id = api.json("/api/agents", q="holder")["agents"][0]["agentId"]
+        assert api.post(f"/api/agents/{agent_id}/actions/drain").status_code == 200
+        wait_until(lambda: holders() == ["heir"], 20, "the job to move", explain=world.tails)
+        wait_until(lambda: holder.status()["counts"]["jobs"] == 0, 20, "the holder to hear of it", explain=world.tails)
+
+    return job, holder, move
+
+
+def ends_at(api, world, job, name):
+    """The one interruption, and that it came from this agent."""
+    found = wait_until(lambda: interrupted(api, job), 30, "the interruption", explain=world.tails)
+    agents = {a["agentId"]: a["name"] for a in api.json("/api/agents")["agents"]}
+    assert [(e["reason"], agents[e["agentId"]]) for e in found] == [("cancelled by admin", name)]
+
+
+def test_a_cancel_reaches_a_former_holder_that_is_still_running_the_job(world, api, target, database, moved):
+    job, holder, move = moved
+    move()
+    assert holder.status()["counts"]["running"] == 1, "the run goes on after the job has left"
+    assert act(api, job, "cancel").json()["agents"] == 2
+    ends_at(api, world, job, "holder")
+    wait_until(lambda: database.query("SELECT count(*) FROM command WHERE done_at IS NULL")[0][0] == 0, 20, "both to have carried it out",
+               explain=world.tails)
+    assert len(target.requests("/hang")) == 1
+
+
+def test_a_cancel_reaches_a_former_holder_of_a_paused_job(world, api, target, moved):
+    """A job that does not run passes on no border, and what its holder had begun goes on all the same."""
+    job, holder, move = moved
+    assert act(api, job, "pause").status_code == 200
+    move()
+    assert holder.status()["counts"]["running"] == 1
+    act(api, job, "cancel")
+    ends_at(api, world, job, "holder")
+
+
+def test_a_cancel_reaches_a_former_holder_that_was_killed_and_comes_back(world, api, target, moved):
+    """It tries an unfinished run again as soon as it starts, and may hear of the order and of the loss of the job at once."""
+    job, holder, move = moved
+    holder.kill()
+    agent_id = api.json("/api/agents", q="holder")["agents"][0]["agentId"]
+    assert api.post(f"/api/agents/{agent_id}/actions/drain").status_code == 200
+    wait_until(lambda: [a["agentName"] for a in api.json(f"/api/jobs/{job['jobId']}/assignments")["assignments"]] == ["heir"], 20,
+               "the job to move", explain=world.tails)
+    assert act(api, job, "cancel").json()["agents"] == 2
+    holder.start()
+    ends_at(api, world, job, "holder")
+    assert len({request.key for request in target.requests("/hang")}) == 1
+
+
 def test_an_order_that_central_took_is_carried_out_once_though_central_was_killed_before_it_was_told(world, central, api, agent, target, database):
     target.delay = 60
     job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=120000)

@@ -247,6 +247,9 @@ MUTANTS = [
     Mutant("an expired token still opens", "14", [
         ("sql/central/queries/token.sql", " AND (expires_at IS NULL OR expires_at > now())", ""),
     ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "for the short token to expire"),
+    Mutant("a cancel goes to who holds the job now only", "1", [
+        ("sql/central/queries/command.sql", "(NOT removed OR since_at IS NOT NULL OR changed_at > now() - interval '1 day')", "NOT removed"),
+    ], daemon("commands", "a_cancel_reaches_a_former_holder_that_is_still_running_the_job"), "1 == 2"),
     Mutant("an idle copy is not noticed", "14", [
         ("sql/central/queries/sync.sql", "AND ($19::text = '' OR EXISTS", "AND ($19::text <> '-' OR EXISTS"),
     ], daemon("copies", "a_copy_that_says_nothing_is_refused_after_two_syncs_of_the_original"), "expected 409"),

@@ -3,11 +3,12 @@ INSERT INTO command (agent_id, type, job_id)
 SELECT agent_id, 'run', job_id FROM assignment
 WHERE job_id = $1::uuid AND NOT removed AND ($2::uuid IS NULL OR agent_id = $2::uuid)
 
--- To a former holder too whose fires up to a border are still its own. $2 NULL = all that runs.
+-- To former holders too: fires up to a border are still theirs, and what they had begun of a job that was paused, or whose
+-- place is gone, goes on. Of older ones nothing can be under way (an attempt ends within a day). $2 NULL = all that runs.
 -- name: command_cancel
 INSERT INTO command (agent_id, type, job_id, execution_id, author)
 SELECT agent_id, 'cancel', job_id, $2::uuid, $3::text FROM assignment
-WHERE job_id = $1::uuid AND (NOT removed OR since_at IS NOT NULL)
+WHERE job_id = $1::uuid AND (NOT removed OR since_at IS NOT NULL OR changed_at > now() - interval '1 day')
 
 -- name: command_done
 UPDATE command SET done_at = now()
