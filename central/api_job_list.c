@@ -30,6 +30,8 @@ static json_t *render_listed(struct job_listed *listed, struct wall now)
 				    ? json_ms(histogram_quantile_us(listed->durations, 0.95, listed->duration_max_us))
 				    : json_null());
 	json_object_set_new(json, "lateSince", json_wall(listed->late_since));
+	json_object_set_new(json, "held", json_boolean(listed->held));
+	json_object_set_new(json, "unknownSince", json_wall(listed->unknown_since));
 	/* The row stays the list's. */
 	record.row = (struct job_row){ 0 };
 	job_record_clear(&record);
@@ -55,8 +57,8 @@ static json_t *render_list(GArray *list, const struct job_filter *filter, struct
 
 void api_jobs_list(const struct api_request *request, struct api_reply *reply)
 {
-	static const char *const parameters[] = { "limit",   "cursor",	   "q",	   "active", "type",
-						  "agentId", "lastStatus", "late", "sort",   NULL };
+	static const char *const parameters[] = { "limit", "cursor", "q",    "active",  "type", "agentId", "lastStatus",
+						  "late",  "held",   "unknown", "sort",    NULL };
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_filter filter;
 	int64_t limit = JOBS_LIMIT_DEFAULT;

@@ -12,20 +12,23 @@
 struct preview {
 	const char *expression, *zone, *job_id;
 	int64_t count;
-	struct wall from;
+	struct wall from, anchor, start_at, end_at; /* the last three: WALL_NONE = not given */
 };
 
 /* The texts are borrowed from `body`. */
 static bool parse_preview(const json_t *body, struct api_reply *reply, struct preview *ret)
 {
-	static const char *const members[] = { "schedule", "timezone", "count", "from", "jobId", NULL };
-	*ret = (struct preview){ .zone = "UTC", .job_id = "", .count = PREVIEW_COUNT_DEFAULT, .from = wall_now() };
+	static const char *const members[] = { "schedule", "timezone", "count",  "from", "jobId",
+					       "anchor",	 "startAt",  "endAt",  NULL };
+	*ret = (struct preview){ .zone = "UTC", .job_id = "", .count = PREVIEW_COUNT_DEFAULT, .from = wall_now(),
+				  .anchor = WALL_NONE, .start_at = WALL_NONE, .end_at = WALL_NONE };
 	if (!api_body_only(body, reply, members) ||
 	    !api_body_text(body, reply, "schedule", SCHEDULE_TEXT_MAX, &ret->expression) ||
 	    !api_body_text(body, reply, "timezone", TZ_NAME_MAX, &ret->zone) ||
 	    !api_body_text(body, reply, "jobId", JOB_ID_MAX, &ret->job_id) ||
 	    !api_body_int(body, reply, "count", 1, PREVIEW_COUNT_MAX, &ret->count) ||
-	    !api_body_wall(body, reply, "from", &ret->from))
+	    !api_body_wall(body, reply, "from", &ret->from) || !api_body_wall(body, reply, "anchor", &ret->anchor) ||
+	    !api_body_wall(body, reply, "startAt", &ret->start_at) || !api_body_wall(body, reply, "endAt", &ret->end_at))
 		return false;
 	if (ret->expression == NULL)
 		problem_reply(reply, 400, NULL, "/schedule", "is missing");
@@ -43,8 +46,12 @@ static json_t *json_local(int64_t seconds)
 static json_t *render_fires(const struct schedule *schedule, const struct preview *preview)
 {
 	json_t *fires = json_array();
-	struct wall at = preview->from;
-	for (int64_t i = 0; i < preview->count && schedule_next(schedule, preview->from, at, &at); i++) {
+	struct wall at = preview->from, anchor = wall_is_set(preview->anchor) ? preview->anchor : preview->from;
+	if (wall_is_set(preview->start_at))
+		at = wall_max(at, wall_add_us(preview->start_at, -1));
+	for (int64_t i = 0; i < preview->count && schedule_next(schedule, anchor, at, &at); i++) {
+		if (wall_is_set(preview->end_at) && !wall_before(at, preview->end_at))
+			break;
 		char offset[SCHEDULE_OFFSET_SIZE];
 		struct schedule_local local;
 		schedule_local_at(schedule, at, &local);

@@ -19,7 +19,7 @@ static void add_flag(struct db_params *params, int flag)
 		db_param_bool(params, flag != 0);
 }
 
-/* $1 to $11 of job_page. `statuses` holds the text of its array. */
+/* $1 to $13 of job_page. `statuses` holds the text of its array. */
 static void add_filter(struct db_params *params, const struct job_filter *filter, GString *statuses)
 {
 	for (int status = 1; status < EXECUTION_STATUS_MAX_; status++)
@@ -40,6 +40,8 @@ static void add_filter(struct db_params *params, const struct job_filter *filter
 		db_param_wall(params, filter->after.at);
 	db_param_text(params, *filter->after.id != '\0' ? filter->after.id : NULL);
 	db_param_int(params, filter->limit);
+	add_flag(params, filter->held);
+	add_flag(params, filter->unknown > 0 ? 1 : -1);
 }
 
 static void clear_listed(struct job_listed *listed)
@@ -58,6 +60,8 @@ static struct job_listed read_listed(const struct db_result *result, int i)
 		.latest_duration_us = db_is_null(result, i, 11) ? -1 : db_int(result, i, 11),
 		.latest_reason = g_strdup(db_text_or_null(result, i, 12)),
 		.late_since = db_wall(result, i, 14),
+		.held = db_bool(result, i, 15),
+		.unknown_since = db_wall(result, i, 16),
 	};
 	g_strlcpy(listed.latest_id, db_text(result, i, 8), sizeof listed.latest_id);
 	listed.n_recent = MIN(db_int_array(result, i, 13, listed.recent, JOB_RECENT_MAX), JOB_RECENT_MAX);

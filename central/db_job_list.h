@@ -20,6 +20,7 @@ enum job_sort { JOB_BY_CREATION, JOB_BY_NAME, JOB_BY_UPDATE, JOB_BY_LATEST };
 struct job_filter {
 	const char *part;      /* of name, URL or id, any case; NULL = all */
 	int active, late;      /* -1 = all; late 0 means all too */
+	int held, unknown;     /* by an agent; all of its holders are silent. As the two above */
 	const char *type;      /* "ATLEAST_ONCE", "ATMOST_ONCE"; NULL = all */
 	const char *agent_id;  /* that holds it now; NULL = all */
 	unsigned last_statuses; /* bits 1 << enum execution_status of the latest execution; 0 = all */
@@ -41,6 +42,8 @@ struct job_listed {
 	int64_t recent[JOB_RECENT_MAX]; /* enum execution_status, newest first */
 	int n_recent;
 	struct wall late_since; /* WALL_NONE = not late */
+	bool held;                  /* an agent has it */
+	struct wall unknown_since;  /* the last of its holders fell silent; WALL_NONE = one is heard, or there is none */
 	int64_t started, duration_max_us, durations[HISTOGRAM_BUCKETS]; /* of the last 24 hours */
 };
 

@@ -353,7 +353,8 @@ void problem_db(struct api_reply *reply, enum db_status status, const char *what
 		return;
 	case DB_TIMEOUT:
 		api_reply_header(reply, "Retry-After", "2");
-		problem_reply(reply, 503, NULL, NULL, "the database took too long; nothing was changed, try again");
+		problem_reply(reply, 503, DB_TOO_SLOW_TITLE, NULL,
+			      "the database took too long; nothing was changed, try again");
 		return;
 	case DB_UNCERTAIN:
 		reply->uncertain = true;

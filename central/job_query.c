@@ -64,13 +64,16 @@ bool job_query_parse(const struct api_request *request, struct api_reply *reply,
 {
 	struct texts texts = { api_query(request, "q"), api_query(request, "type"), api_query(request, "agentId"),
 			       api_query(request, "lastStatus") };
-	bool active = false, late = false;
+	bool active = false, late = false, held = false, unknown = false;
 	*ret = (struct job_filter){ .active = -1, .after = { .at = WALL_NONE } };
 	if (!api_query_bool(request, reply, "active", &active) || !api_query_bool(request, reply, "late", &late) ||
+	    !api_query_bool(request, reply, "held", &held) || !api_query_bool(request, reply, "unknown", &unknown) ||
 	    !take_texts(reply, false, &texts, ret))
 		return false;
 	ret->active = api_query(request, "active") != NULL ? active : -1;
 	ret->late = late;
+	ret->held = api_query(request, "held") != NULL ? held : -1;
+	ret->unknown = unknown;
 	return true;
 }
 
@@ -97,7 +100,7 @@ static bool take_flag(const json_t *body, struct api_reply *reply, const char *n
 
 bool job_query_parse_body(const json_t *body, struct api_reply *reply, struct job_filter *ret)
 {
-	static const char *const known[] = { "q", "active", "type", "agentId", "lastStatus", "late", NULL };
+	static const char *const known[] = { "q", "active", "type", "agentId", "lastStatus", "late", "held", "unknown", NULL };
 	const char *name;
 	json_t *value;
 	struct texts texts = { 0 };
@@ -110,12 +113,14 @@ bool job_query_parse_body(const json_t *body, struct api_reply *reply, struct jo
 	{
 		if (!g_strv_contains(known, name))
 			return wrong(reply, true, name,
-				     "there is no such filter; known are q, active, type, agentId, lastStatus, late");
+				     "there is no such filter; known are q, active, type, agentId, lastStatus, late, held, "
+				     "unknown");
 	}
 	return take_member(body, reply, "q", &texts.q) && take_member(body, reply, "type", &texts.type) &&
 	       take_member(body, reply, "agentId", &texts.agent_id) &&
 	       take_member(body, reply, "lastStatus", &texts.last_status) &&
 	       take_flag(body, reply, "active", &ret->active) && take_flag(body, reply, "late", &ret->late) &&
+	       take_flag(body, reply, "held", &ret->held) && take_flag(body, reply, "unknown", &ret->unknown) &&
 	       take_texts(reply, true, &texts, ret);
 }
 

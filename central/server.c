@@ -10,6 +10,7 @@
 #include <ulfius.h>
 
 #include "central/admit.h"
+#include "central/content_tag.h"
 #include "central/idempotency.h"
 #include "central/metrics.h"
 #include "central/tls.h"
@@ -131,6 +132,7 @@ static void serve(struct server *server, const struct _u_request *raw, struct ap
 		return;
 	request->route->handler(request, reply);
 	idempotency_end(request, reply);
+	content_tag_add(request, reply);
 }
 
 static void log_request(const struct server *server, const struct api_request *request, const struct api_reply *reply,

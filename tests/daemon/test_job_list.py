@@ -150,3 +150,19 @@ def test_jobs_are_counted_by_type_and_by_each_mode_of_target(central, api):
     counts = api.json("/api/observability/stats/jobs")
     assert counts["byTarget"] == {"one": 1, "all": 2, "count": 3, "agent": 5} and sum(counts["byTarget"].values()) == counts["jobs"] == sum(counts["byType"].values())
     assert counts["unassigned"] == 1
+
+
+def test_jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found(central, api, database):
+    for name in ("heard", "silent"):
+        RawAgent(central, name=name)
+    for name, target in (("idle", {"mode": "agent", "agent": "nobody"}), ("fine", {"mode": "agent", "agent": "heard"}),
+                         ("lost", {"mode": "agent", "agent": "silent"}), ("both", {"mode": "all"})):
+        api.create_job(DAY, "http://127.0.0.1:1/", name=name, target=target)
+    database.execute("UPDATE agent SET offline_at = '2100-01-01T00:00:00Z' WHERE name = 'silent'")  # later than it is ever heard
+    told = {job["name"]: (job["held"], job["unknownSince"]) for job in walk(api)}
+    assert told == {"idle": (False, None), "fine": (True, None), "lost": (True, "2100-01-01T00:00:00.000Z"), "both": (True, None)}
+    assert names(walk(api, held="false")) == ["idle"] and names(walk(api, unknown="true")) == ["lost"]
+    assert sorted(names(walk(api, held="true", unknown="false"))) == ["both", "fine", "lost"]
+    for filters, found in (({"held": False}, 1), ({"unknown": True}, 1), ({"held": True, "unknown": False}, 3), ({"unknown": None}, 4)):
+        assert api.post("/api/bulk/jobs", json={"action": "pause", "filter": filters, "dryRun": True}).json()["matched"] == found
+    assert_problem(api.get("/api/jobs", params={"held": "maybe"}), 400)

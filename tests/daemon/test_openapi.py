@@ -196,6 +196,29 @@ def test_replies_about_jobs_fit_the_document(api):
     call(api.with_token(None), "get", "/api/jobs", 401)
 
 
+def test_what_has_not_changed_is_not_sent_again(api):
+    api.create_job(**GOOD)
+    unchanged = []
+    for path, item in DOCUMENT["paths"].items():
+        if "{" in path or not path.startswith("/api/") or "304" not in item.get("get", {}).get("responses", {}):
+            continue
+        query = {"metricName": "executions", "endTime": "2026-01-01T00:00:00Z"} if path.endswith("/metrics") else {}
+        first = api.get(path, params=query)
+        assert first.status_code == 200 and first.headers["ETag"], path
+        again = api.get(path, params=query, headers={"If-None-Match": first.headers["ETag"]})
+        assert again.headers["ETag"] and (again.status_code == 304) == (again.headers["ETag"] == first.headers["ETag"]), path
+        if again.status_code == 304:
+            assert again.content == b""
+            unchanged.append(path)
+        else:
+            assert again.content != first.content, path  # it tells the time
+    assert {"/api/jobs", "/api/executions", "/api/agents", "/api/audit", "/api/users", "/api/settings"} <= set(unchanged)
+    before = api.get("/api/jobs").headers["ETag"]
+    api.create_job(**GOOD)
+    assert api.get("/api/jobs", headers={"If-None-Match": before}).status_code == 200
+    assert "ETag" not in api.get("/api/jobs", params={"limit": 0}).headers
+
+
 def test_replies_about_schedules_fit_the_document(api):
     call(api, "get", "/api/observability/alerts/late", 200)
     call(api, "get", "/api/observability/ledger", 200)

@@ -39,7 +39,24 @@ def test_h_is_the_value_of_the_job(api):
     assert minutes(jobId=made["jobId"])[14:] == real[14:]
 
 
+def test_a_preview_counts_from_the_anchor_and_keeps_to_start_and_end(api):
+    def fires(**more):
+        question = {"schedule": "@every 1h30m", "from": "2025-03-01T10:00:00Z", "count": 3, **more}
+        return [fire["at"][11:16] for fire in api.post(PREVIEW, json=question).json()["fires"]]
+    assert fires() == ["11:30", "13:00", "14:30"]
+    assert fires(anchor="2025-03-01T00:10:00Z") == ["10:40", "12:10", "13:40"]
+    assert fires(anchor="2025-03-01T00:10:00Z", startAt="2025-03-01T12:10:00Z", endAt="2025-03-01T15:10:00Z") == ["12:10", "13:40"]
+    assert fires(endAt="2025-03-01T11:30:00Z") == [] and fires(anchor=None, startAt=None) == fires()
+
+
+def test_a_job_is_due_when_the_preview_with_its_members_says(api):
+    made = api.create_job("@every 7m", "http://127.0.0.1:1/", startAt="2030-01-01T00:00:00Z")
+    question = {"schedule": made["schedule"], "jobId": made["jobId"], "anchor": made["createdAt"], "startAt": made["startAt"], "count": 1}
+    assert api.post(PREVIEW, json=question).json()["fires"][0]["at"] == made["nextFireAt"]
+
+
 @pytest.mark.parametrize("body, pointer", [
+    ({"schedule": "@daily", "anchor": 5}, "/anchor"), ({"schedule": "@daily", "startAt": "soon"}, "/startAt"), ({"schedule": "@daily", "endAt": ""}, "/endAt"),
     ({}, "/schedule"), ({"schedule": "61 * * * *"}, "/schedule"), ({"schedule": 5}, "/schedule"), ({"schedule": "0 0 30 2 *"}, "/schedule"),
     ({"schedule": "@daily", "timezone": "Mars/Base"}, "/timezone"), ({"schedule": "@daily", "timezone": "../etc/passwd"}, "/timezone"),
     ({"schedule": "@daily", "count": 0}, "/count"), ({"schedule": "@daily", "count": 101}, "/count"),

@@ -259,4 +259,10 @@ MUTANTS = [
     Mutant("any role opens any route", "14", [
         ("central/admit.c", "request->identity.role >= least && ", "request->identity.role >= ROLE_VIEWER && "),
     ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "of viewer"),
+    Mutant("a list that has changed is said not to have", "8", [
+        ("central/content_tag.c", "(const unsigned char *)reply->body, reply->body_size,", "(const unsigned char *)reply->body, MIN(reply->body_size, 8),"),
+    ], daemon("openapi", "what_has_not_changed_is_not_sent_again"), "304 == 200"),
+    Mutant("a job of a silent agent is not unknown", "8", [
+        ("sql/central/queries/jobs.sql", "CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent", "CASE WHEN EXISTS (SELECT FROM assignment held JOIN agent"),
+    ], daemon("job_list", "jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found"), "2100"),
 ]

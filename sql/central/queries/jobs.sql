@@ -29,8 +29,9 @@ RETURNING revision
 INSERT INTO job_revision (job_id, revision, at, author, action, definition)
 VALUES ($1::uuid, $2, $3::timestamptz, $4, $5, $6)
 
--- One page ($1-$11 as in the function job_page) with what lists show of each job. The strip looks back 8 days from the
--- latest execution: however old history is, few partitions are looked into.
+-- One page ($1-$13 as in the function job_page) with what lists show of each job. The strip looks back 8 days from the
+-- latest execution: however old history is, few partitions are looked into. A job is unknown since the last of its holders
+-- fell silent; one that is heard ends the search for such.
 -- name: job_list
 SELECT job.job_id, job.revision, job.definition, job.created_at, job.created_by, job.updated_at, job.updated_by, page.sort_at,
 	latest.execution_id, latest.scheduled_at, latest.status, CASE WHEN latest.started THEN latest.duration_us END, latest.reason,
@@ -40,9 +41,14 @@ SELECT job.job_id, job.revision, job.definition, job.created_at, job.created_by,
 			AND execution.scheduled_at > latest.scheduled_at - interval '8 days'
 		ORDER BY execution.scheduled_at DESC, execution.execution_id DESC LIMIT 20
 	),
-	CASE WHEN NOT late.each_decides AND latest.decided_until >= late.due_at THEN NULL ELSE late.late_since END
+	CASE WHEN NOT late.each_decides AND latest.decided_until >= late.due_at THEN NULL ELSE late.late_since END,
+	EXISTS (SELECT FROM assignment held WHERE held.job_id = page.job_id AND NOT held.removed),
+	CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
+			WHERE held.job_id = page.job_id AND NOT held.removed AND agent.offline_at IS NULL)
+		THEN (SELECT max(agent.offline_at) FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
+			WHERE held.job_id = page.job_id AND NOT held.removed) END
 FROM job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean, $9::timestamptz,
-	$10::uuid, $11::integer) WITH ORDINALITY AS page (job_id, sort_at, place)
+	$10::uuid, $11::integer, $12::boolean, $13::boolean) WITH ORDINALITY AS page (job_id, sort_at, place)
 JOIN job ON job.job_id = page.job_id
 LEFT JOIN job_latest latest ON latest.job_id = page.job_id
 LEFT JOIN job_late late ON late.job_id = page.job_id
@@ -56,7 +62,7 @@ WHERE grain = 2 AND job_id = ANY ($1::uuid[]) AND started > 0
 
 -- name: job_page
 SELECT job_id FROM job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean,
-	$9::timestamptz, $10::uuid, $11::integer)
+	$9::timestamptz, $10::uuid, $11::integer, $12::boolean, $13::boolean)
 
 -- name: job_brief
 SELECT job_id, name, active FROM job WHERE job_id = ANY ($1::uuid[]) AND deleted_at IS NULL ORDER BY job_id
