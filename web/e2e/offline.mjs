@@ -32,7 +32,12 @@ export async function agentDies({ page, stack, jobId }) {
 	await agent.getByText("Offline").waitFor();
 	await agent.getByRole("link").first().click();
 	await page.getByText(/Unknown since/).waitFor();
+	const { name } = await stack.call("GET", `/api/jobs/${jobId}`);
+	await page.goto(`${stack.url}/jobs?unknown=true&sort=name&q=${name}`);
+	const job = page.getByRole("table", { name: "Jobs" }).locator("tbody tr[data-row]").filter({ hasText: name });
+	await job.getByText("Unknown").waitFor();
 	await page.goto(`${stack.url}/jobs/${jobId}`);
+	await page.getByText(/^\? Unknown since/).waitFor();
 	await page.getByText("has not been heard since.").first().waitFor();
 	await page.getByText("Offline").first().waitFor();
 	const whileOffline = await reported();
@@ -44,6 +49,7 @@ export async function agentDies({ page, stack, jobId }) {
 
 	await stack.tell("agent start");
 	await page.getByText("has not been heard since.").first().waitFor({ state: "detached" });
+	await page.getByText(/^\? Unknown since/).waitFor({ state: "detached" });
 	const arrived = await until("the buffered executions", async () => {
 		const all = await reported();
 		return buffered.every((id) => all.some((one) => one.executionId === id && one.status === "success")) && all;

@@ -45,8 +45,9 @@ for (const theme of ["light", "dark"]) {
 			if (wanted.length && !wanted.some((word) => screen.name.includes(word))) continue;
 			await page.goto(central.url + (await screen.path(page, central.url)));
 			await settled(page);
-			await screen.then?.(page);
-			await page.screenshot({ path: join(folder, `${screen.name}-${size}-${theme}.png`), animations: "disabled" });
+			await screen.act?.(page);
+			const path = join(folder, `${screen.name}-${size}-${theme}.png`);
+			await page.screenshot({ path, animations: "disabled", fullPage: Boolean(screen.long) });
 		}
 	}
 }

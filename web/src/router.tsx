@@ -1,6 +1,6 @@
 // Every address of the dashboard. A screen is a file of its own, loaded when it is first opened; its filters are typed here.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
-import { flag, listOf, number, oneOf, readSearch, text, time } from "./lib/search.ts";
+import { flag, listOf, number, oneOf, ownPath, readSearch, text, time } from "./lib/search.ts";
 import { EXECUTION_STATUSES } from "./lib/status.ts";
 import { Layout } from "./shell/Layout.tsx";
 import { Screen } from "./ui/Screen.tsx";
@@ -25,7 +25,7 @@ const root = createRootRoute({
 const login = createRoute({
 	getParentRoute: () => root,
 	path: "/login",
-	validateSearch: (raw) => readSearch(raw, { next: text }),
+	validateSearch: (raw) => readSearch(raw, { next: ownPath }),
 	component: lazyRouteComponent(() => import("./screens/Login.tsx")),
 });
 
@@ -45,6 +45,8 @@ export const jobsSearch = (raw: Record<string, unknown>) =>
 		agentId: text,
 		lastStatus: listOf(...EXECUTION_STATUSES),
 		late: flag,
+		held: flag,
+		unknown: flag,
 		sort: oneOf("createdAt", "-createdAt", "name", "-name", "updatedAt", "-updatedAt", "lastAt", "-lastAt"),
 	});
 
@@ -65,7 +67,14 @@ const jobNew = createRoute({
 const job = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs/$jobId",
-	validateSearch: (raw) => readSearch(raw, { tab: oneOf("definition", "revisions"), why: time, revision: number }),
+	validateSearch: (raw) =>
+		readSearch(raw, {
+			tab: oneOf("definition", "revisions"),
+			why: time,
+			revision: number,
+			hours: number,
+			of: oneOf("duration", "lateness"),
+		}),
 	component: lazyRouteComponent(() => import("./screens/job/JobScreen.tsx")),
 });
 

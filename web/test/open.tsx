@@ -10,11 +10,12 @@ import { fake } from "./fake/handlers.ts";
 export async function open(address: string, role: Role | null = "admin") {
 	fake.session = role ? { name: "maria", role, kind: "session", expiresAt: null } : null;
 	const router = createRouter({ routeTree, history: createMemoryHistory({ initialEntries: [address] }) });
+	const client = makeQueryClient();
 	const shown = render(
-		<QueryClientProvider client={makeQueryClient()}>
+		<QueryClientProvider client={client}>
 			<RouterProvider router={router as never} />
 		</QueryClientProvider>,
 	);
 	await screen.findAllByRole("heading", { level: 1 }, { timeout: 5_000 });
-	return { ...shown, router };
+	return { ...shown, router, client };
 }

@@ -6,6 +6,12 @@ import { connectionAnswered } from "../src/api/connection.ts";
 import { resetFake } from "./fake/handlers.ts";
 import { server } from "./fake/server.ts";
 
+// happy-dom lays nothing out; rows that are drawn only where they are seen need a box of some height.
+Object.defineProperties(HTMLElement.prototype, {
+	clientHeight: { configurable: true, value: 800 },
+	clientWidth: { configurable: true, value: 1_200 },
+});
+
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
 	cleanup();

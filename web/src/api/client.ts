@@ -42,8 +42,7 @@ async function answered(request: Request): Promise<Response> {
 		throw noAnswer(cause);
 	}
 	if (answer.status === 502 || answer.status === 504) connectionFailed("central");
-	else if (answer.status === 503) connectionFailed("database");
-	else connectionAnswered();
+	else if (answer.status !== 503) connectionAnswered();
 	if (answer.status === 304 && known) {
 		return new Response(known.body, { status: 200, headers: { "Content-Type": "application/json", ETag: known.etag } });
 	}
@@ -57,6 +56,8 @@ async function answered(request: Request): Promise<Response> {
 		return answer;
 	}
 	const error = await readError(answer);
+	if (error.kind === "unavailable") connectionFailed("database");
+	else if (error.kind === "slow") connectionAnswered();
 	const isLogin = new URL(request.url).pathname === "/api/session";
 	if (error.kind === "unauthorized" && !isLogin) for (const listener of expiryListeners) listener();
 	throw error;

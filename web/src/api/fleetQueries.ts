@@ -1,5 +1,6 @@
 // Questions about executions, agents, alerts, audit and people; queries.ts has those about jobs.
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { settings } from "../lib/settings.ts";
 import { call } from "./client.ts";
 import type {
 	AgentDetail,
@@ -27,6 +28,7 @@ function pages<Page extends { nextCursor: string | null }>(key: unknown[], path:
 		queryFn: ({ pageParam, signal }) => call<Page>("GET", path, { query: { ...filter, cursor: pageParam }, signal }),
 		initialPageParam: undefined as string | undefined,
 		getNextPageParam: (page: Page) => page.nextCursor ?? undefined,
+		placeholderData: keepPreviousData,
 	});
 }
 
@@ -52,17 +54,48 @@ export const agentQuarantineQuery = (agentId: string) =>
 		queryFn: ({ signal }) => call<AgentQuarantinePage>("GET", `/api/agents/${agentId}/quarantine`, { signal }),
 	});
 
-/** `hours` back from now, in the server's steps. The address stays the same within a minute, so that ETags can work. */
-export const timelineQuery = (hours: number, minute: number, agentId?: string) => {
-	const to = new Date(minute * 60_000);
-	const from = new Date(to.getTime() - hours * 3_600_000);
-	return pages<TimelinePage>(["agents", "timeline"], "/api/observability/timeline", {
-		from: from.toISOString(),
-		to: to.toISOString(),
-		limit: 100,
-		agentId,
+type Place = { until: number; cursor: string };
+
+/**
+ * Pages about `hours` up to now, rounded to `stepMs`: the address is the same within a step, so that ETags can work, and all
+ * pages of a list are about the same time. The question keeps its key, and its data, from step to step.
+ */
+function pagesUntilNow<Page extends { nextCursor: string | null }>(
+	key: unknown[],
+	path: string,
+	hours: number,
+	filter: Filter,
+	stepMs: number,
+	round: (steps: number) => number,
+) {
+	return infiniteQueryOptions({
+		queryKey: [...key, hours, filter],
+		queryFn: async ({ pageParam, signal }) => {
+			const until = pageParam?.until ?? round(Date.now() / stepMs) * stepMs;
+			const query = {
+				...filter,
+				from: new Date(until - hours * 3_600_000).toISOString(),
+				to: new Date(until).toISOString(),
+				cursor: pageParam?.cursor,
+			};
+			return { ...(await call<Page>("GET", path, { query, signal })), until };
+		},
+		initialPageParam: undefined as Place | undefined,
+		getNextPageParam: (page: Page & { until: number }): Place | undefined =>
+			page.nextCursor ? { until: page.until, cursor: page.nextCursor } : undefined,
+		placeholderData: keepPreviousData,
 	});
-};
+}
+
+export const timelineQuery = (hours: number, agentId?: string) =>
+	pagesUntilNow<TimelinePage>(
+		["agents", "timeline"],
+		"/api/observability/timeline",
+		hours,
+		{ limit: 100, agentId },
+		60_000,
+		Math.ceil,
+	);
 
 export const failuresQuery = (hours: number) =>
 	queryOptions({
@@ -72,14 +105,11 @@ export const failuresQuery = (hours: number) =>
 
 export const lateQuery = () => pages<LatePage>(["alerts", "late"], "/api/observability/alerts/late", {});
 
-export const ledgerQuery = (hours: number, minute: number) => {
-	const to = new Date(minute * 60_000);
-	const from = new Date(to.getTime() - hours * 3_600_000);
-	return pages<Ledger>(["alerts", "ledger"], "/api/observability/ledger", {
-		from: from.toISOString(),
-		to: to.toISOString(),
-	});
-};
+/** What was due is counted from the schedules: it costs more than other questions, and is asked once a minute at most. */
+export const ledgerQuery = (hours: number) => ({
+	...pagesUntilNow<Ledger>(["alerts", "ledger"], "/api/observability/ledger", hours, {}, 5 * 60_000, Math.floor),
+	refetchInterval: () => settings().refreshMs && Math.max(60_000, settings().refreshMs),
+});
 
 export const quarantineQuery = () =>
 	pages<QuarantinePage>(["alerts", "quarantine"], "/api/observability/quarantine", {});

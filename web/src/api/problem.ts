@@ -12,6 +12,7 @@ export interface Problem {
 export type ErrorKind =
 	| "network" // no answer: central is away
 	| "unavailable" // 503: central answers, its database does not
+	| "slow" // 503 too, but the database is there
 	| "unauthorized"
 	| "forbidden"
 	| "notFound"
@@ -34,6 +35,8 @@ const KINDS: Record<number, ErrorKind> = {
 	429: "locked",
 	503: "unavailable",
 };
+
+const SLOW_TITLE = "Too Slow"; // of central/http.h
 
 export class ApiError extends Error {
 	readonly kind: ErrorKind;
@@ -65,7 +68,6 @@ export function noAnswer(cause: unknown): ApiError {
 
 /** Reads an answer that is not 2xx; never throws itself. */
 export async function readError(answer: Response): Promise<ApiError> {
-	const kind = KINDS[answer.status] ?? (answer.status >= 500 ? "server" : "invalid");
 	const seconds = Number(answer.headers.get("Retry-After"));
 	const retryAfterMs = answer.headers.has("Retry-After") && Number.isFinite(seconds) ? seconds * 1000 : null;
 	let problem: Problem | null = null;
@@ -74,6 +76,8 @@ export async function readError(answer: Response): Promise<ApiError> {
 	} catch {
 		// a proxy's page: the status has to do
 	}
+	const known = KINDS[answer.status] ?? (answer.status >= 500 ? "server" : "invalid");
+	const kind = known === "unavailable" && problem?.title === SLOW_TITLE ? "slow" : known;
 	const message = problem?.detail || problem?.title || `The server answered with status ${answer.status}.`;
 	return new ApiError(kind, answer.status, message, problem, retryAfterMs);
 }

@@ -1,6 +1,6 @@
 // What is read from the server: one options object per question, shared by screens so that an answer is fetched once.
 // Keys begin with the noun, so that an action can say which answers are old: queryClient.invalidateQueries({queryKey: ["jobs"]}).
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call } from "./client.ts";
 import type {
 	AgentPage,
@@ -13,6 +13,7 @@ import type {
 	Preview,
 	RevisionDetail,
 	RevisionPage,
+	ScheduleQuestion,
 	Series,
 	ServerSettings,
 	Session,
@@ -52,6 +53,7 @@ export const jobsQuery = (filter: Filter, limit = 100) =>
 			call<JobPage>("GET", "/api/jobs", { query: { ...filter, limit, cursor: pageParam }, signal }),
 		initialPageParam: undefined as string | undefined,
 		getNextPageParam: (page) => page.nextCursor ?? undefined,
+		placeholderData: keepPreviousData,
 	});
 
 export const jobQuery = (jobId: string) =>
@@ -111,12 +113,11 @@ export const whyQuery = (jobId: string, at: string | undefined) =>
 		queryFn: ({ signal }) => call<Why>("GET", `/api/jobs/${jobId}/why`, { query: { at }, signal }),
 	});
 
-export const previewQuery = (schedule: string, timezone: string, count: number) =>
+export const previewQuery = (question: ScheduleQuestion) =>
 	queryOptions({
-		queryKey: ["preview", schedule, timezone, count],
-		queryFn: ({ signal }) =>
-			call<Preview>("POST", "/api/schedules/preview", { body: { schedule, timezone, count }, signal }),
-		enabled: schedule.trim() !== "",
+		queryKey: ["preview", question],
+		queryFn: ({ signal }) => call<Preview>("POST", "/api/schedules/preview", { body: question, signal }),
+		enabled: question.schedule.trim() !== "",
 		refetchInterval: false as number | false,
 		retry: false,
 	});
@@ -136,4 +137,5 @@ export const agentsQuery = (filter: Filter, limit = 100) =>
 			call<AgentPage>("GET", "/api/agents", { query: { ...filter, limit, cursor: pageParam }, signal }),
 		initialPageParam: undefined as string | undefined,
 		getNextPageParam: (page) => page.nextCursor ?? undefined,
+		placeholderData: keepPreviousData,
 	});

@@ -24,6 +24,7 @@ export type RevisionDetail = Schemas["Revision"];
 export type Assignments = Schemas["Assignments"];
 export type Why = Schemas["Why"];
 
+export type ScheduleQuestion = Schemas["ScheduleQuestion"];
 export type Preview = Schemas["SchedulePreview"];
 export type Zones = Schemas["ZoneList"];
 

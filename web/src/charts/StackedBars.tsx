@@ -36,12 +36,12 @@ export function StackedBars({ buckets, label, name, onOpen }: Props) {
 	const step = WIDTH / Math.max(1, buckets.length);
 	const total = sums.reduce((all, sum) => ({ good: all.good + sum.good, bad: all.bad + sum.bad }), { good: 0, bad: 0 });
 	return (
-		<figure className="m-0">
+		<figure className="m-0 flex grow flex-col">
 			<svg
 				viewBox={`0 0 ${WIDTH} ${BAD + GOOD + 8}`}
 				role="img"
 				aria-labelledby={id}
-				className="block h-52 w-full"
+				className="block h-52 w-full grow"
 				preserveAspectRatio="none"
 			>
 				<title id={id}>{`${label}: ${total.good} successes, ${total.bad} failures`}</title>

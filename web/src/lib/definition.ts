@@ -16,6 +16,8 @@ const ADDED = [
 	"recent",
 	"p95Ms",
 	"lateSince",
+	"held",
+	"unknownSince",
 ];
 
 /** What its author can write; what central adds is left out. */

@@ -1,11 +1,14 @@
 // What a job's row says of it. Pure.
 import type { ListedJob } from "../api/types.ts";
 
-/** The one state that is shown: late matters most. */
-export function jobState(
-	job: Pick<ListedJob, "active"> & Partial<Pick<ListedJob, "lateSince">>,
-): "late" | "active" | "paused" {
-	return !job.active ? "paused" : job.lateSince ? "late" : "active";
+type Stateful = Pick<ListedJob, "active"> & Partial<Pick<ListedJob, "lateSince" | "held" | "unknownSince">>;
+
+/** The one state that is shown: the cause before what follows from it. A silent agent's job is unknown before it is late. */
+export function jobState(job: Stateful): "paused" | "unassigned" | "unknown" | "late" | "active" {
+	if (!job.active) return "paused";
+	if (job.held === false) return "unassigned";
+	if (job.unknownSince) return "unknown";
+	return job.lateSince ? "late" : "active";
 }
 
 /** Where a job may run, in words. */

@@ -8,6 +8,12 @@ export const text: Reader<string> = (value) => {
 	return typeof found === "string" && found !== "" ? found.slice(0, 256) : undefined;
 };
 
+/** An address within the dashboard: what comes from a link must not lead to another host. */
+export const ownPath: Reader<string> = (value) =>
+	typeof value === "string" && /^\/(?![/\\])/.test(value) && !/[\t\n\r]/.test(value)
+		? value.slice(0, 2_048)
+		: undefined;
+
 export const flag: Reader<boolean> = (value) =>
 	value === true || value === "true" ? true : value === false || value === "false" ? false : undefined;
 

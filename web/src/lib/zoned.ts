@@ -1,4 +1,4 @@
-// From a wall clock in a zone to the instant. Pure.
+// From a wall clock in a zone to the instant, and back. Pure.
 import { partsOf } from "./time.ts";
 
 /**
@@ -18,4 +18,11 @@ export function zonedInstant(local: string, zone: string): number | null {
 		if (offsetAt(wanted - offset) === offset) return wanted - offset;
 	}
 	return wanted - before;
+}
+
+/** What a datetime-local field shows for an instant: its minute on the zone's wall clock. */
+export function fieldText(at: string | undefined, zone: string): string {
+	if (!at) return "";
+	const { date, clock } = partsOf(at, zone);
+	return `${date}T${clock.slice(0, 5)}`;
 }

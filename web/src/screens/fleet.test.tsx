@@ -1,7 +1,8 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fake } from "../../test/fake/handlers.ts";
+import { server } from "../../test/fake/server.ts";
 import { open } from "../../test/open.tsx";
 
 describe("screens of fleet, history and people", () => {
@@ -44,6 +45,21 @@ describe("screens of fleet, history and people", () => {
 	it("shows the fleet's timeline with words for those who do not see the bars", async () => {
 		await open("/timeline");
 		expect(await screen.findByRole("img", { name: /^edge-001: \d+ successes/ })).toBeTruthy();
+	});
+	it("keeps the timeline on the screen while the next minute's is on its way", async () => {
+		vi.useFakeTimers({ now: Date.parse("2026-03-01T10:00:30Z"), toFake: ["Date"] });
+		const { client } = await open("/timeline");
+		await screen.findByRole("img", { name: /^edge-001: / });
+		vi.setSystemTime("2026-03-01T10:01:30Z");
+		const until: (string | null)[] = [];
+		server.events.on("request:start", ({ request }) => until.push(new URL(request.url).searchParams.get("to")));
+		const asked = client.invalidateQueries({ queryKey: ["agents"] });
+		expect(screen.queryByRole("status", { name: "Loading" })).toBeNull();
+		await asked;
+		expect(until).toEqual(["2026-03-01T10:02:00.000Z"]);
+		expect(screen.getByRole("img", { name: /^edge-001: / })).toBeTruthy();
+		server.events.removeAllListeners();
+		vi.useRealTimers();
 	});
 	it("groups failures by job and leads to their executions", async () => {
 		await open("/alerts");

@@ -57,7 +57,7 @@ export function Layout() {
 		);
 	}
 	return (
-		<div className="grid min-h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_1fr] md:grid-cols-[12.5rem_minmax(0,1fr)]">
+		<div className="grid min-h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_auto_1fr] md:grid-rows-[auto_1fr] md:grid-cols-[12.5rem_minmax(0,1fr)]">
 			<a
 				href="#content"
 				className="sr-only rounded bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:left-2 focus:top-2 focus:z-50"

@@ -2,9 +2,9 @@
 import { QueryClient } from "@tanstack/react-query";
 import { connection } from "../api/connection.ts";
 import { asApiError } from "../api/problem.ts";
+import { PAGES_POLLED_MAX } from "../lib/pages.ts";
 import { onSettings, settings } from "../lib/settings.ts";
 
-const PAGES_POLLED_MAX = 2; // a list that was scrolled further down is not fetched anew each time
 const PROBE_MS = 2_000;
 
 export function makeQueryClient(): QueryClient {
@@ -17,7 +17,7 @@ export function makeQueryClient(): QueryClient {
 					return settings().refreshMs || false;
 				},
 				refetchIntervalInBackground: false,
-				refetchOnWindowFocus: true,
+				refetchOnWindowFocus: () => settings().refreshMs > 0, // paused is paused
 				networkMode: "always", // loopback works without a network
 				staleTime: 1_000,
 				gcTime: 10 * 60_000,

@@ -4,15 +4,24 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useKeys } from "../lib/keys.ts";
 import { NARROW, useMedia } from "../lib/media.ts";
+import { count } from "../lib/time.ts";
 
 export interface Column<Row> {
 	id: string;
-	head: string;
+	head: ReactNode;
 	cell: (row: Row) => ReactNode;
 	width?: string; // CSS; the columns without share what is left
 	right?: boolean;
 	sort?: string; // the server's name for it
 	wide?: boolean; // left out under 1100 px
+}
+
+/** Of the next pages: lib/pages.ts makes it. */
+export interface More {
+	has: boolean;
+	busy: boolean;
+	load: () => void;
+	still?: () => void; // set when the list is too long to be refreshed by itself: refreshes it
 }
 
 interface Props<Row> {
@@ -28,13 +37,16 @@ interface Props<Row> {
 	onSort?: (sort: string) => void;
 	selected?: ReadonlySet<string>;
 	onSelect?: (keys: Set<string>) => void;
-	more?: { has: boolean; busy: boolean; load: () => void };
+	more?: More;
+	about?: string; // what the rows are about: others begin at the top
+	old?: boolean; // the rows are of the question before, its answer is on its way
 	onRow?: (row: Row | null) => void; // the row that j/k stand on
 	height?: string; // CSS of the scrolling box
 }
 
 export function DataTable<Row>(props: Props<Row>) {
-	const { columns, rows, rowKey, onOpen, selected, onSelect, more, onRow, rowHeight = 42, cardHeight = 92 } = props;
+	const { columns, rows, rowKey, onOpen, selected, onSelect, more, onRow, about, old } = props;
+	const { rowHeight = 42, cardHeight = 92 } = props;
 	const narrow = useMedia(NARROW);
 	const medium = useMedia("(max-width: 1099px)");
 	const box = useRef<HTMLDivElement>(null);
@@ -52,6 +64,12 @@ export function DataTable<Row>(props: Props<Row>) {
 
 	// biome-ignore lint/correctness/useExhaustiveDependencies: the height of a row depends on the width alone
 	useEffect(() => virtual.measure(), [narrow]);
+	// biome-ignore lint/correctness/useExhaustiveDependencies: other rows begin at the top
+	useEffect(() => {
+		setAt(-1);
+		onRow?.(null);
+		box.current?.scrollTo({ top: 0 });
+	}, [about]);
 	useEffect(() => {
 		if (more?.has && !more.busy && last >= rows.length - 20) more.load();
 	}, [more, last, rows.length]);
@@ -114,7 +132,8 @@ export function DataTable<Row>(props: Props<Row>) {
 	return (
 		<div
 			ref={box}
-			className="relative min-h-40 overflow-auto overscroll-contain rounded-b-[10px] [scrollbar-width:thin]"
+			className={`relative min-h-40 overflow-auto overscroll-contain rounded-b-[10px] transition-opacity [scrollbar-width:thin] ${old ? "opacity-60" : ""}`}
+			aria-busy={old || undefined}
 			style={{ maxHeight: props.height ?? "calc(100dvh - 15rem)" }}
 		>
 			<table
@@ -183,6 +202,14 @@ export function DataTable<Row>(props: Props<Row>) {
 			{more?.busy ? (
 				<p role="status" className="m-0 px-4 py-2 text-ink-faint">
 					Loading more…
+				</p>
+			) : null}
+			{more?.still ? (
+				<p className="sticky bottom-0 left-0 m-0 flex items-baseline gap-3 border-t border-line bg-surface px-4 py-1.5 text-ink-soft">
+					{count(rows.length)} rows: this long list does not refresh itself.
+					<button type="button" className="link" onClick={more.still}>
+						Refresh
+					</button>
 				</p>
 			) : null}
 		</div>

@@ -5,10 +5,11 @@ import { Ago } from "./Time.tsx";
 interface Props {
 	preview: Preview;
 	skipped?: string[];
+	none?: string; // what stands where no fire is ahead
 	onSkip?: (at: string) => void;
 }
 
-export function FireList({ preview, skipped = [], onSkip }: Props) {
+export function FireList({ preview, skipped = [], none = "This schedule never fires.", onSkip }: Props) {
 	const gone = new Set(skipped.map((at) => Date.parse(at)));
 	return (
 		<>
@@ -16,7 +17,7 @@ export function FireList({ preview, skipped = [], onSkip }: Props) {
 				<p className="mt-0 mb-2 rounded-[7px] bg-warn-soft px-3 py-1.5 text-warn">{preview.note}</p>
 			) : null}
 			{preview.fires.length === 0 ? (
-				<p className="m-0 text-warn">This schedule never fires.</p>
+				<p className="m-0 text-warn">{none}</p>
 			) : (
 				<ol className="m-0 list-none p-0">
 					{preview.fires.map((fire) => {

@@ -7,7 +7,7 @@ export function Mark({ state, text, title }: { state: string; text?: string; tit
 	return (
 		<span
 			title={title}
-			className={`inline-flex items-center gap-1 whitespace-nowrap rounded-full px-2 py-px text-[0.93rem] font-medium ${TONE_SOFT[tone]}`}
+			className={`inline-flex items-baseline gap-1 whitespace-nowrap rounded-full px-2 py-px text-[0.93rem] font-medium ${TONE_SOFT[tone]}`}
 		>
 			<span aria-hidden="true" className="w-[1em] text-center text-[0.86em] leading-none">
 				{glyph}
@@ -21,7 +21,7 @@ export function Mark({ state, text, title }: { state: string; text?: string; tit
 export function PlainMark({ state, text, title }: { state: string; text?: string; title?: string }) {
 	const { glyph, text: known, tone } = look(state);
 	return (
-		<span title={title} className={`inline-flex items-center gap-1.5 whitespace-nowrap ${TONE_TEXT[tone]}`}>
+		<span title={title} className={`inline-flex items-baseline gap-1.5 whitespace-nowrap ${TONE_TEXT[tone]}`}>
 			<span aria-hidden="true" className="w-[1em] text-center text-[0.86em] leading-none">
 				{glyph}
 			</span>

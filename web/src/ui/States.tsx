@@ -27,6 +27,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 const TITLES: Record<string, string> = {
 	network: "Central does not answer",
 	unavailable: "The database is away",
+	slow: "This took too long",
 	forbidden: "Your role does not allow this",
 	notFound: "There is no such thing",
 	invalid: "The request does not fit",

@@ -97,6 +97,8 @@ export function makeJobs(number: number, now: number): ListedJob[] {
 			recent,
 			p95Ms: 60 + roll() * 1_800,
 			lateSince: active && index % 40 === 9 ? iso(last + every) : null,
+			held: index % 50 !== 41,
+			unknownSince: index % 16 === 6 ? iso(now - 1_770_000) : null,
 		} as unknown as ListedJob;
 	});
 }

@@ -45,7 +45,7 @@ export function jobDetailHandlers(fake: () => Fake, problem: typeof Problem) {
 			const wish = (await request.json()) as { schedule: string; timezone: string; count: number };
 			if (wish.schedule.trim().split(/\s+/).length < 5)
 				return problem(400, "A schedule has five or six fields; this one has fewer.", { pointer: "/schedule" });
-			const first = Date.parse("2026-03-28T01:30:00Z");
+			const first = Math.ceil(fake().now / 86_400_000) * 86_400_000 + 5_400_000;
 			return HttpResponse.json({
 				text: "At 02:30 every day",
 				canonical: wish.schedule,
@@ -54,10 +54,10 @@ export function jobDetailHandlers(fake: () => Fake, problem: typeof Problem) {
 				note: null,
 				fires: Array.from({ length: wish.count ?? 10 }, (_, index) => ({
 					at: iso(first + index * 86_400_000 - (index > 0 ? 3_600_000 : 0)),
-					local: index === 1 ? "2026-03-29T03:00:00" : `2026-03-${String(28 + index).padStart(2, "0")}T02:30:00`,
+					local: iso(first + index * 86_400_000 + (index === 1 ? 5_400_000 : 3_600_000)).slice(0, 19),
 					offset: index > 0 ? "+02:00" : "+01:00",
 					note: index === 1 ? "DST: 02:30 does not exist that day; it fires at 03:00 instead." : null,
-				})).slice(0, 4),
+				})),
 			});
 		}),
 		http.get("*/api/schedules/zones", () =>

@@ -17,6 +17,8 @@ function filtered(jobs: ListedJob[], query: URLSearchParams): ListedJob[] {
 		.filter((job) => active === null || String(job.active) === active)
 		.filter((job) => !query.get("type") || job.type === query.get("type"))
 		.filter((job) => query.get("late") !== "true" || job.lateSince)
+		.filter((job) => query.get("unknown") !== "true" || job.unknownSince)
+		.filter((job) => query.get("held") === null || String(job.held) === query.get("held"))
 		.filter((job) => !statuses || statuses.includes(job.lastExecution?.status ?? ""))
 		.sort((a, b) => ((value(a) ?? "") < (value(b) ?? "") ? -1 : 1) * (sort.startsWith("-") ? -1 : 1));
 }

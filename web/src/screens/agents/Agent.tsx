@@ -69,7 +69,7 @@ export default function Agent() {
 		<Screen
 			title={agent?.name ?? "Agent"}
 			above={
-				<Link to="/agents" className="link">
+				<Link to="/agents" className="hover:underline">
 					Agents
 				</Link>
 			}
@@ -118,9 +118,7 @@ function Actions({ agent }: { agent: AgentDetail }) {
 				<>
 					<Button onClick={() => setLabelling(true)}>Labels</Button>
 					{agent.keyRotationOrderedAt ? null : <Button onClick={() => void act("rotate")}>Rotate key</Button>}
-					<Button kind="danger" onClick={() => void act("revoke")}>
-						Revoke
-					</Button>
+					<Button onClick={() => void act("revoke")}>Revoke</Button>
 				</>
 			) : null}
 			{admin && (gone || agent.state === "offline" || agent.state === "never") ? (

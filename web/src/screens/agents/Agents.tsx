@@ -14,7 +14,7 @@ import { PlainMark } from "../../ui/Mark.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { SearchField } from "../../ui/SearchField.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
-import { Ago } from "../../ui/Time.tsx";
+import { Ago, Time } from "../../ui/Time.tsx";
 import { EnrolDialog } from "./EnrolDialog.tsx";
 
 const route = getRouteApi("/shell/agents");
@@ -32,12 +32,13 @@ export function Skew({ ms }: { ms: number | null | undefined }) {
 	);
 }
 
-export function Labels({ labels }: { labels: Record<string, string> | undefined }) {
+export function Labels({ labels, oneLine }: { labels: Record<string, string> | undefined; oneLine?: boolean }) {
 	const pairs = Object.entries(labels ?? {});
+	const all = pairs.map(([name, value]) => `${name}=${value}`).join(", ");
 	return (
-		<span className="inline-flex flex-wrap gap-1">
+		<span className={`inline-flex gap-1 ${oneLine ? "" : "flex-wrap"}`} title={oneLine ? all : undefined}>
 			{pairs.map(([name, value]) => (
-				<span key={name} className="rounded bg-idle-soft px-1.5 text-[0.9rem] text-ink-soft">
+				<span key={name} className="whitespace-nowrap rounded bg-idle-soft px-1.5 text-[0.9rem] text-ink-soft">
 					{name}={value}
 				</span>
 			))}
@@ -56,7 +57,21 @@ const COLUMNS: Column<Agent>[] = [
 			</Link>
 		),
 	},
-	{ id: "state", head: "State", width: "8rem", cell: (row) => <PlainMark state={row.state} /> },
+	{
+		id: "state",
+		head: "State",
+		width: "12rem",
+		cell: (row) => (
+			<div className="leading-tight">
+				<PlainMark state={row.state} />
+				{row.unknownSince ? (
+					<span className="block text-[0.9rem] text-ink-faint">
+						since <Time at={row.unknownSince} />
+					</span>
+				) : null}
+			</div>
+		),
+	},
 	{
 		id: "seen",
 		head: "Last sync",
@@ -89,8 +104,18 @@ const COLUMNS: Column<Agent>[] = [
 		wide: true,
 		cell: (row) => <Skew ms={row.clockSkewMs} />,
 	},
-	{ id: "version", head: "Version", width: "6rem", wide: true, cell: (row) => row.version ?? "–" },
-	{ id: "labels", head: "Labels", wide: true, cell: (row) => <Labels labels={row.labels} /> },
+	{
+		id: "version",
+		head: "Version",
+		width: "9rem",
+		wide: true,
+		cell: (row) => (
+			<span title={`Version ${row.version ?? "unknown"}, zone data ${row.tzdata ?? "unknown"}`}>
+				{row.version ?? "–"} <span className="text-ink-faint">{row.tzdata}</span>
+			</span>
+		),
+	},
+	{ id: "labels", head: "Labels", wide: true, cell: (row) => <Labels labels={row.labels} oneLine /> },
 ];
 
 export default function Agents() {
@@ -156,6 +181,9 @@ export default function Agents() {
 								sort={search.sort ?? "name"}
 								onSort={(sort) => change({ sort: sort as typeof search.sort })}
 								more={moreOf(query)}
+								about={JSON.stringify(search)}
+								old={query.isPlaceholderData}
+								cardHeight={68}
 								card={(row) => (
 									<div className="flex flex-col gap-1">
 										<div className="flex items-center justify-between gap-3">

@@ -7,6 +7,8 @@ import { Mark } from "../../ui/Mark.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Ago, Time } from "../../ui/Time.tsx";
 
+const SHOWN_MAX = 200; // the server gives no more
+
 /** "3 failed, 1 timeout" */
 export function statusWords(byStatus: Record<string, number>): string {
 	return Object.entries(byStatus)
@@ -52,6 +54,14 @@ export function FailuresPanel({ hours }: { hours: number }) {
 									</p>
 								</li>
 							))}
+							{failures.length === SHOWN_MAX ? (
+								<li className="px-4 py-3 text-ink-faint">
+									The {SHOWN_MAX} jobs that failed most.{" "}
+									<Link to="/jobs" search={{ lastStatus: "failed,timeout,missed,interrupted" }} className="link">
+										All jobs whose last run went wrong
+									</Link>
+								</li>
+							) : null}
 						</ul>
 					)
 				}

@@ -2,20 +2,18 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ledgerQuery, quarantineQuery } from "../../api/fleetQueries.ts";
 import type { Ledger } from "../../api/types.ts";
-import { useNow } from "../../lib/now.ts";
 import { rowsOf } from "../../lib/pages.ts";
 import { count, plural } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Panel } from "../../ui/Screen.tsx";
-import { Answered, Empty } from "../../ui/States.tsx";
+import { Answered } from "../../ui/States.tsx";
 import { Time } from "../../ui/Time.tsx";
 
-const REFRESH_MINUTES = 5; // a whole day of schedules is counted anew with each new span
+const UNKNOWN_SHOWN = 50;
 
 /** Due fires against decisions, and the exact holes. */
 export function LedgerPanel({ hours }: { hours: number }) {
-	const minute = Math.floor(useNow() / 60_000 / REFRESH_MINUTES) * REFRESH_MINUTES;
-	const query = useInfiniteQuery(ledgerQuery(hours, minute));
+	const query = useInfiniteQuery(ledgerQuery(hours));
 	return (
 		<>
 			<Answered query={query}>
@@ -39,20 +37,24 @@ function Sums({ pages, more, load, busy }: { pages: Ledger[]; more: boolean; loa
 	const due = pages.reduce((sum, page) => sum + page.due, 0);
 	const decided = pages.reduce((sum, page) => sum + page.decided, 0);
 	const unaccounted = pages.reduce((sum, page) => sum + page.unaccounted, 0);
-	const jobs = pages.flatMap((page) => page.jobs).filter((job) => job.unaccounted > 0);
+	const unknown = pages.reduce((sum, page) => sum + page.unknown, 0);
+	const all = pages.flatMap((page) => page.jobs);
+	const jobs = all.filter((job) => job.unaccounted > 0);
 	const agents = first.agents.filter((agent) => agent.holes.length > 0);
 	return (
 		<>
-			<div className="grid gap-3 sm:grid-cols-3">
+			<div className="grid grid-cols-2 gap-3 sm:grid-cols-4">
 				<Figure name="Due" value={count(due)} />
 				<Figure name="Decided" value={count(decided)} />
+				<Figure name="Unknown" value={count(unknown)} tone={unknown > 0 ? "text-odd" : ""} />
 				<Figure name="Unaccounted" value={count(unaccounted)} tone={unaccounted > 0 ? "text-bad" : "text-good"} />
 			</div>
 			<Panel title="Holes" note="fires that were due and of which nothing is known">
 				{jobs.length === 0 && agents.length === 0 ? (
-					<Empty title="No holes">
-						Every due fire of {more ? "the jobs looked at so far" : "this time"} has its decision.
-					</Empty>
+					<p className="m-0 text-good">
+						<span aria-hidden="true">✓ </span>
+						{more ? "Of the jobs looked at so far no fire is missing." : "No fire is missing."}
+					</p>
 				) : (
 					<ul className="m-0 flex list-none flex-col gap-3 p-0">
 						{jobs.map((job) => (
@@ -94,7 +96,35 @@ function Sums({ pages, more, load, busy }: { pages: Ledger[]; more: boolean; loa
 					</Button>
 				) : null}
 			</Panel>
+			<Unknown jobs={all.filter((job) => job.unknown > 0)} />
 		</>
+	);
+}
+
+/** Not lost: their agents are silent, or could not know of them. Records that come later make them decided. */
+function Unknown({ jobs }: { jobs: Ledger["jobs"] }) {
+	if (jobs.length === 0) return null;
+	return (
+		<Panel title="Unknown" note="fires whose agents have not reported yet, or could not know of them">
+			<ul className="m-0 flex list-none flex-col gap-1 p-0">
+				{jobs.slice(0, UNKNOWN_SHOWN).map((job) => (
+					<li key={job.jobId} className="flex flex-wrap gap-x-3">
+						<Link to="/jobs/$jobId" params={{ jobId: job.jobId }} className="link font-semibold">
+							{job.name}
+						</Link>
+						<span className="text-odd">
+							{plural(job.unknown, "fire")} of {count(job.due)}
+						</span>
+						<span className="text-ink-faint">
+							since <Time at={job.unknownSince} />
+						</span>
+					</li>
+				))}
+			</ul>
+			{jobs.length > UNKNOWN_SHOWN ? (
+				<p className="mt-2 mb-0 text-ink-faint">and {plural(jobs.length - UNKNOWN_SHOWN, "job")} more</p>
+			) : null}
+		</Panel>
 	);
 }
 
@@ -102,7 +132,7 @@ function Figure({ name, value, tone = "" }: { name: string; value: string; tone?
 	return (
 		<div className="card px-4 py-3">
 			<p className="m-0 text-ink-faint">{name}</p>
-			<p className={`m-0 text-[1.6rem] font-semibold ${tone}`}>{value}</p>
+			<p className={`m-0 text-[1.6rem] font-semibold leading-tight ${tone}`}>{value}</p>
 		</div>
 	);
 }

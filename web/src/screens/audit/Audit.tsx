@@ -11,6 +11,7 @@ import { type Column, DataTable } from "../../ui/DataTable.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Facts, Screen } from "../../ui/Screen.tsx";
 import { SearchField } from "../../ui/SearchField.tsx";
+import { SpanFields } from "../../ui/SpanFields.tsx";
 import { Answered, Empty, Failure } from "../../ui/States.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { Text } from "../executions/Execution.tsx";
@@ -18,16 +19,16 @@ import { Text } from "../executions/Execution.tsx";
 const route = getRouteApi("/shell/audit");
 
 const COLUMNS: Column<AuditEntry>[] = [
-	{ id: "at", head: "When", width: "12rem", cell: (row) => <Time at={row.at} /> },
+	{ id: "at", head: "When", width: "12.5rem", cell: (row) => <Time at={row.at} /> },
 	{ id: "actor", head: "Who", width: "11rem", cell: (row) => row.actor },
 	{ id: "action", head: "What", width: "11rem", cell: (row) => row.action },
 	{ id: "object", head: "On", cell: (row) => row.object },
 	{
 		id: "hash",
 		head: "Hash",
-		width: "8rem",
+		width: "8.5rem",
 		wide: true,
-		cell: (row) => (row.hash ? <code title={row.hash}>{row.hash.slice(0, 12)}</code> : "not in the chain"),
+		cell: (row) => (row.hash ? <code title={row.hash}>{row.hash.slice(0, 10)}</code> : "not in the chain"),
 	},
 ];
 
@@ -72,6 +73,7 @@ export default function Audit() {
 						placeholder="Object"
 						change={(object) => change({ object })}
 					/>
+					<SpanFields from={search.from} to={search.to} change={change} />
 				</div>
 				<Answered query={query}>
 					{() =>
@@ -85,6 +87,10 @@ export default function Audit() {
 								rowKey={(row) => String(row.auditId)}
 								onOpen={setShown}
 								more={moreOf(query)}
+								about={JSON.stringify(search)}
+								old={query.isPlaceholderData}
+								cardHeight={68}
+								height="calc(100dvh - 17.5rem)"
 								card={(row) => (
 									<div className="flex flex-col gap-1">
 										<div className="flex justify-between gap-3">

@@ -141,7 +141,11 @@ export function Form({ origin }: { origin: Origin }) {
 						{error.field ? ` (${error.field})` : ""}
 					</p>
 				) : null}
-				<SchedulePart bound={bound} zones={zones.data?.zones ?? []} />
+				<SchedulePart
+					bound={bound}
+					zones={zones.data?.zones ?? []}
+					job={origin.kind === "edit" ? origin.job : undefined}
+				/>
 				<RequestPart bound={bound} />
 				<TargetPart bound={bound} />
 				<Advanced bound={bound} />

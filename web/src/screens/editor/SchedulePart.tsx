@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useId } from "react";
 import { asApiError } from "../../api/problem.ts";
 import { previewQuery } from "../../api/queries.ts";
+import type { Job, ScheduleQuestion } from "../../api/types.ts";
 import { useSettled } from "../../lib/settled.ts";
 import { FireList } from "../../ui/FireList.tsx";
 import { Panel } from "../../ui/Screen.tsx";
@@ -10,6 +11,7 @@ import { type Bound, TextInput } from "./fields.tsx";
 
 const TYPING_MS = 250;
 const FIRES = 6;
+const HASHED = /(^|[\s,])H/;
 const PRESETS = [
 	["*/5 * * * *", "Every 5 minutes"],
 	["@hourly", "Hourly"],
@@ -20,13 +22,28 @@ const PRESETS = [
 	["@every 1h30m", "Every 90 min"],
 ] as const;
 
-export function SchedulePart({ bound, zones }: { bound: Bound; zones: string[] }) {
+/** An instant that can be read, in UTC; else nothing, for the preview must not wait for a date that is half typed. */
+function instantOf(value: unknown): string | null {
+	const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
+	return Number.isNaN(at) ? null : new Date(at).toISOString();
+}
+
+export function SchedulePart({ bound, zones, job }: { bound: Bound; zones: string[]; job?: Job }) {
 	const list = useId();
 	const schedule = String(bound.value("schedule") ?? "");
-	const timezone = String(bound.value("timezone") ?? "UTC");
-	const asked = useSettled(JSON.stringify([schedule, timezone]), TYPING_MS);
-	const [settledSchedule, settledZone] = JSON.parse(asked) as [string, string];
-	const preview = useQuery({ ...previewQuery(settledSchedule, settledZone, FIRES), placeholderData: keepPreviousData });
+	const typed: ScheduleQuestion = {
+		schedule,
+		timezone: String(bound.value("timezone") ?? "UTC"),
+		count: FIRES,
+		startAt: instantOf(bound.value("startAt")),
+		endAt: instantOf(bound.value("endAt")),
+		...(job ? { jobId: job.jobId, anchor: job.createdAt } : {}),
+	};
+	const asked = useSettled(JSON.stringify(typed), TYPING_MS);
+	const preview = useQuery({
+		...previewQuery(JSON.parse(asked) as ScheduleQuestion),
+		placeholderData: keepPreviousData,
+	});
 	const wrong = preview.error ? asApiError(preview.error) : null;
 	const seen: Bound = {
 		...bound,
@@ -71,6 +88,11 @@ export function SchedulePart({ bound, zones }: { bound: Bound; zones: string[] }
 					<>
 						<p className="mt-0 mb-2 text-[1.07rem] font-medium">{preview.data.text}</p>
 						<FireList preview={preview.data} />
+						{!job && HASHED.test(schedule) ? (
+							<p className="mt-1 mb-0 text-[0.93rem] text-ink-faint">
+								H stands for a value of the job's own, which it gets when it is defined: these times are an example.
+							</p>
+						) : null}
 					</>
 				) : (
 					<p className="m-0 text-ink-faint">{schedule ? "Asking the server…" : "The next fires appear here."}</p>

@@ -3,14 +3,15 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { executionQuery } from "../../api/fleetQueries.ts";
 import type { ExecutionDetail } from "../../api/types.ts";
-import { GanttRow, HatchPattern } from "../../charts/GanttRow.tsx";
+import { GanttRow } from "../../charts/GanttRow.tsx";
+import { look, TONE_TEXT } from "../../lib/status.ts";
 import { duration } from "../../lib/time.ts";
 import { Mark, PlainMark } from "../../ui/Mark.tsx";
 import { Facts, Panel, Screen } from "../../ui/Screen.tsx";
 import { Answered } from "../../ui/States.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { executionReason } from "./Executions.tsx";
-import { stretches } from "./waterfall.ts";
+import { endOf, stretches } from "./waterfall.ts";
 
 const route = getRouteApi("/shell/executions/$jobId/$executionId");
 const CAUSES: Record<string, string> = {
@@ -25,13 +26,13 @@ export default function Execution() {
 	const query = useQuery(executionQuery(jobId, executionId, scheduledAt));
 	return (
 		<Screen
-			title="Execution"
+			title={query.data ? (query.data.jobName ?? query.data.jobId) : "Execution"}
 			above={
-				<Link to="/executions" className="link">
+				<Link to="/executions" search={{ jobId }} className="hover:underline">
 					Executions
 				</Link>
 			}
-			beside={query.data ? <Mark state={query.data.status} /> : null}
+			beside={query.data ? <Beside execution={query.data} /> : null}
 		>
 			<Answered query={query} back={{ to: "/executions", text: "To all executions" }}>
 				{(execution) => <Whole execution={execution} />}
@@ -40,12 +41,29 @@ export default function Execution() {
 	);
 }
 
+function zoneOf(execution: ExecutionDetail): string | null {
+	return (execution.definition?.timezone as string | undefined) ?? null;
+}
+
+function Beside({ execution }: { execution: ExecutionDetail }) {
+	return (
+		<>
+			<Mark state={execution.status} />
+			<span className="text-ink-soft">
+				due <Time at={execution.scheduledAt} zone={zoneOf(execution)} />
+			</span>
+		</>
+	);
+}
+
 function Whole({ execution }: { execution: ExecutionDetail }) {
-	const zone = (execution.definition?.timezone as string | undefined) ?? null;
+	const zone = zoneOf(execution);
 	return (
 		<>
 			{executionReason(execution) ? (
-				<p className="card m-0 px-4 py-3 text-[1.05rem]">{executionReason(execution)}</p>
+				<p className={`card m-0 px-4 py-3 text-[1.05rem] ${TONE_TEXT[look(execution.status).tone]}`}>
+					{executionReason(execution)}
+				</p>
 			) : null}
 			<Waterfall execution={execution} />
 			<div className="grid gap-4 lg:grid-cols-2">
@@ -95,13 +113,13 @@ function Whole({ execution }: { execution: ExecutionDetail }) {
 
 function Waterfall({ execution }: { execution: ExecutionDetail }) {
 	const all = stretches(execution);
-	const end = Math.max(1, ...all.filter((one) => one.name !== "Synced").map((one) => one.to)) * 1.08;
+	const end = endOf(all);
 	return (
 		<Panel title="Where the time went" note="since the due instant">
-			<HatchPattern />
 			<ul className="m-0 flex list-none flex-col gap-1 p-0">
 				{all.map((one) => {
 					const words = `${one.name}: ${duration(one.to - one.from)}, ${one.note}`;
+					const beyond = one.to > end;
 					return (
 						<li key={one.name} className="grid grid-cols-[6.5rem_minmax(0,1fr)_5.5rem] items-center gap-3">
 							<span className="text-ink-soft">{one.name}</span>
@@ -112,7 +130,10 @@ function Waterfall({ execution }: { execution: ExecutionDetail }) {
 								label={words}
 								spans={[{ key: one.name, from: one.from, to: Math.min(one.to, end), tone: one.tone, title: words }]}
 							/>
-							<span className="text-right">{duration(one.to - one.from)}</span>
+							<span className="text-right" title={beyond ? "The bar goes on beyond the picture" : undefined}>
+								{duration(one.to - one.from)}
+								{beyond ? <span className="text-ink-faint"> →</span> : null}
+							</span>
 						</li>
 					);
 				})}

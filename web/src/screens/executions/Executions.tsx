@@ -31,7 +31,7 @@ function JobLink({ row }: { row: Execution }) {
 const COLUMNS: Column<Execution>[] = [
 	{ id: "status", head: "State", width: "8rem", cell: (row) => <PlainMark state={row.status} /> },
 	{ id: "job", head: "Job", cell: (row) => <JobLink row={row} /> },
-	{ id: "scheduled", head: "Due", width: "11.5rem", cell: (row) => <Time at={row.scheduledAt} /> },
+	{ id: "scheduled", head: "Due", width: "12rem", cell: (row) => <Time at={row.scheduledAt} /> },
 	{
 		id: "count",
 		head: "Fires",
@@ -91,6 +91,9 @@ export default function Executions() {
 								rowKey={(row) => `${row.executionId} ${row.scheduledAt}`}
 								onOpen={open}
 								more={moreOf(query)}
+								about={JSON.stringify(search)}
+								old={query.isPlaceholderData}
+								height="calc(100dvh - 16.5rem)"
 								card={(row) => (
 									<div className="flex flex-col gap-1">
 										<div className="flex items-center justify-between gap-3">

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stretches } from "./waterfall.ts";
+import { endOf, stretches } from "./waterfall.ts";
 
 const BASE = {
 	scheduledAt: "2026-03-01T12:00:00.000Z",
@@ -37,4 +37,9 @@ describe("stretches", () => {
 			stretches({ ...BASE, startedAt: null, durationMs: null, latenessMs: null, timing: {} }).map((one) => one.name),
 		).toEqual(["Synced"]);
 	});
+});
+
+it("draws the whole way to central while the run can be seen beside it, else cuts its end off", () => {
+	expect(endOf(stretches({ ...BASE, receivedAt: "2026-03-01T12:00:00.302Z" }))).toBeCloseTo(302);
+	expect(endOf(stretches({ ...BASE, receivedAt: "2026-03-01T13:00:00.000Z" }))).toBeCloseTo(102 * 1.25);
 });

@@ -55,3 +55,12 @@ export function stretches(execution: Timed): Stretch[] {
 	add("Synced", finished, received - finished, "idle", "from the outcome until central had it");
 	return made;
 }
+
+const CUT_OVER = 3; // a way to central this much longer than the run itself would leave no room for the run
+
+/** How much of it is drawn: all, or all but the end of a long wait for central. */
+export function endOf(all: readonly Stretch[]): number {
+	const run = Math.max(1, ...all.filter((one) => one.name !== "Synced").map((one) => one.to));
+	const whole = Math.max(run, ...all.map((one) => one.to));
+	return whole <= CUT_OVER * run ? whole : run * 1.25;
+}

@@ -1,6 +1,7 @@
 // How long it takes and how late it starts: percentiles and their distribution, and how they went over time.
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { getRouteApi } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { jobExecutionsQuery, jobStatsQuery } from "../../api/queries.ts";
 import type { Job, Spread } from "../../api/types.ts";
 import { Histogram } from "../../charts/Histogram.tsx";
@@ -10,16 +11,27 @@ import { Answered } from "../../ui/States.tsx";
 import { RUNS } from "./Runs.tsx";
 
 const OverTime = lazy(() => import("./OverTime.tsx"));
+const route = getRouteApi("/shell/jobs/$jobId");
+const DAY = 24;
 const HOURS = [
 	[1, "1 hour"],
-	[24, "24 hours"],
+	[DAY, "24 hours"],
 	[168, "7 days"],
 	[720, "30 days"],
 ] as const;
 
 export function Figures({ job }: { job: Job }) {
-	const [hours, setHours] = useState(24);
-	const [what, setWhat] = useState<"duration" | "lateness">("duration");
+	const search = route.useSearch();
+	const navigate = route.useNavigate();
+	const hours = HOURS.some(([known]) => known === search.hours) ? (search.hours as number) : DAY;
+	const what = search.of ?? "duration";
+	const change = (next: Partial<typeof search>) =>
+		void navigate({
+			to: "/jobs/$jobId",
+			params: { jobId: job.jobId },
+			search: (old) => ({ ...old, ...next }),
+			replace: true,
+		});
 	const stats = useQuery(jobStatsQuery(job.jobId, hours));
 	const runs = useQuery(jobExecutionsQuery(job.jobId, RUNS));
 	const values = (runs.data?.executions ?? [])
@@ -33,7 +45,7 @@ export function Figures({ job }: { job: Job }) {
 					aria-label="Of the last"
 					className="field !min-h-8 !py-0.5"
 					value={hours}
-					onChange={(event) => setHours(Number(event.target.value))}
+					onChange={(event) => change({ hours: Number(event.target.value) })}
 				>
 					{HOURS.map(([value, text]) => (
 						<option key={value} value={value}>
@@ -72,7 +84,7 @@ export function Figures({ job }: { job: Job }) {
 								aria-label="Distribution of"
 								className="field !min-h-8 !py-0.5"
 								value={what}
-								onChange={(event) => setWhat(event.target.value as typeof what)}
+								onChange={(event) => change({ of: event.target.value as typeof what })}
 							>
 								<option value="duration">Duration</option>
 								<option value="lateness">Lateness</option>

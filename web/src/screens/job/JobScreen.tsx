@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { jobQuery, jobsQuery } from "../../api/queries.ts";
-import type { Job } from "../../api/types.ts";
+import type { Job, ListedJob } from "../../api/types.ts";
 import { jobState, targetSentence } from "../../lib/jobs.ts";
 import { useKeys } from "../../lib/keys.ts";
 import { useJobActions } from "../../shell/jobActions.ts";
@@ -50,16 +50,18 @@ export default function JobScreen() {
 
 function Loaded({ job }: { job: Job }) {
 	const { tab = "runs" } = route.useSearch();
-	// Lateness is the list's: it changes while the job itself stays as it is.
-	const late = useInfiniteQuery(jobsQuery({ q: job.jobId }, 1)).data?.pages[0]?.jobs[0]?.lateSince ?? null;
+	// Lateness and who holds it are the list's: they change while the job itself stays as it is.
+	const listed = useInfiniteQuery(jobsQuery({ q: job.jobId }, 1)).data?.pages[0]?.jobs.find(
+		(one) => one.jobId === job.jobId,
+	);
 	return (
 		<Screen
 			title={job.name}
 			above={BACK}
-			beside={<Mark state={jobState({ active: job.active, lateSince: late })} />}
+			beside={<Mark state={jobState({ ...listed, active: job.active })} />}
 			actions={<Actions job={job} />}
 		>
-			<Sentence job={job} lateSince={late} />
+			<Sentence job={job} listed={listed} />
 			<Tabs
 				label="Parts of the job"
 				chosen={tab}
@@ -100,7 +102,7 @@ function Loaded({ job }: { job: Job }) {
 	);
 }
 
-function Sentence({ job, lateSince }: { job: Job; lateSince: string | null }) {
+function Sentence({ job, listed }: { job: Job; listed: ListedJob | undefined }) {
 	return (
 		<div className="card flex flex-col gap-1 px-4 py-3">
 			<p className="m-0 text-[1.07rem]">
@@ -131,9 +133,19 @@ function Sentence({ job, lateSince }: { job: Job; lateSince: string | null }) {
 					Revision {job.revision}, <Ago at={job.updatedAt} /> by {job.updatedBy}
 				</span>
 			</p>
-			{lateSince ? (
+			{job.active && listed?.unknownSince ? (
+				<p className="m-0 font-medium text-odd">
+					<span aria-hidden="true">? </span>Unknown since <Time at={listed.unknownSince} zone={job.timezone} />: its
+					agent is silent. It goes on by its schedule if it lives, and reports when it is back.
+				</p>
+			) : job.active && listed?.lateSince ? (
 				<p className="m-0 font-medium text-warn">
-					<span aria-hidden="true">! </span>Late since <Time at={lateSince} zone={job.timezone} />
+					<span aria-hidden="true">! </span>Late since <Time at={listed.lateSince} zone={job.timezone} />
+				</p>
+			) : null}
+			{job.active && listed?.held === false ? (
+				<p className="m-0 font-medium text-warn">
+					<span aria-hidden="true">○ </span>No agent holds it: none fits its target. It does not run.
 				</p>
 			) : null}
 			{job.note ? <p className="m-0 text-warn">{job.note}</p> : null}

@@ -1,6 +1,6 @@
 // Why did it (not) run? A moment goes in, sentences come out.
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { whyQuery } from "../../api/queries.ts";
 import type { Job, Why } from "../../api/types.ts";
 import { useSettings } from "../../lib/settings.ts";
@@ -15,14 +15,14 @@ const route = getRouteApi("/shell/jobs/$jobId");
 
 export function WhyPanel({ job }: { job: Job }) {
 	const { why } = route.useSearch();
-	const navigate = useNavigate();
+	const navigate = route.useNavigate();
 	const query = useQuery(whyQuery(job.jobId, why));
 	const zone = zoneFor(useSettings().zone, job.timezone);
 	const go = (at: string | null | undefined) =>
 		void navigate({
 			to: "/jobs/$jobId",
 			params: { jobId: job.jobId },
-			search: { why: at ?? undefined },
+			search: (old) => ({ ...old, why: at ?? undefined }),
 			replace: true,
 		});
 	const shown = partsOf(why ?? query.data?.at ?? Date.now(), zone);

@@ -81,7 +81,12 @@ function Outcome({ result, over }: { result: BulkResult; over: boolean }) {
 		<div className="flex flex-col gap-3">
 			<p className="m-0 font-medium">{result.sentence}</p>
 			{result.sample.length && !over ? (
-				<ul className="m-0 max-h-56 list-none overflow-y-auto rounded-[7px] border border-line p-0">
+				<ul
+					// biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by keyboard
+					tabIndex={0}
+					aria-label="Some of them"
+					className="m-0 max-h-56 list-none overflow-y-auto rounded-[7px] border border-line p-0"
+				>
 					{result.sample.map((job) => (
 						<li key={job.jobId} className="truncate border-b border-line px-3 py-1 last:border-b-0">
 							{job.name}

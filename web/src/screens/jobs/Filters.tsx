@@ -1,11 +1,29 @@
 import { EXECUTION_STATUSES, look } from "../../lib/status.ts";
 import type { jobsSearch } from "../../router.tsx";
+import { AgentChip } from "../../ui/Chip.tsx";
 import { SearchField } from "../../ui/SearchField.tsx";
 
 type Search = ReturnType<typeof jobsSearch>;
 
+const NO_STATE: Partial<Search> = { active: undefined, late: undefined, held: undefined, unknown: undefined };
+/** What each choice asks the server for. */
+const STATES: Record<string, Partial<Search>> = {
+	active: { active: true },
+	paused: { active: false },
+	late: { late: true },
+	unknown: { unknown: true },
+	unassigned: { active: true, held: false },
+};
+
+export function stateOf(search: Search): string {
+	if (search.late) return "late";
+	if (search.unknown) return "unknown";
+	if (search.held === false) return "unassigned";
+	return search.active === undefined ? "" : search.active ? "active" : "paused";
+}
+
 export function Filters({ search, change }: { search: Search; change: (change: Partial<Search>) => void }) {
-	const state = search.late ? "late" : search.active === undefined ? "" : search.active ? "active" : "paused";
+	const state = stateOf(search);
 	return (
 		<search className="flex flex-wrap items-center gap-2 border-b border-line p-3">
 			<SearchField
@@ -18,17 +36,14 @@ export function Filters({ search, change }: { search: Search; change: (change: P
 				aria-label="State"
 				className="field"
 				value={state}
-				onChange={({ target: { value } }) =>
-					change({
-						active: value === "active" ? true : value === "paused" ? false : undefined,
-						late: value === "late" ? true : undefined,
-					})
-				}
+				onChange={(event) => change({ ...NO_STATE, ...STATES[event.target.value] })}
 			>
 				<option value="">Any state</option>
-				<option value="active">Active</option>
-				<option value="paused">Paused</option>
-				<option value="late">Late</option>
+				{Object.keys(STATES).map((name) => (
+					<option key={name} value={name}>
+						{look(name).text}
+					</option>
+				))}
 			</select>
 			<select
 				aria-label="Last result"
@@ -68,11 +83,7 @@ export function Filters({ search, change }: { search: Search; change: (change: P
 				<option value="-createdAt">Newest first</option>
 				<option value="createdAt">Oldest first</option>
 			</select>
-			{search.agentId ? (
-				<button type="button" className="link" onClick={() => change({ agentId: undefined })}>
-					Of one agent only: show all
-				</button>
-			) : null}
+			{search.agentId ? <AgentChip agentId={search.agentId} clear={() => change({ agentId: undefined })} /> : null}
 		</search>
 	);
 }

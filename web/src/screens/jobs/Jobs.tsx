@@ -4,6 +4,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { jobsQuery } from "../../api/queries.ts";
 import type { BulkAction, ListedJob } from "../../api/types.ts";
+import { moreOf, rowsOf } from "../../lib/pages.ts";
 import { useMay } from "../../shell/session.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { DataTable } from "../../ui/DataTable.tsx";
@@ -27,7 +28,7 @@ export default function Jobs() {
 	const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
 	const [bulk, setBulk] = useState<{ action: BulkAction; scope: BulkScope } | null>(null);
 	const [here, setHere] = useState<ListedJob | null>(null);
-	const rows = query.data?.pages.flatMap((page) => page.jobs) ?? [];
+	const rows = rowsOf(query, (page) => page.jobs);
 	const filtered = Object.keys(filter).length > 0;
 	const open = (job: ListedJob) => void navigate({ to: "/jobs/$jobId", params: { jobId: job.jobId } });
 	useJobKeys(here, mayOperate);
@@ -77,11 +78,9 @@ export default function Jobs() {
 							}
 							selected={mayOperate ? selected : undefined}
 							onSelect={mayOperate ? setSelected : undefined}
-							more={{
-								has: query.hasNextPage,
-								busy: query.isFetchingNextPage,
-								load: () => void query.fetchNextPage(),
-							}}
+							more={moreOf(query)}
+							about={JSON.stringify(search)}
+							old={query.isPlaceholderData}
 						/>
 					) : filtered ? (
 						<Empty title="No job fits">

@@ -39,17 +39,17 @@ function Last({ job }: { job: ListedJob }) {
 	);
 }
 
+function stateTitle(job: ListedJob): string | undefined {
+	if (job.unknownSince) return `Its agent is silent since ${new Date(job.unknownSince).toISOString()}`;
+	return job.lateSince ? `Late since ${new Date(job.lateSince).toISOString()}` : undefined;
+}
+
 export const columns: Column<ListedJob>[] = [
 	{
 		id: "state",
 		head: "State",
-		width: "6.2rem",
-		cell: (job) => (
-			<PlainMark
-				state={jobState(job)}
-				title={job.lateSince ? `Late since ${new Date(job.lateSince).toISOString()}` : undefined}
-			/>
-		),
+		width: "7rem",
+		cell: (job) => <PlainMark state={jobState(job)} title={stateTitle(job)} />,
 	},
 	{ id: "name", head: "Name and schedule", sort: "name", cell: (job) => <Name job={job} /> },
 	{

@@ -4,6 +4,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { overviewQuery } from "../../api/queries.ts";
 import type { Overview as Data } from "../../api/types.ts";
 import { StackedBars } from "../../charts/StackedBars.tsx";
+import { TimeAxis } from "../../charts/TimeAxis.tsx";
 import { useSettings } from "../../lib/settings.ts";
 import { EXECUTION_STATUSES } from "../../lib/status.ts";
 import { count, duration, instant, percent, plural, zoneFor } from "../../lib/time.ts";
@@ -15,6 +16,8 @@ import { Answered, Empty } from "../../ui/States.tsx";
 import { NextFires } from "./NextFires.tsx";
 import { Tile } from "./Tile.tsx";
 import { troubles } from "./troubles.ts";
+
+const HOUR_MS = 3_600_000;
 
 export default function Overview() {
 	const query = useQuery(overviewQuery());
@@ -43,6 +46,7 @@ function Board({ data }: { data: Data }) {
 	const zone = zoneFor(useSettings().zone);
 	const navigate = useNavigate();
 	const { last24h, jobs, agents } = data;
+	const begin = Date.parse(data.hours[0]?.t ?? data.now);
 	const bad = EXECUTION_STATUSES.filter(
 		(status) => status !== "success" && status !== "skipped" && last24h.byStatus[status],
 	);
@@ -96,7 +100,11 @@ function Board({ data }: { data: Data }) {
 				/>
 			</div>
 			<div className="grid gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-				<Panel title="Last 24 hours" note="failures above the line, on their own scale">
+				<Panel
+					title="Last 24 hours"
+					note="failures above the line, on their own scale"
+					className="flex flex-col [&>div:last-child]:flex [&>div:last-child]:grow [&>div:last-child]:flex-col"
+				>
 					<StackedBars
 						buckets={data.hours}
 						label="Executions by hour"
@@ -104,13 +112,12 @@ function Board({ data }: { data: Data }) {
 						onOpen={(bucket) =>
 							void navigate({
 								to: "/executions",
-								search: { from: bucket.t, to: new Date(Date.parse(bucket.t) + 3_600_000).toISOString() },
+								search: { from: bucket.t, to: new Date(Date.parse(bucket.t) + HOUR_MS).toISOString() },
 							})
 						}
 					/>
-					<div className="mt-1 flex justify-between text-[0.86rem] text-ink-faint">
-						<span>{data.hours[0] ? instant(data.hours[0].t, zone).slice(0, -3) : ""}</span>
-						<span>now</span>
+					<div className="mt-1 text-[0.86rem] text-ink-faint">
+						<TimeAxis from={begin} to={begin + data.hours.length * HOUR_MS} zone={zone} />
 					</div>
 					<ul className="mt-3 mb-0 flex list-none flex-wrap gap-x-5 gap-y-1 p-0">
 						{EXECUTION_STATUSES.map((status) => (

@@ -33,6 +33,7 @@ export function troubles(data: Overview): Trouble[] {
 	add(jobs.late, false, `${plural(jobs.late, "job is", "jobs are")} late`, "/alerts", { tab: "late" });
 	add(jobs.unassigned, false, `${plural(jobs.unassigned, "active job has", "active jobs have")} no agent`, "/jobs", {
 		active: true,
+		held: false,
 	});
 	add(
 		data.quarantined,

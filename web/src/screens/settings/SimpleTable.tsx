@@ -34,7 +34,7 @@ export function Head({ names }: { names: string[] }) {
 export function Cell({ children, right }: { children: ReactNode; right?: boolean }) {
 	return (
 		<td
-			className={`border-b border-line px-2 py-1.5 whitespace-nowrap first:pl-4 last:pr-4 ${right ? "text-right" : ""}`}
+			className={`h-11 border-b border-line px-2 py-1 whitespace-nowrap first:pl-4 last:pr-4 ${right ? "text-right" : ""}`}
 		>
 			{children}
 		</td>

@@ -2,14 +2,17 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { timelineQuery } from "../../api/fleetQueries.ts";
 import { GanttRow, HatchPattern } from "../../charts/GanttRow.tsx";
+import { TimeAxis } from "../../charts/TimeAxis.tsx";
 import { useNow } from "../../lib/now.ts";
+import { useSettings } from "../../lib/settings.ts";
+import { zoneFor } from "../../lib/time.ts";
 import { Answered } from "../../ui/States.tsx";
-import { Time } from "../../ui/Time.tsx";
 import { barsOf, busiestOf, offlineOf, rowSentence } from "./rows.ts";
 
 export function AgentTimeline({ agentId, hours }: { agentId: string; hours: number }) {
 	const now = useNow();
-	const query = useInfiniteQuery(timelineQuery(hours, Math.ceil(now / 60_000), agentId));
+	const zone = zoneFor(useSettings().zone);
+	const query = useInfiniteQuery(timelineQuery(hours, agentId));
 	return (
 		<Answered query={query} rows={1}>
 			{({ pages }) => {
@@ -29,9 +32,8 @@ export function AgentTimeline({ agentId, hours }: { agentId: string; hours: numb
 							hatched={offlineOf(row, to)}
 							label={rowSentence(row)}
 						/>
-						<div className="mt-1 flex justify-between text-ink-faint">
-							<Time at={page.from} />
-							<Time at={page.to} />
+						<div className="mt-1 text-[0.93rem] text-ink-faint">
+							<TimeAxis from={Date.parse(page.from)} to={to} zone={zone} />
 						</div>
 					</div>
 				);

@@ -1,15 +1,20 @@
 // The fleet over time: a row for each agent, bars are executions, hatched is offline.
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { timelineQuery } from "../../api/fleetQueries.ts";
+import type { TimelinePage, TimelineRow } from "../../api/types.ts";
 import { GanttRow, HatchPattern } from "../../charts/GanttRow.tsx";
+import { TimeAxis } from "../../charts/TimeAxis.tsx";
 import { useNow } from "../../lib/now.ts";
-import { rowsOf } from "../../lib/pages.ts";
+import { moreOf } from "../../lib/pages.ts";
+import { useSettings } from "../../lib/settings.ts";
+import { zoneFor } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
+import { type Column, DataTable } from "../../ui/DataTable.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
-import { Time } from "../../ui/Time.tsx";
 import { barsOf, busiestOf, offlineOf, rowSentence } from "./rows.ts";
 
 const route = getRouteApi("/shell/timeline");
@@ -18,11 +23,12 @@ const SPANS = [1, 6, 24, 72];
 export default function Timeline() {
 	const search = route.useSearch();
 	const navigate = route.useNavigate();
+	const zone = zoneFor(useSettings().zone);
 	const hours = SPANS.includes(search.hours ?? 0) ? (search.hours as number) : 6;
-	const now = useNow();
-	const query = useInfiniteQuery(timelineQuery(hours, Math.ceil(now / 60_000)));
-	const rows = rowsOf(query, (page) => page.agents);
-	const busiest = busiestOf(rows);
+	const query = useInfiniteQuery(timelineQuery(hours));
+	const rows = useMemo(() => query.data?.pages.flatMap((page) => page.agents) ?? [], [query.data]);
+	const first = query.data?.pages[0];
+	const busiest = useMemo(() => busiestOf(rows), [rows]);
 	return (
 		<Screen
 			title="Fleet timeline"
@@ -43,66 +49,94 @@ export default function Timeline() {
 				</fieldset>
 			}
 		>
-			<div className="card px-4 py-3">
-				<ul className="m-0 mb-3 flex list-none flex-wrap gap-x-5 gap-y-1 p-0 text-ink-soft">
-					<li>
-						<span aria-hidden="true" className="mr-1.5 inline-block size-3 rounded-sm bg-good-fill" />
-						only successes
-					</li>
-					<li>
-						<span aria-hidden="true" className="mr-1.5 inline-block size-3 rounded-sm bg-bad-fill" />
-						with failures
-					</li>
-					<li>
-						<span aria-hidden="true" className="hatched mr-1.5 inline-block size-3 rounded-sm" />
-						offline: what ran is unknown until it reports
-					</li>
-				</ul>
+			<div className="card">
+				<Legend />
 				<HatchPattern />
 				<Answered query={query}>
-					{({ pages }) => {
-						const first = pages[0];
-						if (!first || rows.length === 0) return <Empty title="No agents yet" />;
-						const from = Date.parse(first.from);
-						const to = Date.parse(first.to);
-						return (
-							<>
-								<ul className="m-0 flex list-none flex-col gap-1.5 p-0">
-									{rows.map((row) => (
-										<li
-											key={row.agentId}
-											className="grid items-center gap-x-3 gap-y-1 sm:grid-cols-[9rem_7rem_minmax(0,1fr)]"
-										>
-											<Link to="/agents/$agentId" params={{ agentId: row.agentId }} className="link truncate">
-												{row.name}
-											</Link>
+					{() =>
+						first && rows.length > 0 ? (
+							<DataTable
+								label="Agents over time"
+								columns={columnsOf(first, busiest, zone)}
+								rows={rows}
+								rowKey={(row) => row.agentId}
+								rowHeight={34}
+								cardHeight={66}
+								onOpen={(row) => void navigate({ to: "/agents/$agentId", params: { agentId: row.agentId } })}
+								more={moreOf(query)}
+								about={String(hours)}
+								old={query.isPlaceholderData}
+								card={(row) => (
+									<div className="flex flex-col gap-1.5">
+										<div className="flex items-center justify-between gap-3">
+											<AgentLink row={row} />
 											<PlainMark state={row.state} />
-											<GanttRow
-												from={from}
-												to={to}
-												height={24}
-												now={now}
-												spans={barsOf(row, first.stepMs, busiest)}
-												hatched={offlineOf(row, to)}
-												label={rowSentence(row)}
-											/>
-										</li>
-									))}
-								</ul>
-								<div className="mt-1.5 flex justify-between text-ink-faint sm:pl-[17.5rem]">
-									<Time at={first.from} />
-									<Time at={first.to} />
-								</div>
-								{query.hasNextPage ? (
-									<Button className="mt-3" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-										More agents
-									</Button>
-								) : null}
-							</>
-						);
-					}}
+										</div>
+										<Track row={row} page={first} busiest={busiest} />
+									</div>
+								)}
+							/>
+						) : (
+							<Empty title="No agents yet">An agent has its row here as soon as it is enrolled.</Empty>
+						)
+					}
 				</Answered>
 			</div>
 		</Screen>
 	);
+}
+
+function Legend() {
+	return (
+		<ul className="m-0 flex list-none flex-wrap gap-x-5 gap-y-1 border-b border-line px-4 py-2.5 text-ink-soft">
+			<li>
+				<span aria-hidden="true" className="mr-1.5 inline-block size-3 rounded-sm bg-good-fill" />
+				only successes
+			</li>
+			<li>
+				<span aria-hidden="true" className="mr-1.5 inline-block size-3 rounded-sm bg-bad-fill" />
+				with failures
+			</li>
+			<li>
+				<span aria-hidden="true" className="hatched mr-1.5 inline-block h-3 w-6 rounded-sm border border-line" />
+				offline: what ran is unknown until it reports
+			</li>
+		</ul>
+	);
+}
+
+function AgentLink({ row }: { row: TimelineRow }) {
+	return (
+		<Link to="/agents/$agentId" params={{ agentId: row.agentId }} className="link truncate">
+			{row.name}
+		</Link>
+	);
+}
+
+function Track({ row, page, busiest }: { row: TimelineRow; page: TimelinePage; busiest: number }) {
+	const now = useNow();
+	const to = Date.parse(page.to);
+	return (
+		<GanttRow
+			from={Date.parse(page.from)}
+			to={to}
+			height={24}
+			now={now}
+			spans={barsOf(row, page.stepMs, busiest)}
+			hatched={offlineOf(row, to)}
+			label={rowSentence(row)}
+		/>
+	);
+}
+
+function columnsOf(page: TimelinePage, busiest: number, zone: string): Column<TimelineRow>[] {
+	return [
+		{ id: "name", head: "Agent", width: "11rem", cell: (row) => <AgentLink row={row} /> },
+		{ id: "state", head: "State", width: "7.5rem", cell: (row) => <PlainMark state={row.state} /> },
+		{
+			id: "track",
+			head: <TimeAxis from={Date.parse(page.from)} to={Date.parse(page.to)} zone={zone} />,
+			cell: (row) => <Track row={row} page={page} busiest={busiest} />,
+		},
+	];
 }
