@@ -31,7 +31,7 @@ int audit_command_verify(const struct central_config *config, const char *head)
 		fprintf(stderr, "belfry-central: --head %s: is not NUMBER:HASH with 64 hex digits\n", head);
 		return USAGE;
 	}
-	struct db_pool *pool = db_pool_new("audit", config->database, 1, config->statement_timeout_ms, &error);
+	struct db_pool *pool = db_pool_new("audit", config->database, 1, config->statement_timeout_ms, DB_PLANS_KEPT, &error);
 	struct db_conn *conn = NULL;
 	enum db_status status = pool != NULL ? db_acquire(pool, &conn) : DB_AWAY;
 	if (status == DB_OK)

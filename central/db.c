@@ -16,6 +16,7 @@ struct db_pool {
 	char *conninfo;
 	unsigned size;
 	int statement_timeout_ms;
+	enum db_plans plans;
 	GThread *mender;
 
 	GMutex lock;	/* all below */
@@ -101,6 +102,7 @@ static struct db_conn *conn_open(struct db_pool *pool, char **ret_reason)
 	db_param_int(&params, pool->statement_timeout_ms);
 	db_param_int(&params, (int64_t)pool->statement_timeout_ms * 2);
 	db_param_text(&params, application);
+	db_param_text(&params, pool->plans == DB_PLANS_ANEW ? "force_custom_plan" : "auto");
 	if (db_run(conn, "session_setup", &params, NULL) != DB_OK) {
 		*ret_reason = g_strdup(db_message(conn));
 		conn_free(conn);
@@ -170,7 +172,7 @@ bool db_conninfo_check(const char *conninfo, GError **error)
 }
 
 struct db_pool *db_pool_new(const char *name, const char *conninfo, unsigned size, int statement_timeout_ms,
-			    GError **error)
+			    enum db_plans plans, GError **error)
 {
 	if (!db_conninfo_check(conninfo, error))
 		return NULL;
@@ -179,6 +181,7 @@ struct db_pool *db_pool_new(const char *name, const char *conninfo, unsigned siz
 	pool->conninfo = g_strdup(conninfo);
 	pool->size = CLAMP(size, 1, DB_POOL_MAX);
 	pool->statement_timeout_ms = statement_timeout_ms;
+	pool->plans = plans;
 	pool->idle = g_ptr_array_new();
 	g_mutex_init(&pool->lock);
 	g_cond_init(&pool->returned);

@@ -52,12 +52,18 @@ struct db_result;
 /* Is this a connection string? The error says where it is not. */
 bool db_conninfo_check(const char *conninfo, GError **error);
 /*
+ * How long the server keeps the plan of a statement. A kept plan fits the tables as they were at its fifth use, until they are
+ * analyzed again: what was planned for ten jobs reads ten thousand one by one. What runs seldom is therefore planned each time.
+ */
+enum db_plans { DB_PLANS_KEPT, DB_PLANS_ANEW };
+
+/*
  * Makes a pool of at most `size` connections, none of which is open yet. `conninfo` may name several hosts;
  * target_session_attrs=read-write is added when it says nothing about that. `name` goes into application_name and logs.
  * Returns NULL with an error when the connection string is no connection string.
  */
 struct db_pool *db_pool_new(const char *name, const char *conninfo, unsigned size, int statement_timeout_ms,
-			    GError **error);
+			    enum db_plans plans, GError **error);
 /* Tells the mender to end, without waiting: call it for all pools first, then free them one by one. NULL is fine. */
 void db_pool_stop(struct db_pool *pool);
 /* Closes all. Every connection must have been released. NULL is fine. */

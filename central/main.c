@@ -70,7 +70,7 @@ static int run_migrate(const struct central_config *config)
 {
 	g_autoptr(GError) error = NULL;
 	int applied = 0;
-	struct db_pool *pool = db_pool_new("migrate", config->database, 1, config->statement_timeout_ms, &error);
+	struct db_pool *pool = db_pool_new("migrate", config->database, 1, config->statement_timeout_ms, DB_PLANS_KEPT, &error);
 	bool ok = pool != NULL && migrate_run(pool, &applied, &error) == MIGRATE_OK;
 	db_pool_free(pool);
 	if (ok)

@@ -120,12 +120,12 @@ static bool make_pools(struct central *central, GError **error)
 {
 	const struct central_config *config = central->config;
 	int timeout_ms = config->statement_timeout_ms;
-	central->api_pool = db_pool_new("api", config->database, (unsigned)config->api_threads, timeout_ms, error);
+	central->api_pool = db_pool_new("api", config->database, (unsigned)config->api_threads, timeout_ms, DB_PLANS_KEPT, error);
 	if (central->api_pool == NULL)
 		return false;
 	central->agent_pool =
-		db_pool_new("agents", config->database, (unsigned)config->agent_threads, timeout_ms, error);
-	central->chores_pool = db_pool_new("chores", config->database, CHORES_CONNECTIONS, timeout_ms, error);
+		db_pool_new("agents", config->database, (unsigned)config->agent_threads, timeout_ms, DB_PLANS_KEPT, error);
+	central->chores_pool = db_pool_new("chores", config->database, CHORES_CONNECTIONS, timeout_ms, DB_PLANS_ANEW, error);
 	return central->agent_pool != NULL && central->chores_pool != NULL;
 }
 

@@ -79,6 +79,9 @@ def test_thousands_of_late_jobs_are_marked_in_one_look_and_not_looked_at_all_the
     RawAgent(central, name="porter").follow()
     job = api.create_job("*/5 * * * *", "http://127.0.0.1:1/", name="seed")
     watched(database, 1)
+    beats = set()
+    rounds = lambda n: beats.add(database.query("SELECT heartbeat_at FROM fleet")[0][0]) or len(beats) > n  # noqa: E731
+    wait_until(lambda: rounds(7), timeout=30, what="the server to keep plans, for a single job")
     database.execute(LIKE_IT, (10000, job["jobId"]))
     database.execute(HELD_LIKE_IT, (job["jobId"],))
     database.execute("INSERT INTO job_watch SELECT job_id, revision, now() - interval '1 minute', now() FROM job WHERE name <> 'seed'")
@@ -88,6 +91,9 @@ def test_thousands_of_late_jobs_are_marked_in_one_look_and_not_looked_at_all_the
     # The first of them were looked at some seconds ago at most, and then in half a minute again.
     soon = database.query("SELECT count(*) FROM job_watch WHERE check_at < now() + interval '5 seconds'")[0][0]
     assert soon <= 1, "late jobs are looked at again at once, and keep others from being found"
+    beats.clear()
+    wait_until(lambda: rounds(7), timeout=20, what="the watch over the fleet to go on", explain=central.tail)
+    assert "watching the fleet failed" not in central.log()
 
 
 def test_pages_of_late_jobs_and_bad_questions(central, api, database):

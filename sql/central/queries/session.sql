@@ -3,6 +3,7 @@
 SELECT set_config('timezone', 'UTC', false), set_config('jit', 'off', false), set_config('datestyle', 'ISO', false), set_config('client_encoding', 'UTF8', false),
 	set_config('statement_timeout', $1::text, false), set_config('lock_timeout', $1::text, false),
 	set_config('idle_in_transaction_session_timeout', $2::text, false), set_config('application_name', $3::text, false),
+	set_config('plan_cache_mode', $4::text, false),
 	-- Compiling takes longer than any statement here, and whether it happens hangs on estimates.
 	set_config('jit', 'off', false)
 
