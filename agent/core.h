@@ -59,7 +59,7 @@ void core_hurry(struct core *core);
 void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono);
 
 /*
- * Central refuses this agent: it may be a copy of another one, which runs the same jobs. Nothing new is planned until it is
+ * Central refuses this agent: it is revoked, and others have its jobs, or it may be a copy of another one. Nothing new is planned until it is
  * accepted again; what came due meanwhile is then a missed window. Not kept over a restart.
  */
 void core_stand_aside(struct core *core, bool aside);

@@ -46,7 +46,7 @@ enum loop_end loop_run(struct loop *loop, void (*reload)(void *context), void *c
 /* The last that store and sync told. */
 struct sync_news {
 	bool enabled, connected;
-	bool refused;                /* by central, as a copy of another agent: nothing new is started */
+	bool refused;                /* by central, as revoked or as a copy of another agent: nothing new is started */
 	struct wall last_success_at; /* WALL_NONE = never in this life */
 	struct mono asked_at;        /* when the round began after which the job set was as central has it; INT64_MIN = none yet */
 	int64_t rounds, failures;

@@ -416,6 +416,20 @@ static void use_refusal(struct sync *sync, const struct central_answer *answer)
 	round_failed(sync, answer->error, news_of_lives ? 0 : MAX(answer->retry_after_ms, BACKOFF_MAX_MS));
 }
 
+/* Nothing new is started either when the key was revoked: the jobs were given to others. A key that central never knew is
+ * another matter, since it may have been restored from a backup. */
+static void use_unknown_key(struct sync *sync, const struct central_answer *answer)
+{
+	json_t *problem = json_loadb(answer->body->str, answer->body->len, 0, NULL);
+	bool revoked = json_is_true(json_object_get(problem, "revoked"));
+	json_decref(problem);
+	sync->news.refused |= revoked;
+	log_error(revoked ? "this agent was revoked: enrol again (belfry-agent enroll --force ...)"
+			  : "central does not accept this agent's key: enrol again (belfry-agent enroll --force ...)",
+		  "error", answer->error, NULL);
+	round_failed(sync, "key not accepted, enrol again", MAX(answer->retry_after_ms, BACKOFF_MAX_MS));
+}
+
 static void use_error(struct sync *sync, const struct round *round)
 {
 	const struct central_answer *answer = &round->answer;
@@ -426,9 +440,7 @@ static void use_error(struct sync *sync, const struct round *round)
 			wait_ms(sync, 0);
 			return;
 		}
-		log_error("central does not accept this agent's key: enrol again (belfry-agent enroll --force ...)", "error",
-			  answer->error, NULL);
-		round_failed(sync, "key not accepted, enrol again", MAX(answer->retry_after_ms, BACKOFF_MAX_MS));
+		use_unknown_key(sync, answer);
 		return;
 	case 409:
 		use_refusal(sync, answer);

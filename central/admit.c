@@ -59,6 +59,11 @@ static bool check_credential(enum listener listener, struct api_request *request
 	case AUTH_UNKNOWN:
 		reply_unauthorized(request, reply, request->authorization != NULL || has_cookie);
 		return false;
+	case AUTH_REVOKED:
+		/* An agent that is told so starts nothing new: others have its jobs. */
+		reply_unauthorized(request, reply, true);
+		problem_add(reply, "revoked", json_true());
+		return false;
 	case AUTH_UNAVAILABLE:
 		problem_db(reply, status, "the token");
 		return false;

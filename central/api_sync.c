@@ -58,7 +58,7 @@ static bool refuse(struct api_reply *reply, const struct sync_request *sync, con
 			      sync->first_seq);
 		/* Which of the two is the copy is known once this one was heard again with the number. */
 		if (life->lives > 0)
-			problem_add_int(reply, "lives", life->lives);
+			problem_add(reply, "lives", json_integer(life->lives));
 		return true;
 	case INGEST_NOT_DURABLE:
 		api_reply_header(reply, "Retry-After", "%d", RETRY_UNSAFE_S);

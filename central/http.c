@@ -309,18 +309,13 @@ void problem_reply(struct api_reply *reply, int status, const char *title, const
 	va_end(args);
 }
 
-static void add_member(struct api_reply *reply, const char *name, json_t *value)
+void problem_add(struct api_reply *reply, const char *name, json_t *value)
 {
 	json_t *json = json_loadb(reply->body, reply->body_size, 0, NULL);
 	g_autofree char *detail = g_steal_pointer(&reply->detail);
 	json_object_set_new(json, name, value);
 	set_json(reply, reply->status, "application/problem+json", json);
 	reply->detail = g_steal_pointer(&detail);
-}
-
-void problem_add_int(struct api_reply *reply, const char *name, int64_t value)
-{
-	add_member(reply, name, json_integer(value));
 }
 
 void problem_parameter(struct api_reply *reply, const char *name, const char *format, ...)
@@ -331,7 +326,7 @@ void problem_parameter(struct api_reply *reply, const char *name, const char *fo
 	va_end(args);
 	g_autofree char *valid_name = g_utf8_make_valid(name, -1);
 	problem_reply(reply, 400, NULL, NULL, "%s: %s", valid_name, text);
-	add_member(reply, "parameter", json_string(valid_name));
+	problem_add(reply, "parameter", json_string(valid_name));
 }
 
 void problem_db(struct api_reply *reply, enum db_status status, const char *what)

@@ -118,8 +118,8 @@ void api_reply_header(struct api_reply *reply, const char *name, const char *for
  */
 void problem_reply(struct api_reply *reply, int status, const char *title, const char *pointer, const char *format, ...)
 	G_GNUC_PRINTF(5, 6);
-/* A member of its own for a problem that the reply has already. */
-void problem_add_int(struct api_reply *reply, const char *name, int64_t value);
+/* A member of its own for the problem that the reply has already; takes the value. */
+void problem_add(struct api_reply *reply, const char *name, json_t *value);
 /* 400 about a query parameter: {"parameter": name}. */
 void problem_parameter(struct api_reply *reply, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /*

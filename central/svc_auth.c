@@ -22,7 +22,7 @@ enum kind { KIND_TOKEN, KIND_SESSION, KIND_AGENT };
 struct known {
 	uint8_t hash[HASH_BYTES];
 	enum kind kind;
-	bool valid;
+	bool valid, revoked; /* revoked: it was an agent's key */
 	struct identity identity;
 	gint64 until; /* monotonic us */
 };
@@ -102,6 +102,14 @@ static enum db_status look_up_agent(struct db_conn *conn, const struct db_params
 	return status;
 }
 
+static enum db_status look_up_revoked(struct db_conn *conn, const struct db_params *params, struct known *known)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	enum db_status status = db_run(conn, "token_was_agent", params, &result);
+	known->revoked = status == DB_OK && db_rows(result) > 0;
+	return status;
+}
+
 static enum db_status look_up(struct db_pool *pool, struct known *known)
 {
 	DB_AUTO struct db_conn *conn = NULL;
@@ -117,6 +125,8 @@ static enum db_status look_up(struct db_pool *pool, struct known *known)
 		return look_up_session(conn, hex, known);
 	if (status == DB_OK)
 		status = for_people ? db_run(conn, "token_find", &params, &result) : look_up_agent(conn, &params, &result);
+	if (status == DB_OK && db_rows(result) == 0 && !for_people)
+		return look_up_revoked(conn, &params, known);
 	if (status != DB_OK || db_rows(result) == 0)
 		return status;
 	g_strlcpy(known->identity.name, db_text(result, 0, 0), sizeof known->identity.name);
@@ -170,7 +180,7 @@ enum auth_result auth_check(struct auth *auth, struct db_pool *pool, enum listen
 		remember(auth, &known, asked_at);
 	}
 	if (!known.valid)
-		return AUTH_UNKNOWN;
+		return known.revoked ? AUTH_REVOKED : AUTH_UNKNOWN;
 	*ret = known.identity;
 	return AUTH_OK;
 }

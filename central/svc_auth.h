@@ -27,6 +27,7 @@ enum auth_result {
 	AUTH_OK,
 	AUTH_MISSING,    /* neither "Bearer ..." in the header nor a cookie */
 	AUTH_UNKNOWN,    /* unknown, expired or revoked */
+	AUTH_REVOKED,    /* the key of an agent that was revoked */
 	AUTH_UNAVAILABLE /* *ret_status says why */
 };
 /*

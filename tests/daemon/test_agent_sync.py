@@ -260,6 +260,19 @@ def test_a_key_that_is_not_accepted_is_said_loudly_and_jobs_go_on(agent, fake):
     wait_until(lambda: len(fake.ran("a")) >= 2, 10, "the job to go on", explain=agent.tail)
 
 
+def test_an_agent_that_is_told_of_its_revocation_starts_nothing_new(agent, fake):
+    fake.set_jobs("a")
+    start(agent)
+    wait_until(lambda: fake.ran("a"), 10, "the job", explain=agent.tail)
+    fake.script = lambda sync: FakeCentral.reply(401, {"title": "No", "status": 401, "detail": "revoked", "revoked": True})
+    wait_until(lambda: agent.status()["central"]["refused"], 10, "the refusal")
+    time.sleep(1.5)  # what was planned
+    fake.target.clear()
+    time.sleep(3)
+    assert not fake.ran("a")
+    assert "this agent was revoked: enrol again" in agent.log()
+
+
 def test_a_job_that_cannot_be_parsed_is_left_out_and_the_others_run(agent, fake):
     fake.set_jobs("a", "b")
     fake.jobs[0]["schedule"] = "@someday"

@@ -126,6 +126,21 @@ def test_an_agent_that_returns_runs_nothing_again_and_calls_nothing_missed_that_
         assert len(set(again)) <= 3, f"{policy}: run again: {sorted(set(again))}"
 
 
+def test_a_revoked_agent_hears_of_it_and_starts_nothing_that_others_have_now(pair, target):
+    central, holder, other, jobs = pair
+    holder.allow("this agent was revoked")
+    assert central.api.post(f"/api/agents/{agent_ids(central)['holder']}/actions/revoke").status_code == 200
+    wait_until(lambda: holder.status()["central"]["refused"], 15, "the agent to hear of it")
+    wait_until(lambda: all(len(ran_at(central, "other", job)) >= 2 for job in jobs.values()), 20, "the jobs to run elsewhere")
+    time.sleep(1.5)  # what was planned when it heard of it
+    planned, begun = holder.status()["counts"]["planned"], len(target.requests("/ATLEAST_ONCE"))
+    wait_until(lambda: len(target.requests("/ATLEAST_ONCE")) >= begun + 3, 20, "three more runs")
+    assert holder.status()["counts"]["planned"] == planned
+    keys = [request.key for request in target.requests("/ATLEAST_ONCE")[begun:]]
+    assert len(keys) == len(set(keys)), "a fire ran twice"
+    assert_no_fire_ran_twice(target)
+
+
 def test_a_drained_agent_hands_over_without_losing_or_doubling_a_fire(pair, target):
     central, holder, other, jobs = pair
     reply = central.api.post(f"/api/agents/{agent_ids(central)['holder']}/actions/drain")

@@ -256,6 +256,9 @@ MUTANTS = [
     Mutant("a refused agent goes on firing", "14", [
         ("agent/loop.c", "\tcore_stand_aside(loop->core, news->refused);\n", ""),
     ], daemon("copies", "a_copied_agent_starts_nothing_while_the_original_goes_on"), "== planned"),
+    Mutant("a revoked agent is not told", "14", [
+        ("central/admit.c", "\t\tproblem_add(reply, \"revoked\", json_true());\n", ""),
+    ], daemon("failover", "a_revoked_agent_hears_of_it_and_starts_nothing_that_others_have_now"), "the agent to hear of it"),
     Mutant("any role opens any route", "14", [
         ("central/admit.c", "request->identity.role >= least && ", "request->identity.role >= ROLE_VIEWER && "),
     ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "of viewer"),

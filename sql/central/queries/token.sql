@@ -5,6 +5,10 @@ WHERE hash = decode($1::text, 'hex') AND revoked_at IS NULL AND (expires_at IS N
 -- name: token_find_agent
 SELECT name, agent_id FROM agent WHERE key_sha256 = decode($1::text, 'hex') AND revoked_at IS NULL
 
+-- Of a key that opens nothing: was it an agent's?
+-- name: token_was_agent
+SELECT name FROM agent WHERE key_sha256 = decode($1::text, 'hex') AND revoked_at IS NOT NULL
+
 -- The first use of a new key makes it the key: the old one opens nothing from here on, and what was ordered is done.
 -- name: token_take_next_key
 WITH rotated AS (
