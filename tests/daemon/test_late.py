@@ -92,7 +92,7 @@ def test_thousands_of_late_jobs_are_marked_in_one_look_and_not_looked_at_all_the
     soon = database.query("SELECT count(*) FROM job_watch WHERE check_at < now() + interval '5 seconds'")[0][0]
     assert soon <= 1, "late jobs are looked at again at once, and keep others from being found"
     beats.clear()
-    wait_until(lambda: rounds(7), timeout=20, what="the watch over the fleet to go on", explain=central.tail)
+    wait_until(lambda: rounds(2), timeout=30, what="the watch over the fleet to go on", explain=central.tail)
     assert "watching the fleet failed" not in central.log()
 
 
