@@ -44,8 +44,10 @@ enum db_status assign_jobs(struct db_conn *conn, const char *job_ids, bool rebal
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	add_jobs(&params, job_ids, rebalance);
+	enum db_status status = db_run(conn, "assign_plan_anew", NULL, NULL);
 	/* Nobody else places jobs now, so agents need no order. */
-	enum db_status status = lock_leases(conn, job_ids);
+	if (status == DB_OK)
+		status = lock_leases(conn, job_ids);
 	if (status == DB_OK)
 		status = db_run(conn, "assign_apply", &params, &result);
 	if (status == DB_OK)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from harness.api import assert_problem
+from harness.cli import Cli
 from harness.waiting import wait_until
 from raw_agent import RawAgent, executions
 
@@ -64,6 +65,32 @@ def test_edits_come_as_a_delta_and_deletes_as_tombstones(central, api, raw, data
     raw.apply(job_set)
     assert_level(raw, api)
     assert_set_is_the_assignments(raw, database)
+
+
+def test_how_far_an_agent_is_behind_its_job_set_and_since_when_is_shown(world, central, api, raw, database):
+    """Agent at revision 41, central at 44, for three hours."""
+    jobs = [api.create_job("0 0 1 1 *", URL) for _ in range(4)]
+    raw.follow()
+    raw.sync()
+    shown = lambda: api.json(f"/api/agents/{raw.agent_id}")  # noqa: E731
+    level = shown()["jobSetRevision"]
+    assert (shown()["appliedRevision"], shown()["behind"]) == (level, None)
+    for job in jobs[:3]:
+        api.edit_job(job["jobId"], timeoutMs=1000)
+    database.execute("UPDATE assignment SET changed_at = changed_at - interval '3 hours' WHERE set_revision = %s", (level + 1,))
+    oldest, = database.query("SELECT to_char(changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS') FROM assignment WHERE set_revision = %s",
+                             (level + 1,))[0]
+    raw.sync()  # it is heard, and does not apply what it is told
+    agent = shown()
+    assert (agent["jobSetRevision"], agent["appliedRevision"], agent["behind"]["revisions"]) == (level + 3, level, 3)
+    assert agent["behind"]["since"].startswith(oldest)
+    assert api.json("/api/agents")["agents"][0]["behind"] == agent["behind"]
+    cli = Cli(world.folder, central.url, central.token)
+    assert cli.json("agent", "show", "raw")["behind"] == agent["behind"]
+    assert "BEHIND" in cli.out("agent", "list") and oldest[:10] in cli.out("agent", "show", "raw")
+    raw.follow()
+    raw.sync()
+    assert shown()["behind"] is None
 
 
 def test_a_job_moves_when_its_target_changes(central, api, database):

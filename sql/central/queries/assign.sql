@@ -6,6 +6,10 @@ SELECT pg_advisory_xact_lock_shared(hashtext('belfry.placement'))
 -- name: assign_lock_exclusive
 SELECT pg_advisory_xact_lock(hashtext('belfry.placement'))
 
+-- Until the end of the transaction: a plan that was kept from a small database reads all jobs for each chunk of a large one.
+-- name: assign_plan_anew
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
+
 -- Before assign_apply, which would lock the same agents in any order.
 -- name: assign_lock_agents
 SELECT agent_id FROM agent
