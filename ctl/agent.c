@@ -51,6 +51,7 @@ static const struct view_column quarantine_columns[] = {
 };
 static const struct view quarantine_view = { "records", "seq", quarantine_columns, "nothing is in quarantine", NULL };
 static const struct view status_view = { .name = "name" };
+static const struct view rebalance_view = { .name = "changes" };
 
 static const struct command_value enroll_options[] = {
 	{ "ttl", VALUE_DURATION, .member = "ttlMs", .help = "How long the token may be used; default 10m" },
@@ -149,6 +150,9 @@ const struct command agent_commands[] = {
 	  .path = "/api/agents/{agent}", .view = &agent_view, .done = "{name}: changed" },
 	ACTION("drain", "Give an agent's jobs to others, and no new ones to it", 0, "{name}: draining"),
 	ACTION("undrain", "Let an agent have jobs again", 0, "{name}: takes jobs again"),
+	{ .verb = "rebalance", .help = "Give new agents their fair share: jobs go to who has the best claim to them",
+	  .example = "belfry agent rebalance", .uses = ACTS, .run = command_act, .method = "POST", .path = "/api/agents/actions/rebalance",
+	  .view = &rebalance_view, .done = "job sets changed in {changes} places" },
 	ACTION("rotate", "Have an agent make itself a new key; the old one ends with the first use of the new one", 0,
 	       "{name}: makes itself a new key at its next sync"),
 	ACTION("forget", "Remove an agent that is revoked or long gone", ASKS_FIRST, "{agent}: forgotten"),

@@ -50,6 +50,17 @@ def test_tokens_with_labels_are_listed_and_withdrawn(cli):
     assert "token" in cli.fails(3, "agent", "untoken", made["tokenId"])
 
 
+def test_an_agent_that_came_later_gets_its_share_by_an_order(cli, api, central):
+    RawAgent(central, "first").follow()
+    for _ in range(25):
+        api.create_job("@daily", HOOK)
+    RawAgent(central, "second").follow()
+    said = cli.out("agent", "rebalance")
+    moved = len(list(api.jobs(agentId=api.json("/api/agents", q="second")["agents"][0]["agentId"])))
+    assert moved > 0 and said == f"job sets changed in {2 * moved} places\n"
+    assert cli.json("agent", "rebalance") == {"changes": 0}
+
+
 def test_where_a_job_is_and_what_is_late(cli, api, central, database):
     RawAgent(central, name="porter").follow()
     api.create_job("* * * * * *", HOOK, name="held")
