@@ -11,7 +11,7 @@ import yaml
 from agent_benches import row
 from central_lab import central_world
 from lab import ROOT, listens, percentile, wait_for
-from read_fill import AGENTS, DAYS, JOBS, filled_database, make_jobs, make_latest
+from read_fill import AGENTS, DAYS, JOBS, READS as READ_SIZE, filled_database, make_jobs, make_latest
 
 READS = 40  # of each endpoint
 SEARCH_JOBS = 100000
@@ -124,7 +124,7 @@ def some_executions(database, begin):
 def reads_20m(lab):
     end = datetime.now(timezone.utc).replace(microsecond=0)
     with central_world(lab) as world:
-        database, begin = filled_database(lab, world)
+        database, begin = filled_database(lab, world, "reads", READ_SIZE)
         targets = targets_of_history(begin, end, some_executions(database, begin))
         refuse_gaps(targets)
         central = world.central(database, statement_timeout_ms=60000, retention_days=KEPT_DAYS).start()

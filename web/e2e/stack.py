@@ -2,20 +2,25 @@
 
 Prints one line of JSON when all is up. Then reads commands, one a line, and answers each with a line: `target STATUS`,
 `agent kill`, `agent start`, `central stop`, `central start`, `database stop`, `database start`, `jobs N`, `fill N` (jobs that
-no agent has, copied in the database from the first of `jobs`), `called` (the executions that asked the target for something
+no agent has, copied in the database from the first of `jobs`), `crowd` (500 agents, 1000 jobs and two days of their executions,
+by the filling of tests/bench), `called` (the executions that asked the target for something
 so far), `end`."""
+import contextlib
 import json
 import shutil
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(WEB.parent / "tests" / "daemon"))
+sys.path[:0] = [str(WEB.parent / "tests" / "daemon"), str(WEB.parent / "tests" / "bench")]
 
 from harness.postgres import Cluster, make_template  # noqa: E402
 from harness.world import World  # noqa: E402
+import read_fill  # noqa: E402
 
+CROWD = read_fill.Size(executions=300_000, days=2, jobs=1000, agents=500)
 NAME, PASSWORD = "maria", "correct horse battery staple"
 
 
@@ -38,6 +43,17 @@ def fill(central, number):
     chosen = ", ".join(new.get(name, name) for name in columns)
     database.execute(f"INSERT INTO job ({', '.join(columns)}) SELECT {chosen} FROM job, generate_series(1, %s) n "
                      "WHERE name = 'many-00000'", (number,))
+
+
+def crowd(database):
+    begin = read_fill.first_day(CROWD)
+    with contextlib.closing(database.connect()) as connection, connection.cursor() as cursor:
+        read_fill.make_jobs(cursor, CROWD.jobs, CROWD.agents)
+        for day in range(CROWD.days):
+            read_fill.fill_day(cursor, begin + timedelta(days=day), 0, CROWD)
+        cursor.execute(read_fill.MAKE_LATEST, (begin,))
+        cursor.execute(f"UPDATE agent_state SET last_seen_at = now() + interval '1 hour' WHERE {read_fill.OURS}")  # nobody speaks for them
+        cursor.execute("ANALYZE")
 
 
 def serve(world):
@@ -64,6 +80,8 @@ def serve(world):
             cluster.stop() if words[1] == "stop" else cluster.start()
         elif words[0] == "fill":
             fill(central, int(words[1]))
+        elif words[0] == "crowd":
+            crowd(central.database)
         elif words[0] == "jobs":
             make_jobs(central, target, int(words[1]))
         elif words[0] == "called":

@@ -7,6 +7,7 @@ import { agentDies } from "./offline.mjs";
 import { settled } from "./page.mjs";
 import { notThere, roles, sessionEnds } from "./people.mjs";
 import { SCREENS } from "./screens.mjs";
+import { soon } from "./soon.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const made = {};
@@ -185,4 +186,5 @@ export const TESTS = [
 	["who asked for no motion gets none", (tools) => still({ ...tools, jobId: made.jobId })],
 	["the first screen is there within a second on a slow processor", opensSoon],
 	["one of ten thousand jobs is found, and rows that can not be seen are not there", findsOne],
+	["every screen can be used within half a second of its data, and long lists scroll smoothly", soon],
 ];

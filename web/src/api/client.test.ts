@@ -27,7 +27,7 @@ describe("asking again", () => {
 	it("sends the tag back, and takes the answer from memory when nothing has changed", async () => {
 		const asked = tagged("/api/agents", () => ({ agents: [1, 2] }));
 		const first = await call("GET", "/api/agents", { query: { limit: 5 } });
-		expect(await call("GET", "/api/agents", { query: { limit: 5 } })).toEqual(first);
+		expect(await call("GET", "/api/agents", { query: { limit: 5 } })).toBe(first);
 		expect(asked).toEqual([null, 'W/"16"']);
 		await call("GET", "/api/agents", { query: { limit: 6 } });
 		expect(asked[2]).toBeNull(); // another question

@@ -92,7 +92,7 @@ export const timelineQuery = (hours: number, agentId?: string) =>
 		["agents", "timeline"],
 		"/api/observability/timeline",
 		hours,
-		{ limit: 100, agentId },
+		{ limit: 50, agentId }, // an agent has hundreds of bars
 		60_000,
 		Math.ceil,
 	);

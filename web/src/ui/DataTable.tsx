@@ -1,10 +1,11 @@
 // A long list as a table: only the rows in view are in the page, the next page is fetched near the end, j/k move, Enter
 // opens, x selects. Sorting, filtering and paging are the server's; this draws and tells. On narrow screens a row is a card.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useKeys } from "../lib/keys.ts";
 import { NARROW, useMedia } from "../lib/media.ts";
 import { count } from "../lib/time.ts";
+import { Check, DataRow } from "./DataRow.tsx";
 
 export interface Column<Row> {
 	id: string;
@@ -51,7 +52,7 @@ export function DataTable<Row>(props: Props<Row>) {
 	const medium = useMedia("(max-width: 1099px)");
 	const box = useRef<HTMLDivElement>(null);
 	const [at, setAt] = useState(-1);
-	const shown = columns.filter((column) => !(medium && column.wide));
+	const shown = useMemo(() => columns.filter((column) => !(medium && column.wide)), [columns, medium]);
 	const virtual = useVirtualizer({
 		count: rows.length,
 		getScrollElement: () => box.current,
@@ -99,31 +100,18 @@ export function DataTable<Row>(props: Props<Row>) {
 			: []),
 	]);
 
-	const rowProps = (row: Row, index: number) => ({
-		"data-row": index,
-		"aria-rowindex": index + 2,
-		tabIndex: index === Math.max(at, 0) ? 0 : -1,
-		onFocus: () => {
-			if (index !== at) {
-				setAt(index);
-				onRow?.(row);
-			}
+	// What rows do, in one object that stays: a row is drawn anew when it changes, not when the list is scrolled.
+	const latest = useRef({ go, toggle, open: onOpen, reach: (_row: Row, _index: number) => {} });
+	latest.current = {
+		go,
+		toggle,
+		open: onOpen,
+		reach: (row, index) => {
+			if (index === at) return;
+			setAt(index);
+			onRow?.(row);
 		},
-		onKeyDown: (event: React.KeyboardEvent) => {
-			if (event.target !== event.currentTarget) return;
-			if (event.key === "Enter") onOpen?.(row);
-			else if (event.key === "ArrowDown") go(index + 1);
-			else if (event.key === "ArrowUp") go(index - 1);
-			else if (event.key === " " && onSelect) toggle(rowKey(row));
-			else return;
-			event.preventDefault();
-		},
-		onClick: (event: React.MouseEvent) => {
-			const target = event.target as HTMLElement;
-			if (target.closest("a,button,input,label") || window.getSelection()?.toString()) return;
-			onOpen?.(row);
-		},
-	});
+	};
 	const before = items[0]?.start ?? 0;
 	const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
 	const columnCount = narrow ? (onSelect ? 2 : 1) : shown.length + (onSelect ? 1 : 0);
@@ -167,33 +155,20 @@ export function DataTable<Row>(props: Props<Row>) {
 					<Spacer height={before} columns={columnCount} />
 					{items.map(({ index, key, size }) => {
 						const row = rows[index] as Row;
-						const chosen = selected?.has(rowKey(row)) ?? false;
 						return (
-							<tr
+							<DataRow
 								key={key}
-								{...rowProps(row, index)}
-								aria-selected={onSelect ? chosen : undefined}
-								style={{ height: size }}
-								className={`group -outline-offset-2 ${onOpen ? "cursor-pointer" : ""} ${chosen ? "bg-accent-soft" : "hover:bg-sunken"}`}
-							>
-								{onSelect ? (
-									<td className="w-11 border-b border-line py-0 pl-4 align-middle">
-										<Check label="Select this row" checked={chosen} onChange={() => toggle(rowKey(row))} />
-									</td>
-								) : null}
-								{narrow ? (
-									<td className="overflow-hidden border-b border-line px-4 py-2 align-middle">{props.card(row)}</td>
-								) : (
-									shown.map((column) => (
-										<td
-											key={column.id}
-											className={`overflow-hidden text-ellipsis whitespace-nowrap border-b border-line px-2 py-0 align-middle first:pl-4 last:pr-4 ${column.right ? "text-right" : ""}`}
-										>
-											{column.cell(row)}
-										</td>
-									))
-								)}
-							</tr>
+								row={row}
+								rowKey={rowKey(row)}
+								index={index}
+								height={size}
+								columns={shown}
+								card={narrow ? props.card : undefined}
+								opens={onOpen !== undefined}
+								reached={index === Math.max(at, 0)}
+								chosen={onSelect ? (selected?.has(rowKey(row)) ?? false) : null}
+								actions={latest}
+							/>
 						);
 					})}
 					<Spacer height={after} columns={columnCount} />
@@ -249,14 +224,5 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort?: strin
 				column.head
 			)}
 		</th>
-	);
-}
-
-function Check({ label, checked, onChange }: { label: string; checked: boolean; onChange: () => void }) {
-	return (
-		<label className="grid size-6 place-items-center">
-			<span className="sr-only">{label}</span>
-			<input type="checkbox" className="size-4 accent-accent" checked={checked} onChange={onChange} />
-		</label>
 	);
 }

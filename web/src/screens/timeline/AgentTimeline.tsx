@@ -1,16 +1,14 @@
 // The one row of an agent.
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { timelineQuery } from "../../api/fleetQueries.ts";
-import { GanttRow, HatchPattern } from "../../charts/GanttRow.tsx";
 import { TimeAxis } from "../../charts/TimeAxis.tsx";
-import { useNow } from "../../lib/now.ts";
 import { useSettings } from "../../lib/settings.ts";
 import { zoneFor } from "../../lib/time.ts";
 import { Answered } from "../../ui/States.tsx";
-import { barsOf, busiestOf, offlineOf, rowSentence } from "./rows.ts";
+import { busiestOf } from "./rows.ts";
+import { Track } from "./Track.tsx";
 
 export function AgentTimeline({ agentId, hours }: { agentId: string; hours: number }) {
-	const now = useNow();
 	const zone = zoneFor(useSettings().zone);
 	const query = useInfiniteQuery(timelineQuery(hours, agentId));
 	return (
@@ -22,15 +20,13 @@ export function AgentTimeline({ agentId, hours }: { agentId: string; hours: numb
 				const to = Date.parse(page.to);
 				return (
 					<div>
-						<HatchPattern />
-						<GanttRow
+						<Track
+							row={row}
 							from={Date.parse(page.from)}
 							to={to}
+							stepMs={page.stepMs}
+							busiest={busiestOf([row])}
 							height={40}
-							now={now}
-							spans={barsOf(row, page.stepMs, busiestOf([row]))}
-							hatched={offlineOf(row, to)}
-							label={rowSentence(row)}
 						/>
 						<div className="mt-1 text-[0.93rem] text-ink-faint">
 							<TimeAxis from={Date.parse(page.from)} to={to} zone={zone} />

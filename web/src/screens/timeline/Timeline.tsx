@@ -4,9 +4,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { timelineQuery } from "../../api/fleetQueries.ts";
 import type { TimelinePage, TimelineRow } from "../../api/types.ts";
-import { GanttRow, HatchPattern } from "../../charts/GanttRow.tsx";
 import { TimeAxis } from "../../charts/TimeAxis.tsx";
-import { useNow } from "../../lib/now.ts";
 import { moreOf } from "../../lib/pages.ts";
 import { useSettings } from "../../lib/settings.ts";
 import { zoneFor } from "../../lib/time.ts";
@@ -15,7 +13,8 @@ import { type Column, DataTable } from "../../ui/DataTable.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
-import { barsOf, busiestOf, offlineOf, rowSentence } from "./rows.ts";
+import { busiestOf } from "./rows.ts";
+import { Track } from "./Track.tsx";
 
 const route = getRouteApi("/shell/timeline");
 const SPANS = [1, 6, 24, 72];
@@ -29,6 +28,7 @@ export default function Timeline() {
 	const rows = useMemo(() => query.data?.pages.flatMap((page) => page.agents) ?? [], [query.data]);
 	const first = query.data?.pages[0];
 	const busiest = useMemo(() => busiestOf(rows), [rows]);
+	const columns = useMemo(() => (first ? columnsOf(first, busiest, zone) : []), [first, busiest, zone]);
 	return (
 		<Screen
 			title="Fleet timeline"
@@ -51,13 +51,12 @@ export default function Timeline() {
 		>
 			<div className="card">
 				<Legend />
-				<HatchPattern />
 				<Answered query={query}>
 					{() =>
 						first && rows.length > 0 ? (
 							<DataTable
 								label="Agents over time"
-								columns={columnsOf(first, busiest, zone)}
+								columns={columns}
 								rows={rows}
 								rowKey={(row) => row.agentId}
 								rowHeight={34}
@@ -72,7 +71,7 @@ export default function Timeline() {
 											<AgentLink row={row} />
 											<PlainMark state={row.state} />
 										</div>
-										<Track row={row} page={first} busiest={busiest} />
+										<Track row={row} {...placeOf(first)} busiest={busiest} height={24} />
 									</div>
 								)}
 							/>
@@ -113,30 +112,19 @@ function AgentLink({ row }: { row: TimelineRow }) {
 	);
 }
 
-function Track({ row, page, busiest }: { row: TimelineRow; page: TimelinePage; busiest: number }) {
-	const now = useNow();
-	const to = Date.parse(page.to);
-	return (
-		<GanttRow
-			from={Date.parse(page.from)}
-			to={to}
-			height={24}
-			now={now}
-			spans={barsOf(row, page.stepMs, busiest)}
-			hatched={offlineOf(row, to)}
-			label={rowSentence(row)}
-		/>
-	);
+function placeOf(page: TimelinePage) {
+	return { from: Date.parse(page.from), to: Date.parse(page.to), stepMs: page.stepMs };
 }
 
 function columnsOf(page: TimelinePage, busiest: number, zone: string): Column<TimelineRow>[] {
+	const place = placeOf(page);
 	return [
 		{ id: "name", head: "Agent", width: "11rem", cell: (row) => <AgentLink row={row} /> },
 		{ id: "state", head: "State", width: "7.5rem", cell: (row) => <PlainMark state={row.state} /> },
 		{
 			id: "track",
-			head: <TimeAxis from={Date.parse(page.from)} to={Date.parse(page.to)} zone={zone} />,
-			cell: (row) => <Track row={row} page={page} busiest={busiest} />,
+			head: <TimeAxis from={place.from} to={place.to} zone={zone} />,
+			cell: (row) => <Track row={row} {...place} busiest={busiest} height={24} />,
 		},
 	];
 }
