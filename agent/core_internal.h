@@ -253,8 +253,9 @@ void fire_runs_left(struct core *core, struct core_job *job); /* frees the live 
 /* Why this fire, tried before, may have no further attempt, whatever its policy said when it began; NULL = it may. */
 const char *fire_no_retry_reason(const struct fire *fire);
 void fire_fill_execution(const struct fire *fire, struct execution *ret);
-/* "12:00:03", for sentences. */
-const char *fire_clock_text(struct wall t, char buffer[static 16]);
+/* "12:00:03", and of another day than today "2026-11-23 12:00:03", for sentences. UTC. */
+#define FIRE_CLOCK_SIZE 24
+const char *fire_clock_text(const struct core *core, struct wall t, char buffer[static FIRE_CLOCK_SIZE]);
 
 /* admission.c */
 void admission_push(struct core *core, struct fire *fire);

@@ -59,12 +59,14 @@ void fire_set_state(struct core *core, struct fire *fire, enum fire_state state)
 	fire->state = state;
 }
 
-const char *fire_clock_text(struct wall t, char buffer[static 16])
+const char *fire_clock_text(const struct core *core, struct wall t, char buffer[static FIRE_CLOCK_SIZE])
 {
-	time_t seconds = (time_t)wall_floor_seconds(t);
-	struct tm parts;
+	time_t seconds = (time_t)wall_floor_seconds(t), now = (time_t)wall_floor_seconds(core->now);
+	struct tm parts, today;
 	gmtime_r(&seconds, &parts);
-	strftime(buffer, 16, "%H:%M:%S", &parts);
+	gmtime_r(&now, &today);
+	bool is_today = parts.tm_year == today.tm_year && parts.tm_yday == today.tm_yday;
+	strftime(buffer, FIRE_CLOCK_SIZE, is_today ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &parts);
 	return buffer;
 }
 
@@ -257,9 +259,9 @@ void fire_withdraw(struct core *core, struct fire *fire)
 /* concurrency "replace": the newest run wins. Those that are not under way end at once, a running one is cancelled. */
 static void replace_earlier(struct core *core, struct fire *newest)
 {
-	char reason[EXECUTION_REASON_MAX], clock[16];
+	char reason[EXECUTION_REASON_MAX], clock[FIRE_CLOCK_SIZE];
 	struct fire *fire, *next;
-	g_snprintf(reason, sizeof(reason), "replaced by the run of %s", fire_clock_text(newest->attempt.scheduled_at, clock));
+	g_snprintf(reason, sizeof(reason), "replaced by the run of %s", fire_clock_text(core, newest->attempt.scheduled_at, clock));
 	for (fire = TAILQ_FIRST(&newest->job->runs->fires); fire != NULL; fire = next) {
 		next = TAILQ_NEXT(fire, in_job);
 		if (fire == newest)
@@ -298,7 +300,7 @@ void fire_due(struct core *core, struct fire *fire)
 {
 	const struct job_policy *policy = fire->job->job->policy;
 	struct job_runs *runs = fire->job->runs;
-	char reason[EXECUTION_REASON_MAX], clock[16];
+	char reason[EXECUTION_REASON_MAX], clock[FIRE_CLOCK_SIZE];
 	if (fire->to_skip) {
 		fire_decide(core, fire, EXECUTION_SKIPPED, PLAN_SKIP_REASON, NULL);
 		return;
@@ -314,7 +316,7 @@ void fire_due(struct core *core, struct fire *fire)
 	switch (policy->concurrency) {
 	case JOB_FORBID:
 		g_snprintf(reason, sizeof(reason), "skipped: previous run still going since %s",
-			   fire_clock_text(oldest_begun(runs), clock));
+			   fire_clock_text(core, oldest_begun(runs), clock));
 		fire_decide(core, fire, EXECUTION_SKIPPED, reason, NULL);
 		break;
 	case JOB_REPLACE:

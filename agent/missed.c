@@ -240,9 +240,9 @@ static void split(struct core *core, struct core_job *job, struct wall after, st
 	int64_t due = plan_count(job, after, until);
 	int64_t made = made_up(job, after, until), missed = due - made;
 	struct wall cut = missed == 0 ? after : nth_instant(job, after, until, missed);
-	char reason[EXECUTION_REASON_MAX], from[16], to[16];
+	char reason[EXECUTION_REASON_MAX], from[FIRE_CLOCK_SIZE], to[FIRE_CLOCK_SIZE];
 	g_snprintf(reason, sizeof(reason), "%s between %s and %s (catch-up keeps %" G_GINT64_FORMAT
-		   " of %" G_GINT64_FORMAT ")", why_missed(core, job, after), fire_clock_text(after, from), fire_clock_text(until, to), made, due);
+		   " of %" G_GINT64_FORMAT ")", why_missed(core, job, after), fire_clock_text(core, after, from), fire_clock_text(core, until, to), made, due);
 	job->lease_lapsed = false;
 	struct backlog older = { NULL, after, cut, clock_epoch, BACKLOG_MISSED }, newer = { NULL, cut, until, clock_epoch, BACKLOG_MAKE_UP };
 	if (told)

@@ -146,6 +146,22 @@ START_TEST(test_catch_up_none_records_one_range)
 }
 END_TEST
 
+START_TEST(test_reasons_name_the_day_when_it_is_another_one)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"@hourly\",\"api\":\"http://a.test/\",\"catchUp\":{\"policy\":\"latest\",\"maxAgeMs\":7200000}}");
+	world_run_for(&world, SECOND);
+	world_crash(&world, 48 * HOUR);
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 47);
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		if (one->status == EXECUTION_MISSED)
+			ck_assert_str_eq(one->reason, "missed: nothing could run here between 2026-11-15 12:59:59 and 12:00:01 "
+						      "(catch-up keeps 1 of 48)");
+	}
+}
+END_TEST
+
 START_TEST(test_catch_up_spacing_spreads_what_is_made_up)
 {
 	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\",\"catchUp\":{\"spacingMs\":2000}}");
@@ -497,6 +513,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_all_attempts_together_have_max_elapsed_also_over_a_crash, 0, 4);
 	tcase_add_test(tests, test_catch_up_all_makes_up_what_the_policy_allows_and_records_the_rest);
 	tcase_add_test(tests, test_catch_up_none_records_one_range);
+	tcase_add_test(tests, test_reasons_name_the_day_when_it_is_another_one);
 	tcase_add_test(tests, test_catch_up_spacing_spreads_what_is_made_up);
 	tcase_add_test(tests, test_pause_and_resume_never_fire_retroactively);
 	tcase_add_loop_test(tests, test_a_pause_lets_nothing_begin_that_waits_and_spares_what_was_tried_or_ordered, 0, 3);
