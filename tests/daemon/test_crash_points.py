@@ -25,8 +25,8 @@ JOBS = 6  # of each agent; one of them at most once, one that fails
 # between them these cover every step.
 POINTS = {
     "store": [("pwrite64", 60, 2), ("fdatasync", 40, 3), ("write", 40, 3)],  # write: its word that something is durable
-    "loop": [("sendto", 40, 4), ("recvfrom", 40, 4)],
-    "sync": [("sendto", 14, 4), ("recvfrom", 14, 4)],
+    "loop": [("sendto", 40, 4), ("recvfrom", 40, 4), ("write", 20, 3)],  # write: its word to store and sync that there is work
+    "sync": [("sendto", 14, 4), ("recvfrom", 14, 4), ("write", 12, 3)],
 }
 
 
