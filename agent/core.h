@@ -83,6 +83,7 @@ struct job_change {
 	GPtrArray *deletes;     /* char *; ownership passes */
 	GArray *moves;          /* struct job_move, of jobs that are in `deletes` too, or NULL; ownership passes */
 	struct wall lease_until; /* as core_lease(), after the deletes and before the upserts; WALL_NONE = none */
+	struct wall word_until;  /* jobs that are not among the deletes are surely ours up to there; WALL_NONE = nothing is said */
 	GHashTable *keep_ids;   /* NULL, or char * set: all others are deleted; ownership passes */
 	int64_t jobs_revision;  /* new revision of the set */
 	void (*done)(void *context, bool ok);

@@ -171,6 +171,7 @@ struct core {
 	struct heap parked_jobs, parked_targets; /* by rate_next (mono) */
 	struct backlog_ring backlog_ring, unheard_ring; /* the latter: nothing but central's word is missing (missed.c) */
 	int64_t backlog_jobs;
+	struct wall lease_before, word_until; /* of the change that is being applied */
 	struct mono asked_at;   /* when the question began whose answer is central's latest word; INT64_MIN = none in this life */
 	struct mono opened_at;  /* word of before this says nothing about windows that are open */
 	int catch_up_live;
@@ -290,8 +291,6 @@ void missed_settle(struct core *core, struct core_job *job); /* before its sched
 /* What is left of all windows, or of their part up to the border, becomes missed ranges, and nothing else of them. */
 void missed_drop(struct core *core, struct core_job *job, const char *reason);
 void missed_clip(struct core *core, struct core_job *job, struct wall border, const char *reason);
-/* Windows begin at the border: what lies before it is dropped without a decision. */
-void missed_not_ours(struct core *core, struct core_job *job, struct wall border);
 void missed_forget(struct core *core, struct core_job *job); /* in memory only */
 /* Without a window: `count` instants of (after, until]. */
 void missed_record(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
@@ -304,6 +303,7 @@ void outbox_close_windows(struct core *core, struct wall border); /* before the 
 
 /* lease.c */
 bool lease_binds(const struct core *core, const struct core_job *job);
+bool lease_binds_definition(const struct core *core, const struct job *job);
 struct wall lease_end(const struct core *core, const struct core_job *job); /* WALL_NEVER = not bound */
 void lease_place(struct core *core, struct core_job *job); /* by its `next`, where it belongs */
 void lease_remove(struct core *core, struct core_job *job);

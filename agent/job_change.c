@@ -162,6 +162,20 @@ static void take_over(struct core *core, struct core_job *job, struct stored_job
 	plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
 }
 
+/*
+ * A restart tells by the jitter whether a fire was due. Under another jitter what has begun could look as if it were still
+ * to come; the mark of a later attempt says that it was not.
+ */
+static void note_begun(struct core *core, struct core_job *job)
+{
+	struct fire *fire;
+	if (job->runs == NULL)
+		return;
+	TAILQ_FOREACH(fire, &job->runs->fires, in_job)
+		if (fire->state == FIRE_RUNNING || (fire->maybe_sent && fire->state != FIRE_DECIDED))
+			batch_renew_update(core, fire, core->now);
+}
+
 static bool same_instants(const struct job *a, const struct job *b)
 {
 	return strcmp(a->timetable->text, b->timetable->text) == 0 && strcmp(a->timetable->zone, b->timetable->zone) == 0 &&
@@ -176,29 +190,35 @@ static struct wall central_border(const struct core *core, const struct core_job
 }
 
 /*
- * The job left this agent and came back before this one heard of either: what was due until `since` was another's. Told
- * again of a gain that it knows, the agent and its windows are past that instant already. True when it was not.
+ * The job left this agent and came back before this one heard of either. What its lease covered was its own, and from
+ * there to `since` another agent may have had it: must it not run twice, that is dropped. A job that may run twice goes
+ * on as if nothing had been, or what was due before it left would be lost. Told again of a gain that it knows, the agent
+ * is past that instant already. True when something changed.
  */
-static bool came_back(struct core *core, struct core_job *job, struct wall since)
+static bool came_back(struct core *core, struct core_job *job, const struct job *next, struct wall since)
 {
-	if (!wall_is_set(since) || job->since_epoch != core->state.clock_epoch)
+	if (!wall_is_set(since) || !lease_binds_definition(core, next) || job->since_epoch != core->state.clock_epoch ||
+	    !wall_before(job->since, since))
 		return false;
-	missed_not_ours(core, job, since);
-	if (!wall_before(job->since, since))
-		return false;
+	if (lease_binds(core, job))
+		plan_job_to(core, job, wall_min(since, core->lease_before));
 	job->since = since;
 	if (!wall_before(since, job->next))
 		plan_schedule(core, job, since);
 	return true;
 }
 
-/* `marked`: a mark of the old definition is in this batch. */
-static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored, bool marked)
+static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
 {
 	bool same_schedule = strcmp(job->job->timetable->text, stored->job->timetable->text) == 0;
-	marked |= job->next.us <= core->now.us;
-	struct wall border = recovery_border(core, job, stored->job->timetable->schedule);
-	plan_job_until(core, job, core->latest);
+	bool marked = job->next.us <= core->now.us;
+	if (job->job->policy->jitter_ms != stored->job->policy->jitter_ms)
+		note_begun(core, job);
+	/* What is due beyond all that central said is not decided by the old definition, it may be another agent's: the new
+	 * one rules from there. Central knew the edit before it said so: that is no past of the edit. */
+	struct wall ours = lease_binds(core, job) ? wall_max(core->state.lease_until, core->word_until) : WALL_NEVER;
+	struct wall border = wall_min(recovery_border(core, job, stored->job->timetable->schedule), ours);
+	plan_job_to(core, job, wall_min(core->latest, ours));
 	recovery_withdraw_future(core, job, border);
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
@@ -225,13 +245,14 @@ static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *
 	struct core_job *job = job_table_get(core, stored->job->id);
 	struct wall since = stored->since;
 	if (job != NULL && !job->deleted) {
-		bool marked = came_back(core, job, since);
-		if (marked)
+		if (came_back(core, job, stored->job, since)) {
 			batch_add_mark(core, job);
+			batch_seal(core); /* what this planned an edit may withdraw */
+		}
 		if (job->job->revision == stored->job->revision && strcmp(job->target_key, stored->target_key) == 0)
 			stored_job_free(stored);
 		else
-			edit_job(core, job, stored, marked);
+			edit_job(core, job, stored);
 		return;
 	}
 	job = core_job_new(stored);
@@ -304,7 +325,7 @@ struct job_change *job_change_new(void)
 	struct job_change *change = g_new0(struct job_change, 1);
 	change->upserts = g_ptr_array_new();
 	change->deletes = g_ptr_array_new_with_free_func(g_free);
-	change->lease_until = WALL_NONE;
+	change->lease_until = change->word_until = WALL_NONE;
 	return change;
 }
 
@@ -313,6 +334,8 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 	core_read_clock(core);
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
 	delete_jobs(core, change);
+	core->lease_before = core->state.lease_until;
+	core->word_until = change->word_until;
 	if (wall_is_set(change->lease_until))
 		lease_extend(core, change->lease_until);
 	upsert_jobs(core, change->upserts);
@@ -325,6 +348,15 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 	g_clear_pointer(&change->keep_ids, g_hash_table_unref);
 	g_clear_pointer(&change->moves, g_array_unref);
 	core_turn(core);
+}
+
+/* What came due beyond the lease is still to be dealt with, when there is one. */
+static struct wall unplanned_from(const struct core *core, const struct core_job *job, struct wall border)
+{
+	struct wall end = lease_end(core, job);
+	if (!wall_before(end, border))
+		return border;
+	return job->since_epoch == core->state.clock_epoch ? wall_max(end, job->since) : end;
 }
 
 void core_reload_zones(struct core *core)
@@ -341,7 +373,7 @@ void core_reload_zones(struct core *core)
 		struct job *old = job->job;
 		job->job = job_renew(old);
 		job_unref(old);
-		plan_schedule(core, job, border);
+		plan_schedule(core, job, unplanned_from(core, job, border));
 		plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
 	}
 	core_turn(core);

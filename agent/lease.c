@@ -18,9 +18,14 @@
 /* Longest time that a hand-over plans ahead: more than any lease. */
 #define HAND_OVER_AHEAD_US (600 * US_PER_SECOND)
 
+bool lease_binds_definition(const struct core *core, const struct job *job)
+{
+	return core->config.leases && job->policy->type == JOB_ATMOST_ONCE && job->target_mode != JOB_TARGET_ALL;
+}
+
 bool lease_binds(const struct core *core, const struct core_job *job)
 {
-	return core->config.leases && job->job->policy->type == JOB_ATMOST_ONCE && job->job->target_mode != JOB_TARGET_ALL;
+	return lease_binds_definition(core, job->job);
 }
 
 struct wall lease_end(const struct core *core, const struct core_job *job)

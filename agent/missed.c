@@ -184,19 +184,6 @@ void missed_drop(struct core *core, struct core_job *job, const char *reason)
 	missed_clip(core, job, WALL_NEVER, reason);
 }
 
-void missed_not_ours(struct core *core, struct core_job *job, struct wall border)
-{
-	for (guint i = backlog_count(job); i-- > 0;) {
-		struct backlog *row = backlog_at(job, i);
-		if (row->clock_epoch != core->state.clock_epoch || !wall_before(row->cursor, border))
-			continue;
-		row->cursor = wall_min(row->until, border);
-		batch_add_backlog(core, job, row);
-		if (!wall_before(row->cursor, row->until))
-			remove_row(core, job, i);
-	}
-}
-
 /* How many of the newest instants of the window the policy makes up. */
 static int64_t made_up(const struct core_job *job, struct wall after, struct wall until)
 {

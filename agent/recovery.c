@@ -222,8 +222,9 @@ static void resume_intent(struct core *core, const struct intent *intent, GHashT
 	fire->attempts = intent->attempts;
 	fire->first_started_at = intent->first_started_at;
 	fire->first_started_mono = mono_add_us(core->mono, -elapsed_us(core, intent));
-	/* By an earlier epoch's clock an instant ahead of now may have been due. */
-	bool ahead = !manual && clock_trusted && due.us > core->now.us && intent->clock_epoch == core->state.clock_epoch;
+	/* By an earlier epoch's clock, or another jitter (job_change.c), an instant ahead of now may have been due. */
+	bool ahead = !manual && clock_trusted && due.us > core->now.us && intent->clock_epoch == core->state.clock_epoch &&
+		     !wall_is_set(intent->not_before);
 	fire->maybe_sent = !ahead;
 	if (job->job->policy->type == JOB_ATMOST_ONCE && !ahead) {
 		fire_set_state(core, fire, FIRE_ARMED);

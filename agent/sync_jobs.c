@@ -40,6 +40,7 @@ struct job_change *sync_jobs_change(struct sync_jobs *jobs, const struct sync_re
 	}
 	for (guint i = 0; i < reply->deletes->len; i++)
 		g_ptr_array_add(change->deletes, g_strdup(reply->deletes->pdata[i]));
+	change->word_until = reply->lease_until;
 	if (!reply->jobs_more)
 		change->lease_until = reply->lease_until;
 	change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));

@@ -194,6 +194,28 @@ def test_an_impatient_job_goes_on_from_when_its_agent_was_last_heard_though_the_
     assert not ran_at(central, "other", patient)
 
 
+def test_an_edit_in_the_silence_of_an_agent_takes_nothing_of_its_lease(world, database):
+    """Cut off, it runs to the end of its lease by the old definition: its heir begins after that, and not with the edit."""
+    central = world.central(database, offline_after_ms=30000, sync_interval_ms=6000).start()
+    holder = RawAgent(central, "holder")
+    job = central.api.create_job("0 0 1 1 *", "http://127.0.0.1:9/", type="ATMOST_ONCE")["jobId"]
+    holder.follow()
+    RawAgent(central, "other").follow()
+    silent = "UPDATE agent_state SET last_seen_at = now() - %s * interval '1 second' WHERE agent_id = %s"
+    database.execute("UPDATE fleet SET listening_since = now() - interval '1 hour'")
+    database.execute("UPDATE assignment SET held_since = now() - interval '1 hour', changed_at = now() - interval '1 hour'")
+    database.execute(silent, (15, holder.agent_id))
+    database.execute("UPDATE agent_state SET lease_until = now() + interval '5 seconds' WHERE agent_id = %s", (holder.agent_id,))
+    central.api.edit_job(job, timeoutMs=1234)
+    database.execute(silent, (31, holder.agent_id))
+    wait_until(lambda: database.query("SELECT name FROM assignment JOIN agent USING (agent_id) WHERE NOT removed AND job_id = %s", (job,)) == [("other",)],
+               20, "the job to move")  # fmt: skip
+    borders = database.query("""SELECT gains.since_at = state.lease_until, loses.since_at = gains.since_at
+        FROM assignment gains JOIN assignment loses USING (job_id) JOIN agent_state state ON state.agent_id = loses.agent_id
+        WHERE gains.job_id = %s AND NOT gains.removed AND loses.agent_id = %s""", (job, holder.agent_id))
+    assert borders == [(True, True)]
+
+
 def test_a_job_that_never_fails_over_waits_for_its_agent(world, database, target):
     central = world.central(database, offline_after_ms=1000, sync_interval_ms=200).start()
     holder = world.agent(central, name="holder").start()

@@ -100,14 +100,14 @@ MUTANTS = [
         ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest", "\tcore->state.jobs_digest"),
     ], SIM, "invented|promise 1.*two decisions"),
     Mutant("edit forgets what was due before it", "9", [
-        ("agent/job_change.c", "\tplan_job_until(core, job, core->latest);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
          "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an old mark after an edit", "9", [
         ("agent/job_change.c", "\tif (marked)\n\t\tbatch_add_mark(core, job);\n", "\t(void)marked;\n"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an edit while the clock is behind forgets", "9", [
-        ("agent/job_change.c", "\tplan_job_until(core, job, core->latest);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
          "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
     ], ("unit", "test_core_clock"), "an_edit_while_the_clock_is_behind_does_not_forget"),
     Mutant("a deleted job's runs go on", "9", [
@@ -132,7 +132,7 @@ MUTANTS = [
         ("agent/job_change.c", "static void keep_row(", "G_GNUC_UNUSED static void keep_row("),
     ], LEASE, "a_crash_after_a_hand_over"),
     Mutant("a job that came back begins where it left", "3", [
-        ("agent/job_change.c", "\tmissed_not_ours(core, job, since);\n", ""),
+        ("agent/job_change.c", "\tif (!wall_before(since, job->next))\n\t\tplan_schedule(core, job, since);\n\treturn true;", "\treturn true;"),
     ], MISSED, "left_and_came_back_unheard"),
     Mutant("an order done before its run is durable", "1", [
         ("agent/core.c", "\tbatch_add_done_command(core, command->id);\n\tg_snprintf(key",
@@ -156,6 +156,15 @@ MUTANTS = [
         ("agent/lease.c", "\treturn lease_binds(core, job) ? core->state.lease_until : WALL_NEVER;",
          "\treturn lease_binds(core, job) ? wall_add_us(core->now, US_PER_SECOND * 3600) : WALL_NEVER;"),
     ], LEASE, "a_leased_job_runs_up_to_its_lease"),
+    Mutant("an old word decides what may be another's", "3", [
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));", "\tplan_job_to(core, job, core->latest);"),
+    ], ("sim", "--moves --seeds 6000 --first 880000"), "another agent's|invented|decisions"),
+    Mutant("an edit in a silence shortens the lease (central)", "3", [
+        ("sql/central/queries/assign.sql", "state.last_seen_at < change.held_since - interval", "state.last_seen_at < change.changed_at - interval"),
+    ], daemon("failover", "an_edit_in_the_silence_of_an_agent_takes_nothing_of_its_lease"), "assert \\["),
+    Mutant("what has begun is to come by another jitter", "3", [
+        ("agent/recovery.c", " &&\n\t\t     !wall_is_set(intent->not_before);", ";"),
+    ], CORE, "is_not_sent_again_when_its_jitter_grew"),
     Mutant("a hand-over keeps what is the other agent's", "3", [
         ("agent/lease.c", "\tdrop_after(core, job, border);", "\tdrop_after(core, job, WALL_NEVER);"),
         ("agent/lease.c", "\tstruct wall until = wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US));",

@@ -1,6 +1,7 @@
 /*
  * The simulator: the real core under a seeded world of clock, store, target, job edits and crashes.
- * sim_disk.c is the store (what survives), sim_target.c the runner (what was seen outside), sim_central.c central,
+ * sim_disk.c is the store (what survives), sim_target.c the runner (what was seen outside), sim_central.c central, sim_moves.c
+ * jobs that another agent has for a while,
  * sim_world.c time and people, sim_faults.c what goes wrong when, sim_check.c the promises, sim_main.c the command line. Everything follows from the seed: a failing seed replays exactly.
  */
 #ifndef BELFRY_SIM_H
@@ -10,6 +11,7 @@
 
 struct world;
 struct central;
+struct moves;
 
 /* splitmix64: one stream per world. */
 struct dice { uint64_t state; };
@@ -50,7 +52,7 @@ void disk_crash(struct disk *disk);
 bool disk_has_intent(const struct disk *disk, struct fire_id id);
 
 /* --- what the outside saw --- */
-struct sighting { int sends, successes; bool atmost; };
+struct sighting { int sends, successes; bool atmost; char *job_id; struct wall scheduled_at; enum fire_cause cause; };
 struct flight { struct attempt *attempt; struct attempt_result result; struct mono ends; char error[32]; };
 struct outside {
 	struct world *world;
@@ -76,6 +78,20 @@ void central_agent_crashed(struct world *world);
 /* All orders were carried out, and at least the first `rows` rows counted, each once. */
 void central_check(struct world *world, guint rows);
 
+/* --- central: which jobs are here (sim_moves.c); only with scenario.moves --- */
+#define SIM_LEASE_US (4 * US_PER_SECOND)
+void moves_init(struct world *world);
+void moves_done(struct world *world);
+void moves_change(struct world *world);
+void moves_heard(struct world *world, int64_t jobs_revision); /* central took a request */
+void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_until, struct mono asked);
+/* A deletion is durable: up to where was the job this agent's? */
+struct wall moves_end(struct world *world, const char *id);
+/* Was this instant decided here or not? Nobody can say; but at most once. */
+bool moves_is_blind(const struct world *world, const char *id, struct wall at);
+/* Another agent had it; with `unheard_too` also when this one could never hear of that. */
+bool moves_is_others(const struct world *world, const char *id, struct wall at, bool unheard_too);
+
 /* --- time and faults --- */
 /*
  * How far the clock is set, and so what can be asked of the core: forward, and back by less than a minute, loses and
@@ -94,6 +110,7 @@ struct scenario {
 	int clock_steps;        /* the clock is set, at random moments */
 	enum clock_faults clock;
 	bool edits_behind;      /* jobs change also while the clock is behind what it once showed */
+	bool moves;             /* jobs go to another agent and come back; all that changes comes by sync */
 	bool tight;             /* the limits of admission are small, and jobs have limits of their own */
 	int64_t longest_down_ms;
 	int store_faults_per_mille, target_faults_per_mille;
@@ -103,7 +120,7 @@ struct scenario {
 struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
-		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack;
+		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, moves_away, moves_back, moves_unheard;
 };
 
 struct world {
@@ -119,6 +136,7 @@ struct world {
 	struct outside outside;
 	struct core *core;
 	struct central *central;
+	struct moves *moves;     /* NULL = jobs stay here */
 	GPtrArray *specs;        /* ids in play */
 	struct wall change_at;   /* when the change now under way was given to the core */
 	bool change_under_way, quiet;

@@ -11,6 +11,9 @@
 struct order { int64_t id; char *job_id; };
 
 struct request {
+	int64_t jobs_revision;    /* with sim_moves.c */
+	struct wall lease_until;
+	struct mono asked;
 	guint first, n;           /* rows of the outbox, from 0 */
 	int64_t done[DONE_MAX];
 	int n_done;
@@ -78,6 +81,8 @@ const char *central_job_of(const struct world *world, int64_t order)
 static void take(struct world *world, const struct request *request)
 {
 	struct central *central = world->central;
+	if (world->moves != NULL)
+		moves_heard(world, request->jobs_revision);
 	for (int i = 0; i < request->n_done; i++)
 		g_hash_table_remove(central->orders, &request->done[i]);
 	if (request->first > central->acked)
@@ -101,6 +106,16 @@ static int64_t round_pause_us(struct world *world)
 	return 50 * US_PER_MS + dice_below(&world->dice, world->quiet ? 3 * US_PER_SECOND : most_us);
 }
 
+/* A round begins when the change of the one before is durable. */
+static bool make_moving(struct world *world, struct request *request)
+{
+	uint64_t digest;
+	int64_t count;
+	core_job_set(world->core, &request->jobs_revision, &digest, &count);
+	request->asked = world->mono;
+	return !world->change_under_way;
+}
+
 static void send(struct world *world)
 {
 	struct central *central = world->central;
@@ -108,6 +123,8 @@ static void send(struct world *world)
 	request.n = MIN(world->disk.outbox->len - request.first, ROUND_ROWS);
 	request.n_done = core_done_commands(world->core, request.done, DONE_MAX);
 	central->next_at = mono_add_us(world->mono, round_pause_us(world));
+	if (world->moves != NULL && !make_moving(world, &request))
+		return;
 	if (central->late_waits && dice_chance(&world->dice, 500)) {
 		take(world, &central->late);
 		central->late_waits = false;
@@ -125,6 +142,7 @@ static void send(struct world *world)
 		world->tally.replies_lost++;
 		return;
 	}
+	request.lease_until = wall_add_us(world->wall, SIM_LEASE_US);
 	central->sent = request;
 	central->answered = true;
 	central->next_at = mono_add_us(world->mono, dice_below(&world->dice, 400 * US_PER_MS));
@@ -142,6 +160,8 @@ static void receive(struct world *world)
 	world->disk.acked = central->agent_acked;
 	core_note_unsent(world->core, disk_unsent(&world->disk));
 	core_tick(world->core);
+	if (world->moves != NULL)
+		moves_reply(world, central->sent.jobs_revision, central->sent.lease_until, central->sent.asked);
 	for (int i = 0; i < central->sent.n_done; i++)
 		if (!g_hash_table_contains(central->orders, &central->sent.done[i]))
 			core_commands_known(world->core, &central->sent.done[i], 1);

@@ -11,7 +11,7 @@
 #define SILENCE_MAX_US (180 * US_PER_SECOND)
 
 /* What was decided about one instant of one job. */
-struct verdict { int n; bool skipped, by_skip_at, scheduled; };
+struct verdict { int n; bool skipped, by_skip_at, scheduled, missed; };
 
 static void count_instant(GHashTable *decided, const struct execution *execution, struct wall at)
 {
@@ -25,18 +25,21 @@ static void count_instant(GHashTable *decided, const struct execution *execution
 	}
 	verdict->n++;
 	verdict->skipped |= execution->status == EXECUTION_SKIPPED;
+	verdict->missed |= execution->status == EXECUTION_MISSED;
 	verdict->by_skip_at |= g_strcmp0(execution->reason, PLAN_SKIP_REASON) == 0;
 	verdict->scheduled |= execution->cause == FIRE_SCHEDULE && execution->status != EXECUTION_MISSED;
 }
 
-static const struct version *version_of(const struct job_history *history, int64_t revision)
+/* A job that went and came back has one definition twice, each with an anchor of its own. */
+static const struct version *version_of(const struct job_history *history, int64_t revision, struct wall at)
 {
+	const struct version *found = NULL;
 	for (guint i = 0; i < history->versions->len; i++) {
 		const struct version *version = &g_array_index(history->versions, struct version, i);
-		if (version->job != NULL && version->job->revision == revision)
-			return version;
+		if (version->job != NULL && version->job->revision == revision && (found == NULL || wall_before(version->since, at)))
+			found = version;
 	}
-	return NULL;
+	return found;
 }
 
 /* The next instant of a definition, within its bounds (end excluded). */
@@ -79,7 +82,7 @@ static void check_interruption(struct world *world, const struct execution *exec
 static void count_range(struct world *world, GHashTable *decided, const struct execution *execution)
 {
 	const struct job_history *history = g_hash_table_lookup(world->disk.histories, execution->job_id);
-	const struct version *version = history == NULL ? NULL : version_of(history, execution->job_revision);
+	const struct version *version = history == NULL ? NULL : version_of(history, execution->job_revision, execution->scheduled_at);
 	struct wall at = wall_add_us(execution->scheduled_at, -1);
 	int64_t n = 0;
 	if (version == NULL) {
@@ -169,9 +172,12 @@ static void check_instant(struct world *world, GHashTable *decided, const struct
 	struct verdict *verdict = g_hash_table_lookup(decided, key);
 	g_snprintf(text, sizeof(text), "%+.6f s", world_at(world, at));
 	if (verdict == NULL) {
-		world_trouble(world, "promise 1: %s at %s has no decision", history->id, text);
+		if (!moves_is_blind(world, history->id, at))
+			world_trouble(world, "promise 1: %s at %s has no decision", history->id, text);
 		return;
 	}
+	if (verdict->n == -1 && world->moves != NULL)
+		return; /* a definition that came with a border still ahead: the one before has it too */
 	if (verdict->n != 1)
 		world_trouble(world, "promise 1: %s at %s has %d decisions", history->id, text, verdict->n);
 	else
@@ -203,8 +209,33 @@ static void check_all_instants(struct world *world, GHashTable *decided, struct 
 	g_hash_table_iter_init(&iter, decided);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
 		int64_t at = g_ascii_strtoll(strrchr(key, ' ') + 1, NULL, 10);
-		if (((struct verdict *)value)->n > 0 && at <= until.us)
+		g_autofree char *id = g_strndup(key, (gsize)(strrchr(key, ' ') - (char *)key));
+		if (((struct verdict *)value)->n > 1 || (((struct verdict *)value)->n > 0 && at <= until.us &&
+							 !moves_is_blind(world, id, (struct wall){ at })))
 			world_trouble(world, "invented: %s (%+.6f s) was not due", (char *)key, (double)(at - world->began.us) / 1e6);
+	}
+}
+
+/* What another agent had is not sent from here when it must not run twice, and is not called missed here. */
+static void check_moves(struct world *world, GHashTable *decided)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+	g_hash_table_iter_init(&iter, world->outside.seen);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct sighting *sighting = value;
+		if (sighting->atmost && sighting->cause != FIRE_MANUAL &&
+		    moves_is_others(world, sighting->job_id, sighting->scheduled_at, true))
+			world_trouble(world, "promise 3: the ATMOST_ONCE fire %+.6f s of %s was sent, and was another agent's",
+				      world_at(world, sighting->scheduled_at), sighting->job_id);
+	}
+	g_hash_table_iter_init(&iter, decided);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		int64_t at = g_ascii_strtoll(strrchr(key, ' ') + 1, NULL, 10);
+		g_autofree char *id = g_strndup(key, (gsize)(strrchr(key, ' ') - (char *)key));
+		if (((struct verdict *)value)->missed && moves_is_others(world, id, (struct wall){ at }, false))
+			world_trouble(world, "promise 8: %s at %+.6f s is called missed, and was another agent's", id,
+				      world_at(world, (struct wall){ at }));
 	}
 }
 
@@ -263,6 +294,8 @@ void check_promises(struct world *world, struct wall until)
 		check_after_steps(world, decided);
 	else
 		check_all_instants(world, decided, until);
+	if (world->moves != NULL)
+		check_moves(world, decided);
 	g_hash_table_iter_init(&iter, world->disk.intents);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		if (((struct intent *)value)->scheduled_at.us <= until.us)

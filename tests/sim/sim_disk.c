@@ -94,8 +94,10 @@ static void apply_jobs(struct disk *disk, const struct store_batch *batch)
 		const char *id = batch->job_deletes->pdata[i];
 		GHashTableIter iter;
 		gpointer backlog;
-		if (g_hash_table_remove(disk->jobs, id))
-			remember(disk, id, NULL, disk->world->change_at, WALL_NONE);
+		const struct stored_job *gone = g_hash_table_lookup(disk->jobs, id);
+		if (gone != NULL && !gone->handed_over)
+			remember(disk, id, NULL, moves_end(disk->world, id), WALL_NONE);
+		g_hash_table_remove(disk->jobs, id);
 		g_hash_table_iter_init(&iter, disk->backlogs);
 		while (g_hash_table_iter_next(&iter, NULL, &backlog))
 			if (strcmp(((struct backlog *)backlog)->job_id, id) == 0)
@@ -207,7 +209,8 @@ static void apply_commands(struct disk *disk, const struct store_batch *batch)
 		const char *job_id = disk->world->central == NULL ? NULL : central_job_of(disk->world, id);
 		g_hash_table_add(disk->commands, g_memdup2(&id, sizeof(id)));
 		disk->world->tally.orders_done++;
-		if (job_id == NULL || !g_hash_table_contains(disk->jobs, job_id))
+		const struct stored_job *stored = job_id == NULL ? NULL : g_hash_table_lookup(disk->jobs, job_id);
+		if (stored == NULL || stored->handed_over)
 			continue;
 		char key[32];
 		g_snprintf(key, sizeof(key), "command %" G_GINT64_FORMAT, id);

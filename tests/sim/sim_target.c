@@ -5,11 +5,17 @@
 #include "agent/core_internal.h"
 #include "tests/sim/sim.h"
 
+static void sighting_free(gpointer data)
+{
+	g_free(((struct sighting *)data)->job_id);
+	g_free(data);
+}
+
 void outside_init(struct outside *outside, struct world *world)
 {
 	*outside = (struct outside){ .world = world };
 	outside->flights = g_ptr_array_new_with_free_func(g_free);
-	outside->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	outside->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, sighting_free);
 }
 
 void outside_done(struct outside *outside)
@@ -27,6 +33,9 @@ static void see(struct outside *outside, const struct attempt *attempt)
 	struct sighting *sighting = g_hash_table_lookup(outside->seen, id);
 	if (sighting == NULL) {
 		sighting = g_new0(struct sighting, 1);
+		sighting->job_id = g_strdup(attempt->job->id);
+		sighting->scheduled_at = attempt->scheduled_at;
+		sighting->cause = attempt->cause;
 		g_hash_table_insert(outside->seen, g_strdup(id), sighting);
 	}
 	sighting->sends++;

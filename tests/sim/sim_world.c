@@ -120,7 +120,7 @@ struct job *world_random_job(struct world *world, const char *id)
 	static const char *const policies[] = { "all", "latest", "none" };
 	static const char *const hosts[] = { "http://a.test/x", "http://b.test/x", "http://c.test:81/y" };
 	struct dice *dice = &world->dice;
-	bool atmost = dice_chance(dice, 300), long_run = world->scenario.seconds > 86400;
+	bool drawn = dice_chance(dice, 300), atmost = world->moves == NULL ? drawn : id[strlen(id) - 1] % 2 == 1, long_run = world->scenario.seconds > 86400;
 	const char *schedule = long_run ? pick(dice, sparse, G_N_ELEMENTS(sparse)) : pick(dice, dense, G_N_ELEMENTS(dense));
 	if (!long_run && dice_chance(dice, 150))
 		schedule = pick(dice, fixed, G_N_ELEMENTS(fixed));
@@ -203,6 +203,10 @@ static void changed(void *context, bool ok)
 
 void world_change_jobs(struct world *world)
 {
+	if (world->moves != NULL) {
+		moves_change(world);
+		return;
+	}
 	bool behind = wall_before(world->wall, world->latest) || world->disk.state.clock_epoch > 0;
 	if (world->change_under_way || (behind && !world->scenario.edits_behind))
 		return;
@@ -316,6 +320,8 @@ void world_done(struct world *world)
 	core_free(world->core);
 	if (world->central != NULL)
 		central_done(world);
+	if (world->moves != NULL)
+		moves_done(world);
 	disk_done(&world->disk);
 	outside_done(&world->outside);
 	g_ptr_array_unref(world->specs);
@@ -327,6 +333,10 @@ static void live(struct world *world)
 	g_autoptr(GArray) moments = faults_plan(world);
 	struct mono end = mono_add_us(world->mono, world->scenario.seconds * US_PER_SECOND);
 	central_init(world);
+	if (world->scenario.moves) {
+		moves_init(world);
+		world->leases = true;
+	}
 	if (world->scenario.seed % 3 == 0)
 		world->outbox_max = 4 + (int64_t)(world->scenario.seed / 3 % 60);
 	if (world->scenario.seed % 2 == 0)

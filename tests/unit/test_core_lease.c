@@ -53,6 +53,25 @@ START_TEST(test_a_crash_while_a_lease_is_over_loses_no_instant)
 }
 END_TEST
 
+START_TEST(test_a_reload_of_the_zones_or_an_edit_while_a_lease_is_over_loses_no_instant)
+{
+	world_set_job(&world, "a", AT_MOST);
+	core_lease(world.core, wall_add_us(world.wall, 5 * SECOND));
+	world_run_for(&world, 10 * SECOND);
+	if (_i == 0) {
+		tz_reload();
+		core_reload_zones(world.core);
+	} else {
+		world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://b.test/\",\"type\":\"ATMOST_ONCE\"}");
+	}
+	world_run_for(&world, 5 * SECOND);
+	core_lease(world.core, wall_add_us(world.wall, 100 * SECOND));
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS) + count(EXECUTION_MISSED), 20);
+	ck_assert_int_ge(count(EXECUTION_MISSED), 9);
+}
+END_TEST
+
 static void hand_over(struct wall border)
 {
 	struct job_change *change = job_change_new();
@@ -163,6 +182,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_a_leased_job_runs_up_to_its_lease_and_what_came_due_after_it_is_a_missed_window);
 	tcase_add_test(tests, test_a_crash_while_a_lease_is_over_loses_no_instant);
+	tcase_add_loop_test(tests, test_a_reload_of_the_zones_or_an_edit_while_a_lease_is_over_loses_no_instant, 0, 2);
 	tcase_add_test(tests, test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond);
 	tcase_add_test(tests, test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then);
 	tcase_add_test(tests, test_a_job_that_comes_back_before_its_last_run_keeps_its_row);

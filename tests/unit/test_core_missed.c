@@ -155,21 +155,42 @@ START_TEST(test_an_edited_job_is_made_up_by_its_old_schedule_and_no_instant_is_l
 }
 END_TEST
 
-START_TEST(test_a_job_that_left_and_came_back_unheard_begins_where_the_other_agent_ended)
+/* _i: by a new revision, or the same one. */
+START_TEST(test_an_at_most_once_job_that_left_and_came_back_unheard_runs_nothing_that_another_agent_had)
 {
-	be_away(_i == 0 ? ALL : NONE);
-	/* Of 00:20 to 02:10 the other one had all up to 01:50. */
+	const char *once = JOB(",\"type\":\"ATMOST_ONCE\",\"catchUp\":{\"policy\":\"all\"}");
+	world_set_job(&world, "a", once);
+	core_lease(world.core, wall_add_us(world.wall, 35 * SECOND));
+	world_run_for(&world, 12 * SECOND);
+	world_crash(&world, 120 * SECOND);
+	/* 00:20 and 00:30 were its own by its lease; of what follows the other one had all up to 01:50. */
 	struct wall since = wall_add_us(world.wall, -20 * SECOND);
 	for (int i = 0; i < 3; i++) {
-		change(WALL_NONE, since, _i == 0 ? ALL : NONE);
+		if (_i == 0)
+			world.revision--;
+		change(WALL_NONE, since, once);
+		core_lease(world.core, wall_add_us(world.wall, 60 * SECOND));
 		hear();
-		world_run_for(&world, 5 * SECOND);
+		world_run_for(&world, 2 * SECOND);
 	}
-	ck_assert_int_eq(made_up() + count(EXECUTION_MISSED), 2);
+	ck_assert_int_eq(made_up(), 2 + 2);
 	world_crash(&world, 0);
+	core_lease(world.core, wall_add_us(world.wall, 60 * SECOND));
 	hear();
 	world_run_for(&world, 10 * SECOND);
-	ck_assert_int_eq(made_up() + count(EXECUTION_MISSED), 2);
+	ck_assert_int_eq(made_up() + count(EXECUTION_MISSED), 2 + 2);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1 + 4 + 1);
+}
+END_TEST
+
+START_TEST(test_an_at_least_once_job_that_left_and_came_back_unheard_loses_nothing)
+{
+	be_away(ALL);
+	change(WALL_NONE, wall_add_us(world.wall, 5 * SECOND), ALL);
+	hear();
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_eq(made_up(), 12);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1 + 12 + 2);
 }
 END_TEST
 
@@ -204,7 +225,8 @@ int main(void)
 	tcase_add_test(tests, test_what_another_agent_had_meanwhile_is_neither_run_again_nor_called_missed);
 	tcase_add_loop_test(tests, test_nothing_is_made_up_of_a_job_that_was_deleted_or_paused_meanwhile, 0, 2);
 	tcase_add_test(tests, test_an_edited_job_is_made_up_by_its_old_schedule_and_no_instant_is_lost);
-	tcase_add_loop_test(tests, test_a_job_that_left_and_came_back_unheard_begins_where_the_other_agent_ended, 0, 2);
+	tcase_add_loop_test(tests, test_an_at_most_once_job_that_left_and_came_back_unheard_runs_nothing_that_another_agent_had, 0, 2);
+	tcase_add_test(tests, test_an_at_least_once_job_that_left_and_came_back_unheard_loses_nothing);
 	tcase_add_test(tests, test_a_standstill_is_an_absence_too_and_fresh_word_is_none_to_wait_for);
 	suite_add_tcase(suite, tests);
 	return core_world_run(suite);

@@ -60,7 +60,7 @@ WITH the_job AS MATERIALIZED (
 ), loser AS (
 	SELECT change.job_id, change.agent_id, change.old_key,
 		CASE
-			WHEN state.agent_id IS NULL OR state.last_seen_at < change.changed_at - interval '10 seconds'
+			WHEN state.agent_id IS NULL OR state.last_seen_at < change.held_since - interval '10 seconds'
 				THEN change.since_at
 			WHEN change.type = 'ATMOST_ONCE'
 				THEN greatest(coalesce(state.lease_until, state.last_seen_at),

@@ -1,0 +1,274 @@
+/*
+ * Central's placement as far as one agent sees it: jobs that leave for another agent at a border, and come back after one
+ * (central/assign.h has the table). What the other agent does is not simulated; that it has an instant is known here, and
+ * held against what this one did with it.
+ */
+#include <string.h>
+
+#include "agent/core_internal.h"
+#include "tests/sim/sim.h"
+
+#define OFFLINE_US (6 * US_PER_SECOND)
+#define HOPELESS_US (10 * US_PER_SECOND) /* a holder not heard for so long before it got the job cannot know of it */
+
+enum where { NOWHERE, HERE, ELSEWHERE };
+
+struct row {
+	char *id;
+	enum where where;
+	struct job *job;         /* NULL = never made */
+	struct wall since;       /* border of the latest move, either way; WALL_NONE = none */
+	struct wall held_since, edited_at;
+	int64_t set_revision, since_revision;
+};
+
+/* A time in which another agent had the job. */
+struct tenure {
+	const char *id;
+	struct wall from, to;
+	struct wall blind_from, blind_to; /* nobody can know what this agent decided of these, and each is decided at most once */
+	int64_t told_in;         /* the change that says so to this agent */
+	bool heard;              /* durably */
+	bool unheard;            /* over before this agent heard of it: it may call missed what it knows nothing of */
+};
+
+struct moves {
+	GPtrArray *rows;         /* struct row * */
+	GPtrArray *tenures;      /* struct tenure *, in order of time */
+	struct wall heard_at, lease_until;
+	int64_t set_revision, confirmed_revision, told_revision;
+};
+
+static void row_free(gpointer data)
+{
+	struct row *row = data;
+	if (row->job != NULL)
+		job_unref(row->job);
+	g_free(row->id);
+	g_free(row);
+}
+
+void moves_init(struct world *world)
+{
+	struct moves *moves = world->moves = g_new0(struct moves, 1);
+	moves->rows = g_ptr_array_new_with_free_func(row_free);
+	moves->tenures = g_ptr_array_new_with_free_func(g_free);
+	moves->heard_at = world->wall;
+	moves->lease_until = WALL_NONE;
+	for (guint i = 0; i < world->specs->len; i++) {
+		struct row *row = g_new0(struct row, 1);
+		row->id = g_strdup(world->specs->pdata[i]);
+		row->since = WALL_NONE;
+		g_ptr_array_add(moves->rows, row);
+	}
+}
+
+void moves_done(struct world *world)
+{
+	g_ptr_array_unref(world->moves->rows);
+	g_ptr_array_unref(world->moves->tenures);
+	g_free(world->moves);
+}
+
+static struct tenure *latest_tenure(const struct moves *moves, const char *id)
+{
+	for (guint i = moves->tenures->len; i-- > 0;) {
+		struct tenure *tenure = moves->tenures->pdata[i];
+		if (strcmp(tenure->id, id) == 0)
+			return tenure;
+	}
+	return NULL;
+}
+
+static void define(struct world *world, struct row *row)
+{
+	if (row->job != NULL)
+		job_unref(row->job);
+	row->job = world_random_job(world, row->id);
+	row->edited_at = world->wall;
+	world_trace(world, "%s is now %s%s", row->id, row->job->timetable->text,
+		    row->job->policy->type == JOB_ATMOST_ONCE ? " at most once" : "");
+}
+
+static struct wall border_of(const struct world *world, const struct row *row)
+{
+	const struct moves *moves = world->moves;
+	if (wall_diff_us(row->held_since, moves->heard_at) > HOPELESS_US)
+		return row->since;
+	bool online = wall_diff_us(world->wall, moves->heard_at) < OFFLINE_US;
+	return row->job->policy->type == JOB_ATMOST_ONCE || online ? wall_max(moves->lease_until, moves->heard_at) : moves->heard_at;
+}
+
+static void leave(struct world *world, struct row *row)
+{
+	struct wall border = wall_max(border_of(world, row), row->edited_at);
+	row->where = ELSEWHERE;
+	row->since = border;
+	row->since_revision = row->set_revision;
+	struct tenure *tenure = g_new0(struct tenure, 1);
+	*tenure = (struct tenure){ .id = row->id, .from = border, .to = WALL_NEVER,
+				   .blind_from = wall_min(wall_min(border, world->moves->heard_at), world->disk.state.lease_until),
+				   .blind_to = WALL_NEVER };
+	g_ptr_array_add(world->moves->tenures, tenure);
+	world->tally.moves_away++;
+	world_trace(world, "%s goes to another agent at %.6f", row->id, world_at(world, border));
+}
+
+static void come_back(struct world *world, struct row *row)
+{
+	struct tenure *tenure = latest_tenure(world->moves, row->id);
+	struct wall border = wall_add_us(world->wall, dice_below(&world->dice, 10 * US_PER_SECOND) - 5 * US_PER_SECOND);
+	bool edited = tenure->heard && dice_chance(&world->dice, 300);
+	if (edited)
+		define(world, row);
+	border = wall_max(border, edited ? wall_max(row->since, world->wall) : row->since);
+	if (tenure->heard) /* what this agent ran before it heard is not given back to it */
+		border = wall_max(border, tenure->blind_to);
+	row->where = HERE;
+	row->held_since = world->wall;
+	row->since = tenure->to = border;
+	row->since_revision = row->set_revision;
+	if (!tenure->heard) {
+		tenure->blind_to = border;
+		tenure->unheard = true;
+		world->tally.moves_unheard++;
+	}
+	world->tally.moves_back++;
+	world_trace(world, "%s comes back at %.6f%s", row->id, world_at(world, border), tenure->heard ? "" : ", unheard");
+}
+
+static void delete(struct world *world, struct row *row)
+{
+	struct tenure *tenure = row->where == ELSEWHERE ? latest_tenure(world->moves, row->id) : NULL;
+	if (tenure != NULL) {
+		tenure->to = world->wall;
+		tenure->unheard = !tenure->heard;
+	}
+	row->where = NOWHERE;
+	row->since = WALL_NONE;
+	world_trace(world, "%s is deleted at central", row->id);
+}
+
+/* Of a place that is gained and lost between two syncs the agent would hear the second border only: not asked of it here. */
+static bool may_leave(const struct world *world, const struct row *row)
+{
+	bool knows = !wall_is_set(row->since) || row->since_revision <= world->moves->confirmed_revision;
+	return row->job->active && knows && wall_is_set(border_of(world, row));
+}
+
+static void change_row(struct world *world, struct row *row)
+{
+	if (row->where == NOWHERE && row->job != NULL)
+		return; /* no id is given twice */
+	row->set_revision = ++world->moves->set_revision;
+	if (row->where == NOWHERE) {
+		define(world, row);
+		row->where = HERE;
+		row->since = WALL_NONE;
+		row->held_since = world->wall;
+	} else if (dice_chance(&world->dice, 40)) {
+		delete(world, row);
+	} else if (row->where == ELSEWHERE) {
+		come_back(world, row);
+	} else if (dice_chance(&world->dice, 600) && may_leave(world, row)) {
+		leave(world, row);
+	} else {
+		define(world, row);
+	}
+}
+
+void moves_change(struct world *world)
+{
+	int n = 1 + (int)dice_below(&world->dice, 3);
+	world->tally.edits++;
+	for (int i = 0; i < n; i++)
+		change_row(world, world->moves->rows->pdata[dice_below(&world->dice, world->moves->rows->len)]);
+}
+
+void moves_heard(struct world *world, int64_t jobs_revision)
+{
+	struct moves *moves = world->moves;
+	moves->heard_at = world->wall;
+	moves->lease_until = wall_add_us(world->wall, SIM_LEASE_US);
+	moves->confirmed_revision = MAX(moves->confirmed_revision, jobs_revision);
+}
+
+static void applied(void *context, bool ok)
+{
+	struct world *world = context;
+	if (ok)
+		world->change_under_way = false;
+}
+
+static void tell_row(const struct world *world, struct job_change *change, const struct row *row)
+{
+	if (row->where == HERE) {
+		struct stored_job *stored = stored_job_new(job_ref(row->job));
+		stored->since = row->since_revision > world->moves->confirmed_revision ? row->since : WALL_NONE;
+		g_ptr_array_add(change->upserts, stored);
+		return;
+	}
+	g_ptr_array_add(change->deletes, g_strdup(row->id));
+	if (row->where == ELSEWHERE) {
+		latest_tenure(world->moves, row->id)->told_in = change->jobs_revision;
+		struct job_move move = { g_intern_string(row->id), row->since };
+		g_array_append_val(change->moves, move);
+	}
+}
+
+/* What the reply to a request says that was made when the agent had that revision of its set. */
+void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_until, struct mono asked)
+{
+	struct moves *moves = world->moves;
+	world_trace(world, "told revision %d after %d, lease until %.6f", (int)moves->set_revision, (int)jobs_revision,
+		    world_at(world, lease_until));
+	if (moves->set_revision > jobs_revision) {
+		struct job_change *change = job_change_new();
+		change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
+		change->jobs_revision = moves->told_revision = moves->set_revision;
+		for (guint i = 0; i < moves->rows->len; i++)
+			if (((struct row *)moves->rows->pdata[i])->set_revision > jobs_revision)
+				tell_row(world, change, moves->rows->pdata[i]);
+		change->lease_until = change->word_until = lease_until;
+		change->done = applied;
+		change->context = world;
+		world->change_under_way = true;
+		core_apply_jobs(world->core, change);
+		world->change_at = world->core->latest;
+	} else {
+		core_lease(world->core, lease_until);
+	}
+	core_heard(world->core, asked);
+}
+
+struct wall moves_end(struct world *world, const char *id)
+{
+	struct tenure *tenure = world->moves == NULL ? NULL : latest_tenure(world->moves, id);
+	if (tenure == NULL || tenure->heard || tenure->told_in != world->moves->told_revision)
+		return world->change_at;
+	tenure->heard = true;
+	tenure->blind_from = tenure->from;
+	if (tenure->to.us == INT64_MAX)
+		tenure->blind_to = wall_max(tenure->from, world->wall);
+	return tenure->from;
+}
+
+bool moves_is_blind(const struct world *world, const char *id, struct wall at)
+{
+	for (guint i = 0; world->moves != NULL && i < world->moves->tenures->len; i++) {
+		const struct tenure *tenure = world->moves->tenures->pdata[i];
+		if (strcmp(tenure->id, id) == 0 && wall_before(tenure->blind_from, at) && !wall_before(tenure->blind_to, at))
+			return true;
+	}
+	return false;
+}
+
+bool moves_is_others(const struct world *world, const char *id, struct wall at, bool unheard_too)
+{
+	for (guint i = 0; world->moves != NULL && i < world->moves->tenures->len; i++) {
+		const struct tenure *tenure = world->moves->tenures->pdata[i];
+		if (strcmp(tenure->id, id) == 0 && (unheard_too || !tenure->unheard) && wall_before(tenure->from, at) && !wall_before(tenure->to, at))
+			return true;
+	}
+	return false;
+}
