@@ -171,7 +171,7 @@ struct core {
 	struct heap parked_jobs, parked_targets; /* by rate_next (mono) */
 	struct backlog_ring backlog_ring, unheard_ring; /* the latter: nothing but central's word is missing (missed.c) */
 	int64_t backlog_jobs;
-	struct wall lease_before, word_until; /* of the change that is being applied */
+	struct wall word_until; /* of the change that is being applied */
 	struct mono asked_at;   /* when the question began whose answer is central's latest word; INT64_MIN = none in this life */
 	struct mono opened_at;  /* word of before this says nothing about windows that are open */
 	int catch_up_live;

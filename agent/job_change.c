@@ -201,7 +201,7 @@ static bool came_back(struct core *core, struct core_job *job, const struct job 
 	    !wall_before(job->since, since))
 		return false;
 	if (lease_binds(core, job))
-		plan_job_to(core, job, wall_min(since, core->lease_before));
+		plan_job_until(core, job, since);
 	job->since = since;
 	if (!wall_before(since, job->next))
 		plan_schedule(core, job, since);
@@ -245,10 +245,6 @@ static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *
 	struct core_job *job = job_table_get(core, stored->job->id);
 	struct wall since = stored->since;
 	if (job != NULL && !job->deleted) {
-		if (came_back(core, job, stored->job, since)) {
-			batch_add_mark(core, job);
-			batch_seal(core); /* what this planned an edit may withdraw */
-		}
 		if (job->job->revision == stored->job->revision && strcmp(job->target_key, stored->target_key) == 0)
 			stored_job_free(stored);
 		else
@@ -259,6 +255,17 @@ static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *
 	job->anchor = milliseconds(core->now);
 	g_ptr_array_add(added, job);
 	take_over(core, job, stored, wall_is_set(since) ? since : first_since(core, job->job));
+}
+
+/* Before the lease grows: what it covered is what was ours. */
+static void take_back(struct core *core, const GPtrArray *upserts)
+{
+	for (guint i = 0; i < upserts->len; i++) {
+		const struct stored_job *stored = upserts->pdata[i];
+		struct core_job *job = wall_is_set(stored->since) ? job_table_get(core, stored->job->id) : NULL;
+		if (job != NULL && !job->deleted && came_back(core, job, stored->job, stored->since))
+			batch_add_mark(core, job);
+	}
 }
 
 static gint by_job_id(gconstpointer a, gconstpointer b)
@@ -334,10 +341,11 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 	core_read_clock(core);
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
 	delete_jobs(core, change);
-	core->lease_before = core->state.lease_until;
 	core->word_until = change->word_until;
+	take_back(core, change->upserts);
 	if (wall_is_set(change->lease_until))
 		lease_extend(core, change->lease_until);
+	batch_seal(core); /* what the lease planned an edit may withdraw */
 	upsert_jobs(core, change->upserts);
 	core->state.jobs_revision = change->jobs_revision;
 	struct core_batch *batch = batch_current(core);

@@ -55,6 +55,8 @@ void lease_extend(struct core *core, struct wall until)
 		struct core_job *job = heap_top(&core->unleased);
 		job->lease_lapsed = job->next.us <= core->now.us - MISFIRE_GRACE_US;
 		lease_place(core, job);
+		/* In the batch that carries the new lease: planned_until went on without this job, and a crash must not skip it. */
+		plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
 	}
 }
 

@@ -165,6 +165,9 @@ MUTANTS = [
     Mutant("what has begun is to come by another jitter", "3", [
         ("agent/recovery.c", " &&\n\t\t     !wall_is_set(intent->not_before);", ";"),
     ], CORE, "is_not_sent_again_when_its_jitter_grew"),
+    Mutant("a lease is durable before what it lets in", "1", [
+        ("agent/lease.c", "\t\tplan_job_until(core, job, wall_max(core->state.planned_until, core->now));\n", ""),
+    ], LEASE, "full_outbox_after_the_lease_came_back"),
     Mutant("a hand-over keeps what is the other agent's", "3", [
         ("agent/lease.c", "\tdrop_after(core, job, border);", "\tdrop_after(core, job, WALL_NEVER);"),
         ("agent/lease.c", "\tstruct wall until = wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US));",

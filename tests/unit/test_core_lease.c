@@ -72,6 +72,30 @@ START_TEST(test_a_reload_of_the_zones_or_an_edit_while_a_lease_is_over_loses_no_
 }
 END_TEST
 
+START_TEST(test_a_crash_with_a_full_outbox_after_the_lease_came_back_loses_no_instant)
+{
+	world_set_job(&world, "a", AT_MOST);
+	world_set_job(&world, "b", "{\"schedule\":\"* * * * * *\",\"api\":\"http://b.test/\"}");
+	core_lease(world.core, wall_add_us(world.wall, 5 * SECOND));
+	world_run_for(&world, 20 * SECOND);
+	world.outbox_max = world.core->config.outbox_max_records = 1;
+	world_run_for(&world, 3 * SECOND);
+	core_lease(world.core, wall_add_us(world.wall, 100 * SECOND));
+	world_run_for(&world, SECOND);
+	world_crash(&world, SECOND);
+	world_run_for(&world, SECOND);
+	world.outbox_max = world.core->config.outbox_max_records = 1000000;
+	core_heard(world.core, world.mono);
+	world_run_for(&world, 30 * SECOND);
+	int of_a = 0;
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		of_a += strcmp(one->job_id, "a") == 0 ? (int)one->count : 0;
+	}
+	ck_assert_int_eq(of_a, 56);
+}
+END_TEST
+
 static void hand_over(struct wall border)
 {
 	struct job_change *change = job_change_new();
@@ -182,6 +206,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_a_leased_job_runs_up_to_its_lease_and_what_came_due_after_it_is_a_missed_window);
 	tcase_add_test(tests, test_a_crash_while_a_lease_is_over_loses_no_instant);
+	tcase_add_test(tests, test_a_crash_with_a_full_outbox_after_the_lease_came_back_loses_no_instant);
 	tcase_add_loop_test(tests, test_a_reload_of_the_zones_or_an_edit_while_a_lease_is_over_loses_no_instant, 0, 2);
 	tcase_add_test(tests, test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond);
 	tcase_add_test(tests, test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then);
