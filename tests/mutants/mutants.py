@@ -122,7 +122,7 @@ MUTANTS = [
          "\t\tbatch_seal(core);\n\t\tbatch_add_intent(core, fire);\n\t}\n\tbacklog->cursor = instant;\n}"),
     ], SIM, "promise 1.*no decision"),
     Mutant("what came due in an absence is decided without asking", "8, 9", [
-        ("agent/missed.c", "\tif (is_fresh(core) || lease_binds(core, job)) {", "\tif (job != NULL) {"),
+        ("agent/missed.c", "\treturn !core->config.leases || core->asked_at.us > core->mono.us - MISFIRE_GRACE_US;", "\treturn core != NULL;"),
     ], MISSED, "another_agent_had_meanwhile"),
     Mutant("missed is said before central's word", "8", [
         ("agent/missed.c", "\tbool settled = settle_rows(core, job, was_heard(core));", "\tbool settled = settle_rows(core, job, true);"),
