@@ -8,6 +8,7 @@ import time
 
 import agent_benches
 import central_benches
+import dashboard_bench
 import drain_bench
 import failover_bench
 import fleet_benches
@@ -16,7 +17,7 @@ import place_bench
 import read_benches
 from lab import Lab
 
-BENCHES = {**agent_benches.BENCHES, "drain": drain_bench.drain, **central_benches.BENCHES, **fleet_benches.BENCHES, **failover_bench.BENCHES, **late_bench.BENCHES, **place_bench.BENCHES, **read_benches.BENCHES}
+BENCHES = {**agent_benches.BENCHES, "drain": drain_bench.drain, **central_benches.BENCHES, **fleet_benches.BENCHES, **failover_bench.BENCHES, **late_bench.BENCHES, **place_bench.BENCHES, **read_benches.BENCHES, **dashboard_bench.BENCHES}
 
 
 def show(row):

@@ -133,7 +133,8 @@ async function keyboard({ page, stack }) {
 	await seen(page, "renamed-here");
 	await page.keyboard.press("Escape");
 	await page.keyboard.press("Control+k");
-	await page.getByRole("combobox", { name: /Find a job/ }).fill("renamed");
+	await page.getByRole("combobox", { name: /Find a job/ }).waitFor();
+	await page.keyboard.type("renamed"); // the cursor is in the field already
 	await page.getByRole("option", { name: /renamed-here/ }).waitFor();
 	await page.keyboard.press("Enter");
 	await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/);

@@ -10,7 +10,13 @@ const EDGE = 0.03; // of the length: labels nearer to an end than this would rea
 export interface Tick {
 	at: number;
 	share: number; // 0-1 of the length
-	text: string; // "14:00", or "11-29" at a day's beginning
+	text: string;
+}
+
+/** "14:00", or "11-29" where a day begins. */
+export function tickText(at: number, zone: string): string {
+	const { date, clock } = partsOf(at, zone);
+	return clock === "00:00:00" ? date.slice(5) : clock.slice(0, 5);
 }
 
 /** Times that are round on the zone's wall clock, at most TICKS_MAX. Pure. */
@@ -22,8 +28,7 @@ export function ticks(from: number, to: number, zone: string): Tick[] {
 	for (let at = Math.ceil((from + ahead) / step) * step - ahead; at <= to; at += step) {
 		const share = (at - from) / (to - from);
 		if (share < EDGE || share > 1 - EDGE) continue;
-		const parts = partsOf(at, zone);
-		made.push({ at, share, text: parts.clock === "00:00:00" ? parts.date.slice(5) : parts.clock.slice(0, 5) });
+		made.push({ at, share, text: tickText(at, zone) });
 	}
 	return made;
 }

@@ -5,6 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import { useMedia } from "../lib/media.ts";
 import { useSettings } from "../lib/settings.ts";
 import { duration } from "../lib/time.ts";
+import { tickText } from "./TimeAxis.tsx";
 
 export interface Line {
 	name: string;
@@ -24,11 +25,21 @@ function colour(token: string): string {
 	return found;
 }
 
-export function TimeSeries({ label, times, lines }: { label: string; times: number[]; lines: Line[] }) {
+export function TimeSeries({
+	label,
+	times,
+	lines,
+	zone,
+}: {
+	label: string;
+	times: number[]; // seconds
+	lines: Line[];
+	zone: string;
+}) {
 	const box = useRef<HTMLDivElement>(null);
 	const { theme } = useSettings();
 	const dark = useMedia("(prefers-color-scheme: dark)");
-	const shape = JSON.stringify([times.length, lines.map((line) => line.name), theme, dark]);
+	const shape = JSON.stringify([times.length, lines.map((line) => line.name), theme, dark, zone]);
 	const plot = useRef<UPlot | null>(null);
 	const data = [times, ...lines.map((line) => line.values)] as UPlot.AlignedData;
 
@@ -47,7 +58,11 @@ export function TimeSeries({ label, times, lines }: { label: string; times: numb
 				height: HEIGHT,
 				legend: { live: false },
 				cursor: { y: false },
-				axes: [axis, { ...axis, size: 62, values: (_, splits) => splits.map((value) => duration(value)) }],
+				tzDate: (at) => UPlot.tzDate(new Date(at * 1_000), zone),
+				axes: [
+					{ ...axis, values: (_, splits) => splits.map((at) => tickText(at * 1_000, zone)) },
+					{ ...axis, size: 62, values: (_, splits) => splits.map((value) => duration(value)) },
+				],
 				series: [
 					{},
 					...lines.map((line) => ({

@@ -1,6 +1,6 @@
 // An agent over time: bars are executions, hatched is offline. A fleet has tens of thousands of bars: those of a colour are one
 // path, and nothing is drawn anew but the line that is now.
-import { memo, type PointerEvent, useId, useMemo, useRef } from "react";
+import { memo, type PointerEvent, useMemo, useRef } from "react";
 import type { TimelineRow } from "../../api/types.ts";
 import { useNow } from "../../lib/now.ts";
 import { barsOf, offlineOf, rowSentence, type Stretch } from "./rows.ts";
@@ -34,13 +34,13 @@ export function Track(props: Props) {
 	return (
 		<div className="relative">
 			<Bars {...props} />
+			<Silence {...props} />
 			<NowLine from={props.from} to={props.to} />
 		</div>
 	);
 }
 
 const Bars = memo(function Bars({ row, from, to, stepMs, busiest, height }: Props) {
-	const hatch = useId();
 	const title = useRef<HTMLTitleElement>(null);
 	const bars = useMemo(() => barsOf(row, stepMs, busiest), [row, stepMs, busiest]);
 	const [good, bad] = useMemo(
@@ -55,11 +55,10 @@ const Bars = memo(function Bars({ row, from, to, stepMs, busiest, height }: Prop
 			),
 		[bars, from, to, height],
 	);
-	const offline = useMemo(() => offlineOf(row, to), [row, to]);
 	const tell = (event: PointerEvent<SVGSVGElement>) => {
 		const box = event.currentTarget.getBoundingClientRect();
 		const at = from + ((event.clientX - box.left) / box.width) * (to - from);
-		const found = [...bars, ...offline].find((one) => one.from <= at && at < Math.max(one.to, one.from + stepMs));
+		const found = bars.find((one) => one.from <= at && at < one.from + stepMs);
 		if (title.current) title.current.textContent = found?.title() ?? "";
 	};
 	return (
@@ -73,16 +72,24 @@ const Bars = memo(function Bars({ row, from, to, stepMs, busiest, height }: Prop
 			onPointerMove={tell}
 		>
 			<title ref={title} />
-			<pattern id={hatch} width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-				<line x1="0" y1="0" x2="0" y2="7" className="stroke-idle-fill" strokeWidth="3" />
-			</pattern>
 			<rect width={UNITS} height={height} className="fill-sunken" />
-			<path d={outline(offline, from, to, height)} className="fill-idle-soft" />
-			<path d={outline(offline, from, to, height)} fill={`url(#${hatch})`} />
 			<path d={good} className="fill-good-fill" />
 			<path d={bad} className="fill-bad-fill" />
 		</svg>
 	);
+});
+
+/** Windows of silence. Not part of the drawing: it is stretched, and hatches would be with it. */
+const Silence = memo(function Silence({ row, from, to }: Props) {
+	const percent = (at: number) => Math.max(0, Math.min(100, (100 * (at - from)) / (to - from)));
+	return offlineOf(row, to).map((one) => (
+		<span
+			key={one.from}
+			title={one.title()}
+			className="hatched absolute inset-y-0 min-w-0.5 bg-idle-soft"
+			style={{ left: `${percent(one.from)}%`, width: `${percent(one.to) - percent(one.from)}%` }}
+		/>
+	));
 });
 
 function NowLine({ from, to }: { from: number; to: number }) {
