@@ -172,7 +172,8 @@ static void note_begun(struct core *core, struct core_job *job)
 	if (job->runs == NULL)
 		return;
 	TAILQ_FOREACH(fire, &job->runs->fires, in_job)
-		if (fire->state == FIRE_RUNNING || (fire->maybe_sent && fire->state != FIRE_DECIDED))
+		if (fire->state == FIRE_RUNNING ||
+		    (fire->maybe_sent && fire->state != FIRE_DECIDED && fire->state != FIRE_WITHDRAWN))
 			batch_renew_update(core, fire, core->now);
 }
 
@@ -212,14 +213,14 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 {
 	bool same_schedule = strcmp(job->job->timetable->text, stored->job->timetable->text) == 0;
 	bool marked = job->next.us <= core->now.us;
-	if (job->job->policy->jitter_ms != stored->job->policy->jitter_ms)
-		note_begun(core, job);
 	/* What is due beyond all that central said is not decided by the old definition, it may be another agent's: the new
 	 * one rules from there. Central knew the edit before it said so: that is no past of the edit. */
 	struct wall ours = lease_binds(core, job) ? wall_max(core->state.lease_until, core->word_until) : WALL_NEVER;
 	struct wall border = wall_min(recovery_border(core, job, stored->job->timetable->schedule), ours);
 	plan_job_to(core, job, wall_min(core->latest, ours));
 	recovery_withdraw_future(core, job, border);
+	if (job->job->policy->jitter_ms != stored->job->policy->jitter_ms)
+		note_begun(core, job);
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
 	if (!stored->job->active)

@@ -97,18 +97,18 @@ MUTANTS = [
          "\t\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);"),
     ], SIM, "promise 1.*no decision"),
     Mutant("edit leaves planned intents", "9", [
-        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest", "\tcore->state.jobs_digest"),
+        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms", "\tif (job->job->policy->jitter_ms"),
     ], SIM, "invented|promise 1.*two decisions"),
     Mutant("edit forgets what was due before it", "9", [
-        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
-         "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms",
+         "\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an old mark after an edit", "9", [
         ("agent/job_change.c", "\tif (marked)\n\t\tbatch_add_mark(core, job);\n", "\t(void)marked;\n"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an edit while the clock is behind forgets", "9", [
-        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
-         "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms",
+         "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms"),
     ], ("unit", "test_core_clock"), "an_edit_while_the_clock_is_behind_does_not_forget"),
     Mutant("a deleted job's runs go on", "9", [
         ("agent/job_change.c", "\trecovery_withdraw_future(core, job, recovery_border(core, job, job->job->timetable->schedule));\n\tlet_go(core, job);",
