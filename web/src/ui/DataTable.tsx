@@ -14,7 +14,7 @@ export interface Column<Row> {
 	width?: string; // CSS; the columns without share what is left
 	right?: boolean;
 	sort?: string; // the server's name for it
-	wide?: boolean; // left out under 1100 px
+	wide?: boolean | "very"; // left out under 1100 px, under 1280 px
 }
 
 /** Of the next pages: lib/pages.ts makes it. */
@@ -50,9 +50,13 @@ export function DataTable<Row>(props: Props<Row>) {
 	const { rowHeight = 42, cardHeight = 92 } = props;
 	const narrow = useMedia(NARROW);
 	const medium = useMedia("(max-width: 1099px)");
+	const large = useMedia("(max-width: 1279px)");
 	const box = useRef<HTMLDivElement>(null);
 	const [at, setAt] = useState(-1);
-	const shown = useMemo(() => columns.filter((column) => !(medium && column.wide)), [columns, medium]);
+	const shown = useMemo(
+		() => columns.filter(({ wide }) => !(medium && wide) && !(large && wide === "very")),
+		[columns, medium, large],
+	);
 	const virtual = useVirtualizer({
 		count: rows.length,
 		getScrollElement: () => box.current,
@@ -212,7 +216,7 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort?: strin
 			{column.sort && onSort ? (
 				<button
 					type="button"
-					className="inline-flex items-center gap-1 rounded hover:text-ink"
+					className="inline-flex items-center gap-1 whitespace-nowrap rounded hover:text-ink"
 					onClick={() => onSort(up ? `-${column.sort}` : (column.sort as string))}
 				>
 					{column.head}

@@ -80,7 +80,14 @@ const COLUMNS: Column<Agent>[] = [
 		cell: (row) => <Ago at={row.lastSeenAt} none="never" />,
 	},
 	{ id: "jobs", head: "Jobs", width: "5.5rem", right: true, cell: (row) => count(row.jobs ?? 0) },
-	{ id: "running", head: "Running", width: "5.5rem", right: true, wide: true, cell: (row) => count(row.running ?? 0) },
+	{
+		id: "running",
+		head: "Running",
+		width: "5.5rem",
+		right: true,
+		wide: "very",
+		cell: (row) => count(row.running ?? 0),
+	},
 	{
 		id: "outbox",
 		head: "Outbox",
@@ -108,14 +115,14 @@ const COLUMNS: Column<Agent>[] = [
 		id: "version",
 		head: "Version",
 		width: "9rem",
-		wide: true,
+		wide: "very",
 		cell: (row) => (
 			<span title={`Version ${row.version ?? "unknown"}, zone data ${row.tzdata ?? "unknown"}`}>
 				{row.version ?? "–"} <span className="text-ink-faint">{row.tzdata}</span>
 			</span>
 		),
 	},
-	{ id: "labels", head: "Labels", wide: true, cell: (row) => <Labels labels={row.labels} oneLine /> },
+	{ id: "labels", head: "Labels", wide: "very", cell: (row) => <Labels labels={row.labels} oneLine /> },
 ];
 
 export default function Agents() {

@@ -51,7 +51,7 @@ export const columns: Column<ListedJob>[] = [
 		width: "7rem",
 		cell: (job) => <PlainMark state={jobState(job)} title={stateTitle(job)} />,
 	},
-	{ id: "name", head: "Name and schedule", sort: "name", cell: (job) => <Name job={job} /> },
+	{ id: "name", head: "Name", sort: "name", cell: (job) => <Name job={job} /> },
 	{
 		id: "next",
 		head: "Next fire",
@@ -62,17 +62,17 @@ export const columns: Column<ListedJob>[] = [
 	{
 		id: "runs",
 		head: "Last 20 runs",
-		width: "10.5rem",
+		width: "11.5rem",
 		wide: true,
 		cell: (job) => <RunStrip recent={job.recent} />,
 	},
-	{ id: "p95", head: "p95, 24 h", width: "6rem", right: true, wide: true, cell: (job) => duration(job.p95Ms) },
+	{ id: "p95", head: "p95, 24 h", width: "6rem", right: true, wide: "very", cell: (job) => duration(job.p95Ms) },
 	{
 		id: "edited",
 		head: "Edited",
 		width: "7rem",
 		sort: "updatedAt",
-		wide: true,
+		wide: "very",
 		cell: (job) => (
 			<span className="text-ink-faint" title={`by ${job.updatedBy}`}>
 				<Ago at={job.updatedAt} />
