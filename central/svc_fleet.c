@@ -4,6 +4,8 @@
 #include "central/db_audit.h"
 #include "central/failover.h"
 
+#define REBALANCE_STEP 20000 /* jobs looked at by one statement */
+
 static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 static const struct {
@@ -80,29 +82,30 @@ enum db_status fleet_edit(struct db_pool *pool, const struct author *author, con
 	return status;
 }
 
-static enum db_status rebalance_chunk(struct db_conn *conn, char *after, int *ret_jobs, int64_t *moves)
+/* Moves `after` past the jobs it looked at; *ret_more: there are more of them. */
+static enum db_status rebalance_chunk(struct db_conn *conn, char *after, bool *ret_more, int64_t *moves)
 {
 	DB_RESULT_AUTO struct db_result *jobs = NULL;
-	g_autoptr(GString) array = g_string_new(NULL);
 	struct db_params params = { 0 };
-	int64_t more = 0;
+	int64_t moved = 0;
 	db_param_text(&params, after);
 	db_param_int(&params, ASSIGN_CHUNK);
+	db_param_int(&params, REBALANCE_STEP);
 	enum db_status status = db_begin(conn);
 	if (status == DB_OK)
 		status = assign_lock_exclusive(conn);
 	if (status == DB_OK)
-		status = db_run(conn, "assign_shared_jobs", &params, &jobs);
+		status = db_run(conn, "assign_plan_anew", NULL, NULL);
+	if (status == DB_OK)
+		status = db_run_one(conn, "assign_shared_jobs", &params, &jobs);
 	if (status != DB_OK)
 		return status;
-	*ret_jobs = db_rows(jobs);
-	for (int i = 0; i < *ret_jobs; i++)
-		db_array_append(array, db_text(jobs, i, 0));
-	if (*ret_jobs > 0) {
-		g_strlcpy(after, db_text(jobs, *ret_jobs - 1, 0), UUID_SIZE);
-		status = assign_jobs(conn, db_array_close(array), true, &more);
-	}
-	*moves += more;
+	if (db_int(jobs, 0, 1) > 0)
+		status = assign_jobs(conn, db_text(jobs, 0, 0), true, &moved);
+	if (!db_is_null(jobs, 0, 2))
+		g_strlcpy(after, db_text(jobs, 0, 2), UUID_SIZE);
+	*ret_more = db_bool(jobs, 0, 3);
+	*moves += moved;
 	return status == DB_OK ? db_commit(conn) : status;
 }
 
@@ -110,12 +113,12 @@ enum db_status fleet_rebalance(struct db_pool *pool, const struct author *author
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	char after[UUID_SIZE];
-	int jobs = ASSIGN_CHUNK;
+	bool more = true;
 	int64_t moves = 0;
 	g_strlcpy(after, nobody, sizeof after);
 	enum db_status status = db_acquire(pool, &conn);
-	while (status == DB_OK && jobs == ASSIGN_CHUNK)
-		status = rebalance_chunk(conn, after, &jobs, &moves);
+	while (status == DB_OK && more)
+		status = rebalance_chunk(conn, after, &more, &moves);
 	if (status == DB_OK)
 		status = db_audit(conn, author->name, "fleet.rebalance", "fleet", NULL, NULL, author->request_id);
 	*ret_moves = moves;

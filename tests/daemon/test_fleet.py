@@ -161,6 +161,9 @@ def test_an_agent_that_leaves_moves_its_own_jobs_only_and_one_that_joins_takes_i
     assert all_holders(database).items() >= after.items()
     assert api.post("/api/agents/actions/rebalance").json()["changes"] > 0
     balanced = all_holders(database)
+    best = """SELECT DISTINCT ON (job_id) job_id::text, agent.name FROM job, agent
+        ORDER BY job_id, placement_score(job_id, uuid_hash_extended(agent_id, 0), weight) DESC"""
+    assert balanced == dict(database.query(best)), "each is where its best claim is"
     moved = {job for job in before if balanced[job] != before[job]}
     assert all(balanced[job] == "heavy" for job in moved), "back at home, or at the new one"
     assert 15 <= len(moved) <= 65, f"weight 4 of 8 should have about half of 80, has {len(moved)}"

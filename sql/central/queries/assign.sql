@@ -148,11 +148,43 @@ WHERE deleted_at IS NULL AND job_id > $2::uuid AND (
 			AND NOT assignment.removed)))
 ORDER BY job_id LIMIT $3::integer
 
--- Jobs of modes one and count, for a rebalance: after $1, at most $2.
+-- For a rebalance: of the next $3 jobs of modes one and count after $1 those, at most $2, that may have to move, where the next
+-- step begins, and whether there is one. A job that is where its best claim is needs no placement, and that is most of them:
+-- each condition is one of placement() or assign_apply, so what is left out here would not change there.
 -- name: assign_shared_jobs
-SELECT job_id FROM job
-WHERE deleted_at IS NULL AND target_mode IN ('one', 'count') AND job_id > $1::uuid
-ORDER BY job_id LIMIT $2::integer
+WITH pool AS MATERIALIZED (
+	SELECT agent_id, weight, labels, uuid_hash_extended(agent_id, 0) AS seed FROM agent
+	WHERE draining_at IS NULL AND offline_at IS NULL AND revoked_at IS NULL AND weight > 0
+), step AS MATERIALIZED (
+	SELECT job_id, revision, target_mode, selector,
+		coalesce(nullif(failover_after_ms, 0), CASE WHEN failover_after_ms = 0 THEN offline_after_ms END)
+			* interval '1 millisecond' AS patience
+	FROM job CROSS JOIN fleet
+	WHERE deleted_at IS NULL AND target_mode IN ('one', 'count') AND job_id > $1::uuid
+	ORDER BY job_id LIMIT $3::integer
+), due AS MATERIALIZED (
+	SELECT job_id FROM step
+	WHERE target_mode <> 'one' OR NOT EXISTS (
+		SELECT FROM assignment held JOIN agent USING (agent_id) LEFT JOIN agent_state state USING (agent_id) CROSS JOIN fleet
+		CROSS JOIN LATERAL (
+			SELECT placement_score(step.job_id, uuid_hash_extended(agent.agent_id, 0), agent.weight) AS claim OFFSET 0
+		) AS mine
+		WHERE held.job_id = step.job_id AND NOT held.removed AND held.target_key = '' AND held.job_revision = step.revision
+			AND agent.draining_at IS NULL AND agent.offline_at IS NULL AND agent.revoked_at IS NULL AND agent.weight > 0
+			AND (step.selector = '[]' OR selector_matches(step.selector, agent.labels))
+			AND (step.patience IS NULL
+				OR now() - greatest(coalesce(state.last_seen_at, agent.enrolled_at), fleet.listening_since) <= step.patience)
+			AND NOT EXISTS (
+				SELECT FROM pool rival
+				WHERE (step.selector = '[]' OR selector_matches(step.selector, rival.labels))
+					AND placement_score(step.job_id, rival.seed, rival.weight) > mine.claim))
+	ORDER BY job_id LIMIT $2::integer
+), found AS (
+	SELECT coalesce(array_agg(job_id), '{}') AS jobs, count(*) AS n, max(job_id::text) AS last FROM due
+)
+SELECT found.jobs, found.n, CASE WHEN found.n < $2::integer THEN scanned.last ELSE found.last END,
+	found.n = $2::integer OR scanned.n = $3::integer
+FROM found CROSS JOIN (SELECT count(*) AS n, max(job_id::text) AS last FROM step) AS scanned
 
 -- Of a revoked agent: what every other agent has anyway.
 -- name: assign_drop_own
