@@ -2,8 +2,8 @@
  * Lists of jobs: search, filters, order, and what a list shows beside each job. Owns the reading of job_latest. Does not
  * own: names of parameters (job_query.h), the JSON (api_job_list).
  *
- * Any page of any order costs about the same at 100,000 jobs: searches go through an index of three-letter runs, orders
- * through indexes, and only the page's own jobs have their executions looked up. (sort lastAt reads one narrow row per job.)
+ * Any page of any order costs about the same at 100,000 jobs: every order has an index, searches have one of three-letter
+ * runs (migration job_page tells how they go together), and only the page's own jobs have their executions looked up.
  */
 #ifndef BELFRY_DB_JOB_LIST_H
 #define BELFRY_DB_JOB_LIST_H

@@ -1,7 +1,7 @@
 # Turns SQL files into a C table. Usage: awk -v side=agent -f embed.awk migrations/*.sql queries/*.sql
 # Files below a folder "migrations" are whole; in others each "-- name: x" starts a statement.
 function quote(line) {
-	gsub(/\\/, "\\\\", line)
+	gsub(/\\/, "&&", line)
 	gsub(/"/, "\\\"", line)
 	return "\t\"" line "\\n\"\n"
 }

@@ -36,8 +36,15 @@ def record(job_id, at, i):
     }
 
 
-def bodies(raw, options):
+# As placement has no part in this, no agent holds them.
+MAKE_JOBS = """INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at, updated_by)
+    SELECT job_id, 3, 'bench', true, 'ATLEAST_ONCE', 'agent', '{"schedule":"* * * * * *","api":"http://127.0.0.1:9/"}', now(), 'bench',
+        now() - interval '1 hour', 'bench' FROM unnest(%s::uuid[]) AS job_id"""
+
+
+def bodies(raw, options, database):
     jobs = [str(uuid.uuid4()) for _ in range(options.jobs)]
+    database.execute(MAKE_JOBS, (jobs,))
     made = []
     for batch in range(options.batches):
         base = batch * options.batch
@@ -81,7 +88,7 @@ def measure(world, cluster, options):
     database = world.database(cluster)
     central = world.central(database, name=f"central-{database.name}", agent_threads=max(4, options.agents)).start()
     agents = [RawAgent(central, f"bench-{i}") for i in range(options.agents)]
-    made = [bodies(raw, options) for raw in agents]
+    made = [bodies(raw, options, database) for raw in agents]
     total = options.agents * options.batches * options.batch
     failures = []
     threads = [threading.Thread(target=send, args=(raw, mine, failures)) for raw, mine in zip(agents, made)]

@@ -11,9 +11,9 @@ import yaml
 from agent_benches import row
 from central_lab import central_world
 from lab import ROOT, listens, percentile, wait_for
-from read_fill import AGENTS, DAYS, JOBS, READS as READ_SIZE, filled_database, make_jobs, make_latest
+from read_fill import AGENTS, DAILY, DAYS, JOBS, READS as READ_SIZE, filled_database, make_jobs, make_latest, make_watch
 
-READS = 40  # of each endpoint
+READS = 200  # of each endpoint
 SEARCH_JOBS = 100000
 KEPT_DAYS = DAYS + 10
 SLOW_MS = 100
@@ -161,11 +161,13 @@ def searches():
 def job_search(lab):
     with central_world(lab) as world:
         database = world.database()
-        central = world.central(database, statement_timeout_ms=60000).start()
+        world.central(database).run("migrate")
         with contextlib.closing(database.connect()) as connection, connection.cursor() as cursor:
-            make_jobs(cursor, SEARCH_JOBS)
+            make_jobs(cursor, SEARCH_JOBS, schedule=DAILY)
             make_latest(cursor, SEARCH_JOBS)
+            make_watch(cursor)
             cursor.execute("VACUUM ANALYZE")
+        central = world.central(database, statement_timeout_ms=60000).start()
         found = read_all(central, searches())
     rows = []
     for name, took in found.items():

@@ -31,10 +31,12 @@ NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"
 JOB_ID = "('018f0000-0000-7000-8000-' || lpad(to_hex({n}), 12, '0'))::uuid"
 AGENT_ID = "('018e0000-0000-7000-8000-' || lpad(to_hex({n}), 12, '0'))::uuid"
 OURS = f"agent_id BETWEEN {AGENT_ID.format(n=1)} AND {AGENT_ID.format(n=100000)}"
+EVERY_5_MINUTES = "'*/5 * * * *'"
+DAILY = "n %% 60 || ' ' || n / 60 %% 24 || ' * * *'"  # each at its own minute
 MAKE_JOBS = f"""INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at, updated_by)
     SELECT {JOB_ID.format(n="n")}, 1, 'job ' || n || ' of team ' || n %% 97, n %% 10 <> 9,
         CASE WHEN n %% 7 = 0 THEN 'ATMOST_ONCE' ELSE 'ATLEAST_ONCE' END, 'one',
-        '{{"schedule":"*/5 * * * *","api":"https://host-' || n %% 1000 || '.example.com/path/' || n || '"}}',
+        '{{"schedule":"' || SCHEDULE || '","api":"https://host-' || n %% 1000 || '.example.com/path/' || n || '"}}',
         now() - n * interval '1 second', 'bench', now() - (n * 7919 %% 1000003) * interval '1 second', 'bench'
     FROM generate_series(1, %s) AS n"""
 MAKE_REVISIONS = """INSERT INTO job_revision (job_id, revision, at, author, action, definition)
@@ -53,7 +55,9 @@ MAKE_HOLDERS = [
     """INSERT INTO job_latest (job_id, scheduled_at, execution_id, agent_id, status, started, duration_us, decided_until)
     SELECT job_id, now() - (n * 6151 %% 86400) * interval '1 second', gen_random_uuid(), agent_id,
         CASE WHEN n %% 100 = 7 THEN 2 ELSE 1 END, true, 12000, now()
-    FROM (SELECT job_id, agent_id, row_number() OVER (ORDER BY job_id) AS n FROM assignment) held LIMIT %s""",
+    FROM (SELECT job_id, agent_id, row_number() OVER (ORDER BY job_id) AS n FROM assignment) held LIMIT %s
+    ON CONFLICT (job_id) DO UPDATE SET (scheduled_at, execution_id, agent_id, status, started, duration_us, decided_until) =
+        (excluded.scheduled_at, excluded.execution_id, excluded.agent_id, excluded.status, true, 12000, now())""",
 ]
 # One day: its executions lie evenly in it, one of a hundred failed. Into the partition itself: the table's trigger, which
 # keeps job_latest, would run for all of them.
@@ -65,7 +69,9 @@ MAKE_DAY = f"""INSERT INTO {{partition}} (execution_id, job_id, agent_id, schedu
 MAKE_LATEST = """INSERT INTO job_latest AS l (job_id, scheduled_at, execution_id, agent_id, status, started, duration_us, decided_until)
     SELECT DISTINCT ON (job_id) job_id, scheduled_at, execution_id, agent_id, status, true, duration_us, scheduled_at
     FROM execution WHERE scheduled_at >= %s ORDER BY job_id, scheduled_at DESC, execution_id DESC
-    ON CONFLICT (job_id) DO NOTHING"""
+    ON CONFLICT (job_id) DO UPDATE SET (scheduled_at, execution_id, agent_id, status, started, duration_us, decided_until) =
+        (excluded.scheduled_at, excluded.execution_id, excluded.agent_id, excluded.status, true, excluded.duration_us, excluded.scheduled_at)
+    WHERE l.scheduled_at < excluded.scheduled_at"""
 # All of a sum's executions lie in one bucket of the histogram: what reads them adds up arrays, whatever is in them.
 HISTOGRAM = "ARRAY[0,0,0,0,0,0,0,count(*),0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[]"
 MAKE_SUMS = """INSERT INTO rollup_sum
@@ -81,9 +87,9 @@ def say(text):
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
-def make_jobs(cursor, jobs, agents=AGENTS):
-    """Jobs, their agents, who holds which, and when each ran last (unless executions tell)."""
-    cursor.execute(MAKE_JOBS, (jobs,))
+def make_jobs(cursor, jobs, agents=AGENTS, schedule=EVERY_5_MINUTES):
+    """Jobs, their agents, and who holds which."""
+    cursor.execute(MAKE_JOBS.replace("SCHEDULE", schedule), (jobs,))
     cursor.execute(MAKE_REVISIONS)
     for text in MAKE_AGENTS:
         cursor.execute(text.format(agents=agents))
@@ -92,6 +98,11 @@ def make_jobs(cursor, jobs, agents=AGENTS):
 
 def make_latest(cursor, jobs):
     cursor.execute(MAKE_HOLDERS[1], (jobs,))
+
+
+def make_watch(cursor):
+    """Every job is watched and in time, as in an installation that is settled."""
+    cursor.execute("INSERT INTO job_watch SELECT job_id, revision, at, at FROM (SELECT *, now() + random() * interval '1 day' AS at FROM job) j WHERE active")
 
 
 def fill_day(cursor, at, age, size):

@@ -135,7 +135,8 @@ def test_searches_among_100000_jobs_do_not_read_them_all(central, api, database)
             now() - n * interval '1 s', 'a' FROM generate_series(1, 100000) n""")
     database.execute("ANALYZE job")
     read_all = "SELECT count(*) FROM job WHERE name || definition::text ILIKE '%nowhere at all%'"
-    for question in ({"q": "50000"}, {"q": "nowhere"}, {"q": "abc", "sort": "-updatedAt"}, {"q": "host77.", "sort": "name"}, {"sort": "name"}):
+    for question in ({"q": "50000"}, {"q": "nowhere"}, {"q": "abc", "sort": "-updatedAt"}, {"q": "host77.", "sort": "name"}, {"sort": "name"},
+                     {"q": "zq"}, {"sort": "lastAt"}, {"sort": "-lastAt", "q": "nowhere"}, {"sort": "name", "lastStatus": "failed"}):  # fmt: skip
         pairs = [(seconds(lambda: api.json("/api/jobs", limit=50, **question)), seconds(lambda: database.query(read_all))) for _ in range(15)]
         search, scan = (sorted(times)[7] for times in zip(*pairs))
         print(question, f"median {search * 1000:.1f} ms, reading all {scan * 1000:.1f} ms")
@@ -166,3 +167,67 @@ def test_jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found(cen
     for filters, found in (({"held": False}, 1), ({"unknown": True}, 1), ({"held": True, "unknown": False}, 3), ({"unknown": None}, 4)):
         assert api.post("/api/bulk/jobs", json={"action": "pause", "filter": filters, "dryRun": True}).json()["matched"] == found
     assert_problem(api.get("/api/jobs", params={"held": "maybe"}), 400)
+
+
+MANY = """
+    INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at, updated_by)
+    SELECT ('0192f0c1-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1, 'Job ' || n * 7919 %% 6007, n %% 5 <> 0,
+        CASE WHEN n %% 7 = 0 THEN 'ATMOST_ONCE' ELSE 'ATLEAST_ONCE' END, 'one',
+        '{"schedule":"@daily","api":"http://host' || n %% 10 || CASE WHEN n > 5900 THEN '.rare' ELSE '.test' END || '/"}', now(), 'a',
+        now() - n * 7907 %% 6007 * interval '1 s', 'a' FROM generate_series(1, %s) n"""
+# Every other one ran; those of host 3 failed, the last ones timed out.
+MANY_RAN = """
+    INSERT INTO execution (execution_id, job_id, agent_id, scheduled_at, started_at, finished_at, received_at, job_revision, count,
+        duration_us, lateness_us, attempts, http_status, status, cause)
+    SELECT gen_random_uuid(), job_id, job_id, at, at, at, at, 1, 1, 1, 1, 1, 200,
+        CASE WHEN definition LIKE '%rare%' THEN 3 WHEN definition LIKE '%host3%' THEN 2 ELSE 1 END, 1
+    FROM (SELECT *, date_trunc('second', now()) - hashtext(name) % 5000 * interval '1 s' AS at FROM job WHERE hashtext(name) % 2 = 0) j"""
+MANY_READ = """
+    SELECT job.job_id::text, lower(job.name) COLLATE "C", job.updated_at, coalesce(ran.at::text, ''), ran.status, job.active, job.type,
+        lower(job.name || chr(10) || (job.definition::json ->> 'api') || chr(10) || job.job_id)
+    FROM job LEFT JOIN (SELECT job_id, max(scheduled_at) AS at, max(status) AS status FROM execution GROUP BY job_id) ran ON ran.job_id = job.job_id
+    WHERE job.deleted_at IS NULL"""
+SORTS = {"createdAt": 0, "name": 1, "updatedAt": 2, "lastAt": 3}
+
+
+def test_pages_of_frequent_and_of_rare_jobs_agree_with_reading_all(api, database):
+    """Enough jobs that a page of frequent ones is found along the order, and one of rare ones is not."""
+    database.execute("SELECT execution_partition_make((now() + interval '1 day' * d)::date) FROM generate_series(-2, 2) d")
+    database.execute(MANY, (6000,))
+    database.execute(MANY_RAN)
+    gone = [row[0] for row in database.query("SELECT job_id::text FROM job WHERE name LIKE '%99' ORDER BY job_id")]
+    for job_id in gone:
+        api.delete(f"/api/jobs/{job_id}")
+    every = database.query(MANY_READ)
+    assert len(every) == 6000 - len(gone) and len(gone) > 10
+    for question, keep in (
+        ({}, lambda row: True),
+        ({"q": "host3"}, lambda row: "host3" in row[7]),
+        ({"q": "JOB 12"}, lambda row: "job 12" in row[7]),
+        ({"q": ".rare"}, lambda row: ".rare" in row[7]),
+        ({"q": "e/"}, lambda row: "e/" in row[7]),
+        ({"q": "9\n"}, lambda row: "9\n" in row[7]),
+        ({"q": "~"}, lambda row: False),
+        ({"active": "false"}, lambda row: not row[5]),
+        ({"type": "ATMOST_ONCE", "lastStatus": "success"}, lambda row: row[6] == "ATMOST_ONCE" and row[4] == 1),
+        ({"lastStatus": "timeout"}, lambda row: row[4] == 3),
+        ({"lastStatus": "failed,timeout", "q": "7"}, lambda row: row[4] in (2, 3) and "7" in row[7]),
+        ({"lastStatus": "missed"}, lambda row: False),
+    ):
+        for sort, column in SORTS.items():
+            wanted = sorted((row for row in every if keep(row)), key=lambda row: (row[column], row[0]))
+            for order, rows in ((sort, wanted), ("-" + sort, wanted[::-1])):
+                first = api.json("/api/jobs", sort=order, limit=40, **question)
+                found = [job["jobId"] for job in first["jobs"]]
+                if first["nextCursor"]:
+                    found += [job["jobId"] for job in api.json("/api/jobs", sort=order, limit=40, cursor=first["nextCursor"], **question)["jobs"]]
+                assert found == [row[0] for row in rows[:80]], f"{question} in the order {order}"
+
+
+@pytest.mark.parametrize("name", ["it's", "back\\slash", "a & b | !c", "x:*", "<->", "two\\'s", "ß→ü", "\"quoted\""])
+def test_a_search_takes_every_character_as_it_is(api, jobs, name):
+    api.create_job(DAY, "http://127.0.0.1:1/", name=f"named {name} here")
+    for begin in range(len(name)):
+        for end in range(begin + 1, len(name) + 1):
+            part = name[begin:end]
+            assert f"named {name} here" in names(walk(api, q=part)), part

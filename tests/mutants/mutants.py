@@ -280,4 +280,10 @@ MUTANTS = [
     Mutant("a job of a silent agent is not unknown", "8", [
         ("sql/central/queries/jobs.sql", "CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent", "CASE WHEN EXISTS (SELECT FROM assignment held JOIN agent"),
     ], daemon("job_list", "jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found"), "2100"),
+    Mutant("a deleted job keeps its place by the last run", "lists", [
+        ("sql/central/migrations/0031_job_page.sql", "false, 0, '-infinity', NEW.deleted_at IS NULL)", "false, 0, '-infinity', true)"),
+    ], daemon("job_list", "pages_of_frequent_and_of_rare_jobs_agree_with_reading_all"), "in the order"),
+    Mutant("rare jobs are looked for along the order only", "lists", [
+        ("sql/central/migrations/0031_job_page.sql", "(SELECT count(*) FROM walked) = $8 UNION ALL SELECT * FROM collected", "true"),
+    ], daemon("job_list", "pages_of_frequent_and_of_rare_jobs_agree_with_reading_all"), "in the order"),
 ]

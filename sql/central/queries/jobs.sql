@@ -34,7 +34,7 @@ VALUES ($1::uuid, $2, $3::timestamptz, $4, $5, $6)
 -- fell silent; one that is heard ends the search for such.
 -- name: job_list
 SELECT job.job_id, job.revision, job.definition, job.created_at, job.created_by, job.updated_at, job.updated_by, page.sort_at,
-	latest.execution_id, latest.scheduled_at, latest.status, CASE WHEN latest.started THEN latest.duration_us END, latest.reason,
+	latest.execution_id, nullif(latest.scheduled_at, '-infinity'), latest.status, CASE WHEN latest.started THEN latest.duration_us END, latest.reason,
 	ARRAY (
 		SELECT status FROM execution
 		WHERE execution.job_id = page.job_id AND execution.scheduled_at <= latest.scheduled_at
