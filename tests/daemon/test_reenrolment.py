@@ -7,12 +7,19 @@ from harness.waiting import wait_until
 def test_an_agent_that_enrols_anew_tells_all_that_its_old_identity_could_not(world, central, target):
     fleet = Fleet(world, central, target)
     agent = fleet.add("web", jobs=2)
-    agent.allow("key not accepted|does not accept this agent's key")
+    agent.allow("was revoked|key not accepted|Connection refused|Failed to connect|could not be reached")
     fleet.start()
     wait_until(lambda: agent.status()["store"]["ackedSeq"] > 4, 20, "central to have some records", explain=agent.tail)
     (old,) = central.api.json("/api/agents")["agents"]
-    assert central.api.post(f"/api/agents/{old['agentId']}/actions/revoke").status_code == 200
-    wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 10, 20, "records that central does not take", explain=agent.tail)
+    other = world.central(central.database, name="other")
+    other.token_path = central.token_path
+    other.start()
+    central.stop()
+    wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 10, 20, "records that central does not have", explain=agent.tail)
+    assert other.api.post(f"/api/agents/{old['agentId']}/actions/revoke").status_code == 200
+    central.start()
+    wait_until(lambda: "was revoked" in agent.log(), 40, "the agent to be told", explain=agent.tail)
+    assert agent.status()["store"]["outboxDepth"] >= 10
     agent.stop()
     done = agent.run("enroll", "--force", "--central", central.agent_url, "--token", central.api.enrol_token(), "--name", "web")
     assert done.returncode == 0, done.stderr
