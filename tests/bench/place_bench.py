@@ -12,7 +12,7 @@ LIKE_IT = """INSERT INTO job (job_id, revision, name, active, type, target_mode,
     updated_by, selector) SELECT gen_random_uuid(), revision, 'like it', active, type, target_mode, definition, created_at,
     created_by, updated_at - interval '1 hour', updated_by, selector FROM job, generate_series(2, %s)"""
 # The index of parts of names takes longer to fill than all of the rest, and placement does not know it.
-WITHOUT_SEARCH = "DROP INDEX job_live_by_gram"
+WITHOUT_SEARCH = "DROP INDEX job_live_by_run"
 HOLD = "SELECT count(*), count(DISTINCT agent_id) FROM assignment WHERE NOT removed"
 
 

@@ -141,7 +141,8 @@ def test_a_copied_agent_starts_nothing_while_the_original_goes_on(world, databas
     time.sleep(1.5)  # what was planned when the refusal came
     planned, seen = copy.status()["counts"]["planned"], len(target.requests("/tick"))
     wait_until(lambda: len(target.requests("/tick")) >= seen + 4, 20, "the original to fire", explain=world.tails)
-    assert copy.status()["counts"]["planned"] == planned and refuses(copy)
+    assert copy.status()["counts"]["planned"] == planned, "the refused copy plans on"
+    assert refuses(copy)
     keys = [request.key for request in target.requests("/tick")[seen:]]
     assert len(keys) == len(set(keys)), "a fire ran twice after the copy was found"
     shown = central.api.json("/api/agents", q="original")["agents"][0]

@@ -267,7 +267,7 @@ MUTANTS = [
     ], daemon("copies", "a_copy_that_says_nothing_is_refused_after_two_syncs_of_the_original"), "expected 409"),
     Mutant("a refused agent goes on firing", "14", [
         ("agent/loop.c", "\tcore_stand_aside(loop->core, news->refused);\n", ""),
-    ], daemon("copies", "a_copied_agent_starts_nothing_while_the_original_goes_on"), "== planned"),
+    ], daemon("copies", "a_copied_agent_starts_nothing_while_the_original_goes_on"), "the refused copy plans on"),
     Mutant("a revoked agent is not told", "14", [
         ("central/admit.c", "\t\tproblem_add(reply, \"revoked\", json_true());\n", ""),
     ], daemon("failover", "a_revoked_agent_hears_of_it_and_starts_nothing_that_others_have_now"), "the agent to hear of it"),
