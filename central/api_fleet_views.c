@@ -96,7 +96,7 @@ static json_t *track_to_json(const struct db_result *rows, int row)
 	return json;
 }
 
-struct range { struct wall from, to; int64_t step_ms; };
+struct range { struct wall from, to; int64_t step_ms; bool hours; };
 
 static bool read_range(const struct api_request *request, struct api_reply *reply, struct range *ret)
 {
@@ -111,8 +111,10 @@ static bool read_range(const struct api_request *request, struct api_reply *repl
 		problem_parameter(reply, "from", "must lie before \"to\", by at most %d days", TIMELINE_RANGE_MAX_DAYS);
 		return false;
 	}
-	ret->step_ms = MAX(1, (ms / MINUTE_MS + TIMELINE_BARS_MAX - 1) / TIMELINE_BARS_MAX) * MINUTE_MS;
-	ret->from.us -= ret->from.us % (MINUTE_MS * US_PER_MS);
+	ret->hours = ms > TIMELINE_MINUTES_MAX_HOURS * HOUR_MS;
+	int64_t unit_ms = ret->hours ? HOUR_MS : MINUTE_MS;
+	ret->step_ms = MAX(1, (ms / unit_ms + TIMELINE_BARS_MAX - 1) / TIMELINE_BARS_MAX) * unit_ms;
+	ret->from.us -= ret->from.us % (unit_ms * US_PER_MS);
 	return true;
 }
 
@@ -156,6 +158,7 @@ void api_fleet_timeline(const struct api_request *request, struct api_reply *rep
 	db_param_text(&params, *cursor.id != '\0' ? cursor.id : NULL);
 	db_param_int(&params, limit + 1);
 	db_param_text(&params, agent_id);
+	db_param_bool(&params, range.hours);
 	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
 		status = db_run(conn, "fleet_timeline", &params, &rows);

@@ -10,6 +10,7 @@
 #define TIMELINE_LIMIT_DEFAULT 50
 #define TIMELINE_LIMIT_MAX 200
 #define TIMELINE_BARS_MAX 120 /* about */
+#define TIMELINE_MINUTES_MAX_HOURS 24 /* longer ones have steps of hours */
 #define TIMELINE_RANGE_MAX_DAYS 31
 
 void api_job_assignments(const struct api_request *request, struct api_reply *reply); /* GET /api/jobs/:jobId/assignments */

@@ -93,8 +93,8 @@ static json_t *render_points(const struct series_query *query, const GArray *ser
 	for (struct wall at = query->window.from; wall_before(at, query->window.to);
 	     at = wall_add_us(at, grain_us(query->window.grain))) {
 		const struct rollup_sums *sums = NULL;
-		if (next < series->len && g_array_index(series, struct rollup_sums, next).at.us == at.us)
-			sums = &g_array_index(series, struct rollup_sums, next++);
+		if (next < series->len && g_array_index(series, struct rollup_cell, next).key.bucket_us == at.us)
+			sums = &g_array_index(series, struct rollup_cell, next++).sums;
 		json_array_append_new(points, json_pack("{s:o, s:o}", "t", json_wall(at), "value",
 							metric_value(query->metric, sums)));
 	}

@@ -12,7 +12,6 @@ struct overview {
 	struct wall now;
 	struct overview_counts counts;
 	struct rollup_window window;
-	struct rollup_sums sums;
 	GArray *hours, *fires;
 };
 
@@ -37,8 +36,8 @@ static json_t *render_hours(const struct overview *overview)
 		struct wall at = wall_add_us(overview->window.from, i * grain_us(ROLLUP_HOUR));
 		const struct rollup_sums *sums = &nothing;
 		if (next < overview->hours->len &&
-		    g_array_index(overview->hours, struct rollup_sums, next).at.us == at.us)
-			sums = &g_array_index(overview->hours, struct rollup_sums, next++);
+		    g_array_index(overview->hours, struct rollup_cell, next).key.bucket_us == at.us)
+			sums = &g_array_index(overview->hours, struct rollup_cell, next++).sums;
 		json_array_append_new(hours,
 				      json_pack("{s:o, s:o}", "t", json_wall(at), "byStatus", sums_by_status(sums)));
 	}
@@ -58,7 +57,7 @@ static json_t *render_fires(const GArray *list)
 
 static json_t *render(const struct overview *overview)
 {
-	const struct rollup_sums *sums = &overview->sums;
+	struct rollup_sums total = rollup_series_total(overview->hours), *sums = &total;
 	json_t *json = render_counts(&overview->counts);
 	json_object_set_new(json, "now", json_wall(overview->now));
 	json_object_set_new(json, "last24h",
@@ -76,8 +75,6 @@ static enum db_status read_overview(struct db_pool *pool, struct overview *overv
 	enum db_status status = db_acquire(pool, &conn);
 	if (status == DB_OK)
 		status = db_overview_counts(conn, &overview->counts);
-	if (status == DB_OK)
-		status = db_rollup_total(conn, &overview->window, &overview->sums);
 	if (status == DB_OK)
 		status = db_rollup_series(conn, &overview->window, &overview->hours);
 	if (status == DB_OK)

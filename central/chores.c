@@ -104,7 +104,9 @@ static enum db_status prune_rollups(struct db_conn *conn, const struct central_c
 {
 	(void)config;
 	enum db_status status = prune(conn, "chores_rollup_prune", CHORES_MINUTE_ROLLUP_DAYS);
-	return status == DB_OK ? prune(conn, "chores_agent_rollup_prune", CHORES_MINUTE_ROLLUP_DAYS) : status;
+	if (status == DB_OK)
+		status = prune(conn, "chores_agent_rollup_prune", CHORES_MINUTE_ROLLUP_DAYS);
+	return status == DB_OK ? prune(conn, "chores_agent_hours_prune", CHORES_AGENT_HOURS_DAYS) : status;
 }
 
 /* What is kept of executions beside the partitions goes when they go. */

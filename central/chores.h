@@ -14,6 +14,7 @@
 #define CHORES_PARTITIONS_DAYS 3     /* made ahead, today not counted */
 #define CHORES_TOMBSTONE_DAYS 30     /* an agent away for longer finds differing digests and gets a snapshot */
 #define CHORES_MINUTE_ROLLUP_DAYS 8  /* longer views use hours */
+#define CHORES_AGENT_HOURS_DAYS 92   /* how far back the timeline goes */
 
 struct chores;
 

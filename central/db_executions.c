@@ -5,7 +5,7 @@
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
 #define ALL_CAUSES ((1u << FIRE_CAUSE_MAX_) - 2)
 #define ALL_STATUSES ((1u << EXECUTION_STATUS_MAX_) - 2)
-/* Those that the partial index execution_bad holds. */
+/* Those that the partial indexes execution_bad and execution_bad_by_job hold. */
 #define BAD_STATUSES \
 	(1u << EXECUTION_FAILED | 1u << EXECUTION_TIMEOUT | 1u << EXECUTION_MISSED | 1u << EXECUTION_INTERRUPTED)
 
@@ -84,9 +84,10 @@ static const char *choose_scan(const struct execution_filter *filter, int *ret_b
 	bool all_causes = filter->causes == 0 || filter->causes == ALL_CAUSES;
 	bool filtered = filter->agent_id != NULL || !all_statuses || !all_causes;
 	*ret_budget = filtered ? MAX(EXECUTION_SCAN_BUDGET, filter->limit + 1) : filter->limit + 1;
+	bool only_bad = !all_statuses && (filter->statuses & ~BAD_STATUSES) == 0;
 	if (filter->job_id != NULL)
-		return "execution_page_job";
-	return !all_statuses && (filter->statuses & ~BAD_STATUSES) == 0 ? "execution_page_bad" : "execution_page";
+		return only_bad ? "execution_page_job_bad" : "execution_page_job";
+	return only_bad ? "execution_page_bad" : "execution_page";
 }
 
 /* The page ends at the last row that is handed out, or where the scan stopped when it found fewer. */

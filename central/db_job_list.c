@@ -81,7 +81,7 @@ static void add_durations(GArray *list, const struct db_result *result)
 		int64_t counts[HISTOGRAM_BUCKETS] = { 0 };
 		if (listed == NULL)
 			continue;
-		db_int_array(result, i, 2, counts, HISTOGRAM_BUCKETS);
+		rollup_read_histogram(result, i, 3, db_bool(result, i, 2), counts);
 		listed->duration_max_us = MAX(listed->duration_max_us, db_int(result, i, 1));
 		for (int bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
 			listed->durations[bucket] += counts[bucket];

@@ -10,7 +10,7 @@
 
 #include "central/cursor.h"
 #include "central/db_jobs.h"
-#include "central/histogram.h"
+#include "central/rollup.h"
 
 #define JOB_RECENT_MAX 20  /* statuses in a strip */
 #define JOB_SEARCH_MAX 512 /* bytes of a search */

@@ -17,36 +17,24 @@ static void add_window(struct db_params *params, const struct rollup_window *win
 	db_param_text(params, step_text(window->grain));
 }
 
-/* Columns in the order of rollup_series and rollup_total. */
-static struct rollup_sums read_sums(const struct db_result *result, int row)
-{
-	struct rollup_sums sums = { .at = db_wall(result, row, 0) };
-	for (int status = 1; status < EXECUTION_STATUS_MAX_; status++)
-		sums.by_status[status] = db_int(result, row, status);
-	sums.started = db_int(result, row, 7);
-	sums.attempts = db_int(result, row, 8);
-	sums.duration_sum_us = db_int(result, row, 9);
-	sums.duration_max_us = db_int(result, row, 10);
-	sums.lateness_sum_us = db_int(result, row, 11);
-	sums.lateness_max_us = db_int(result, row, 12);
-	db_int_array(result, row, 13, sums.duration, HISTOGRAM_BUCKETS);
-	db_int_array(result, row, 14, sums.lateness, HISTOGRAM_BUCKETS);
-	return sums;
-}
-
 enum db_status db_rollup_series(struct db_conn *conn, const struct rollup_window *window, GArray **ret)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	add_window(&params, window);
 	db_param_text(&params, window->job_id != NULL ? window->job_id : ALL_JOBS);
-	enum db_status status = db_run(conn, "rollup_series", &params, &result);
+	enum db_status status = db_run(conn, "rollup_rows", &params, &result);
 	if (status != DB_OK)
 		return status;
-	GArray *series = g_array_new(FALSE, FALSE, sizeof(struct rollup_sums));
+	GArray *series = g_array_new(FALSE, TRUE, sizeof(struct rollup_cell));
 	for (int i = 0; i < db_rows(result); i++) {
-		struct rollup_sums sums = read_sums(result, i);
-		g_array_append_val(series, sums);
+		struct rollup_cell row = { .key = { .bucket_us = db_wall(result, i, 0).us, .grain = window->grain } };
+		row.sums = rollup_read_sums(result, i, 2, db_bool(result, i, 1));
+		struct rollup_cell *last = series->len > 0 ? &g_array_index(series, struct rollup_cell, series->len - 1) : NULL;
+		if (last != NULL && last->key.bucket_us == row.key.bucket_us)
+			rollup_sums_add(&last->sums, &row.sums);
+		else
+			g_array_append_val(series, row);
 	}
 	*ret = series;
 	return DB_OK;
@@ -54,14 +42,19 @@ enum db_status db_rollup_series(struct db_conn *conn, const struct rollup_window
 
 enum db_status db_rollup_total(struct db_conn *conn, const struct rollup_window *window, struct rollup_sums *ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
-	struct db_params params = { 0 };
-	add_window(&params, window);
-	db_param_text(&params, window->job_id != NULL ? window->job_id : ALL_JOBS);
-	enum db_status status = db_run_one(conn, "rollup_total", &params, &result);
+	g_autoptr(GArray) series = NULL;
+	enum db_status status = db_rollup_series(conn, window, &series);
 	if (status == DB_OK)
-		*ret = read_sums(result, 0);
+		*ret = rollup_series_total(series);
 	return status;
+}
+
+struct rollup_sums rollup_series_total(const GArray *series)
+{
+	struct rollup_sums total = { 0 };
+	for (guint i = 0; i < series->len; i++)
+		rollup_sums_add(&total, &g_array_index(series, struct rollup_cell, i).sums);
+	return total;
 }
 
 static void clear_failures(struct job_failures *failures)

@@ -14,24 +14,17 @@
 #define SERIES_POINTS_MAX 2000
 #define FAILURES_MAX 200 /* jobs in one list of failures */
 
-/* Sums of one bucket, or of many. */
-struct rollup_sums {
-	struct wall at; /* the bucket's begin */
-	int64_t by_status[EXECUTION_STATUS_MAX_];
-	int64_t started, attempts;
-	int64_t duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us;
-	int64_t duration[HISTOGRAM_BUCKETS], lateness[HISTOGRAM_BUCKETS];
-};
-
 /* Buckets of `grain` that begin in [from, to); job_id NULL = all jobs together. */
 struct rollup_window {
 	enum rollup_grain grain;
 	struct wall from, to;
 	const char *job_id;
 };
-/* Only buckets in which something happened, by time; struct rollup_sums. At most SERIES_POINTS_MAX may be asked for. */
+/* Only buckets in which something happened, by time; struct rollup_cell, whose job is not told. At most SERIES_POINTS_MAX may be asked for. */
 enum db_status db_rollup_series(struct db_conn *conn, const struct rollup_window *window, GArray **ret);
-/* All buckets added up. */
+/* All buckets of a series added up. */
+struct rollup_sums rollup_series_total(const GArray *series);
+/* The same of a window that nothing else is asked of. */
 enum db_status db_rollup_total(struct db_conn *conn, const struct rollup_window *window, struct rollup_sums *ret);
 
 struct job_failures {

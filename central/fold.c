@@ -16,35 +16,9 @@ struct fold {
 	atomic_int_least64_t count;
 };
 
-static void read_pairs(const struct db_result *parts, int row, int column, int64_t counts[static HISTOGRAM_BUCKETS])
-{
-	int64_t pairs[2 * HISTOGRAM_BUCKETS];
-	int n = MIN(db_int_array(parts, row, column, pairs, 2 * HISTOGRAM_BUCKETS), 2 * HISTOGRAM_BUCKETS);
-	for (int i = 0; i + 1 < n; i += 2)
-		if (pairs[i] >= 0 && pairs[i] < HISTOGRAM_BUCKETS)
-			counts[pairs[i]] += pairs[i + 1];
-}
-
-/* Columns in the order of fold_take. */
-static struct rollup_cell read_part(const struct db_result *parts, int row)
-{
-	struct rollup_cell part = { .key = { .bucket_us = db_wall(parts, row, 0).us, .grain = ROLLUP_MINUTE } };
-	fire_id_parse(db_text(parts, row, 1), &part.key.job_id);
-	for (int status = EXECUTION_SUCCESS; status < EXECUTION_STATUS_MAX_; status++)
-		part.by_status[status] = db_int(parts, row, 1 + status);
-	part.started = db_int(parts, row, 8);
-	part.attempts = db_int(parts, row, 9);
-	part.duration_sum_us = db_int(parts, row, 10);
-	part.duration_max_us = db_int(parts, row, 11);
-	part.lateness_sum_us = db_int(parts, row, 12);
-	part.lateness_max_us = db_int(parts, row, 13);
-	read_pairs(parts, row, 14, part.duration);
-	read_pairs(parts, row, 15, part.lateness);
-	return part;
-}
-
 static void copy_sum(const struct rollup_cell *cell, void *data)
 {
+	const struct rollup_sums *sums = &cell->sums;
 	GString *out = data;
 	copy_row(out, 18);
 	copy_int2(out, cell->key.grain);
@@ -52,15 +26,15 @@ static void copy_sum(const struct rollup_cell *cell, void *data)
 	copy_uuid(out, cell->key.job_id);
 	copy_int2(out, 0);
 	for (int status = EXECUTION_SUCCESS; status < EXECUTION_STATUS_MAX_; status++)
-		copy_int8(out, cell->by_status[status]);
-	copy_int8(out, cell->started);
-	copy_int8(out, cell->attempts);
-	copy_int8(out, cell->duration_sum_us);
-	copy_int8(out, cell->duration_max_us);
-	copy_int8(out, cell->lateness_sum_us);
-	copy_int8(out, cell->lateness_max_us);
-	copy_int8_array(out, cell->duration, HISTOGRAM_BUCKETS);
-	copy_int8_array(out, cell->lateness, HISTOGRAM_BUCKETS);
+		copy_int8(out, sums->by_status[status]);
+	copy_int8(out, sums->started);
+	copy_int8(out, sums->attempts);
+	copy_int8(out, sums->duration_sum_us);
+	copy_int8(out, sums->duration_max_us);
+	copy_int8(out, sums->lateness_sum_us);
+	copy_int8(out, sums->lateness_max_us);
+	copy_int8_array(out, sums->duration, HISTOGRAM_BUCKETS);
+	copy_int8_array(out, sums->lateness, HISTOGRAM_BUCKETS);
 }
 
 static enum db_status add_sums(struct db_conn *conn, const struct rollup *rollup)
@@ -86,7 +60,9 @@ static enum db_status take_parts(struct db_conn *conn, int64_t max, struct rollu
 	if (status != DB_OK)
 		return status;
 	for (int row = 0; row < db_rows(parts); row++) {
-		struct rollup_cell part = read_part(parts, row);
+		struct rollup_cell part = { .key = { .bucket_us = db_wall(parts, row, 0).us, .grain = ROLLUP_MINUTE } };
+		fire_id_parse(db_text(parts, row, 1), &part.key.job_id);
+		part.sums = rollup_read_sums(parts, row, 2, true);
 		rollup_fold(rollup, &part);
 	}
 	*ret_taken = db_rows(parts);

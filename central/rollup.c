@@ -58,42 +58,42 @@ static int64_t floor_to(int64_t us, int64_t seconds)
 	return us - (rest < 0 ? rest + width : rest);
 }
 
-static void cell_count(struct rollup_cell *cell, const struct execution *execution)
+static void count_one(struct rollup_sums *sums, const struct execution *execution)
 {
-	cell->by_status[execution->status] += execution->count;
-	cell->attempts += execution->attempts;
+	sums->by_status[execution->status] += execution->count;
+	sums->attempts += execution->attempts;
 	if (!wall_is_set(execution->started_at))
 		return;
-	cell->started++;
-	cell->duration_sum_us += execution->duration_us;
-	cell->duration_max_us = MAX(cell->duration_max_us, execution->duration_us);
-	cell->lateness_sum_us += execution->lateness_us;
-	cell->lateness_max_us = MAX(cell->lateness_max_us, execution->lateness_us);
-	cell->duration[histogram_bucket(execution->duration_us)]++;
-	cell->lateness[histogram_bucket(execution->lateness_us)]++;
+	sums->started++;
+	sums->duration_sum_us += execution->duration_us;
+	sums->duration_max_us = MAX(sums->duration_max_us, execution->duration_us);
+	sums->lateness_sum_us += execution->lateness_us;
+	sums->lateness_max_us = MAX(sums->lateness_max_us, execution->lateness_us);
+	sums->duration[histogram_bucket(execution->duration_us)]++;
+	sums->lateness[histogram_bucket(execution->lateness_us)]++;
 }
 
 void rollup_count(struct rollup *rollup, struct fire_id job_id, const struct execution *execution)
 {
 	struct rollup_key key = { .bucket_us = floor_to(execution->scheduled_at.us, 60), .grain = ROLLUP_MINUTE };
-	cell_count(cell_get(rollup, key), execution);
+	count_one(&cell_get(rollup, key)->sums, execution);
 	key.job_id = job_id;
-	cell_count(cell_get(rollup, key), execution);
+	count_one(&cell_get(rollup, key)->sums, execution);
 }
 
-static void cell_add(struct rollup_cell *cell, const struct rollup_cell *part)
+void rollup_sums_add(struct rollup_sums *sums, const struct rollup_sums *more)
 {
 	for (int status = 0; status < EXECUTION_STATUS_MAX_; status++)
-		cell->by_status[status] += part->by_status[status];
-	cell->started += part->started;
-	cell->attempts += part->attempts;
-	cell->duration_sum_us += part->duration_sum_us;
-	cell->duration_max_us = MAX(cell->duration_max_us, part->duration_max_us);
-	cell->lateness_sum_us += part->lateness_sum_us;
-	cell->lateness_max_us = MAX(cell->lateness_max_us, part->lateness_max_us);
+		sums->by_status[status] += more->by_status[status];
+	sums->started += more->started;
+	sums->attempts += more->attempts;
+	sums->duration_sum_us += more->duration_sum_us;
+	sums->duration_max_us = MAX(sums->duration_max_us, more->duration_max_us);
+	sums->lateness_sum_us += more->lateness_sum_us;
+	sums->lateness_max_us = MAX(sums->lateness_max_us, more->lateness_max_us);
 	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		cell->duration[i] += part->duration[i];
-		cell->lateness[i] += part->lateness[i];
+		sums->duration[i] += more->duration[i];
+		sums->lateness[i] += more->lateness[i];
 	}
 }
 
@@ -102,7 +102,7 @@ void rollup_fold(struct rollup *rollup, const struct rollup_cell *part)
 	static const int64_t seconds[] = { [ROLLUP_MINUTE] = 60, [ROLLUP_HOUR] = 3600, [ROLLUP_DAY] = 86400 };
 	for (enum rollup_grain grain = ROLLUP_MINUTE; grain <= ROLLUP_DAY; grain++) {
 		struct rollup_key key = { floor_to(part->key.bucket_us, seconds[grain]), part->key.job_id, grain };
-		cell_add(cell_get(rollup, key), part);
+		rollup_sums_add(&cell_get(rollup, key)->sums, &part->sums);
 	}
 }
 
@@ -113,6 +113,34 @@ void rollup_each(const struct rollup *rollup, rollup_visit visit, void *data)
 	g_hash_table_iter_init(&cells, rollup->cells);
 	while (g_hash_table_iter_next(&cells, NULL, &cell))
 		visit(cell, data);
+}
+
+void rollup_read_histogram(const struct db_result *rows, int row, int column, bool pairs,
+			   int64_t counts[static HISTOGRAM_BUCKETS])
+{
+	int64_t values[2 * HISTOGRAM_BUCKETS];
+	int n = db_int_array(rows, row, column, values, 2 * HISTOGRAM_BUCKETS);
+	for (int i = 0; !pairs && i < MIN(n, HISTOGRAM_BUCKETS); i++)
+		counts[i] += values[i];
+	for (int i = 0; pairs && i + 1 < MIN(n, 2 * HISTOGRAM_BUCKETS); i += 2)
+		if (values[i] >= 0 && values[i] < HISTOGRAM_BUCKETS)
+			counts[values[i]] += values[i + 1];
+}
+
+struct rollup_sums rollup_read_sums(const struct db_result *rows, int row, int column, bool pairs)
+{
+	struct rollup_sums sums = { 0 };
+	for (int status = EXECUTION_SUCCESS; status < EXECUTION_STATUS_MAX_; status++)
+		sums.by_status[status] = db_int(rows, row, column++);
+	sums.started = db_int(rows, row, column++);
+	sums.attempts = db_int(rows, row, column++);
+	sums.duration_sum_us = db_int(rows, row, column++);
+	sums.duration_max_us = db_int(rows, row, column++);
+	sums.lateness_sum_us = db_int(rows, row, column++);
+	sums.lateness_max_us = db_int(rows, row, column++);
+	rollup_read_histogram(rows, row, column++, pairs, sums.duration);
+	rollup_read_histogram(rows, row, column, pairs, sums.lateness);
+	return sums;
 }
 
 /* {bucket, count, bucket, count ...} of those that counted something. */
@@ -131,24 +159,25 @@ static void copy_pairs(GString *out, const int64_t counts[static HISTOGRAM_BUCKE
 
 static void copy_part(const struct rollup_cell *cell, void *data)
 {
+	const struct rollup_sums *sums = &cell->sums;
 	GString *out = data;
 	copy_row(out, 16);
 	copy_wall(out, (struct wall){ cell->key.bucket_us });
 	copy_uuid(out, cell->key.job_id);
 	for (int status = EXECUTION_SUCCESS; status < EXECUTION_STATUS_MAX_; status++) {
 		if (status == EXECUTION_MISSED)
-			copy_int8(out, cell->by_status[status]);
+			copy_int8(out, sums->by_status[status]);
 		else
-			copy_int4(out, cell->by_status[status]);
+			copy_int4(out, sums->by_status[status]);
 	}
-	copy_int4(out, cell->started);
-	copy_int8(out, cell->attempts);
-	copy_int8(out, cell->duration_sum_us);
-	copy_int8(out, cell->duration_max_us);
-	copy_int8(out, cell->lateness_sum_us);
-	copy_int8(out, cell->lateness_max_us);
-	copy_pairs(out, cell->duration);
-	copy_pairs(out, cell->lateness);
+	copy_int4(out, sums->started);
+	copy_int8(out, sums->attempts);
+	copy_int8(out, sums->duration_sum_us);
+	copy_int8(out, sums->duration_max_us);
+	copy_int8(out, sums->lateness_sum_us);
+	copy_int8(out, sums->lateness_max_us);
+	copy_pairs(out, sums->duration);
+	copy_pairs(out, sums->lateness);
 }
 
 enum db_status rollup_write_parts(const struct rollup *rollup, struct db_conn *conn)

@@ -21,12 +21,18 @@ struct rollup_key {
 	enum rollup_grain grain;
 };
 
-struct rollup_cell {
-	struct rollup_key key;
+/* What executions add up to: of one bucket, or of many. */
+struct rollup_sums {
 	int64_t by_status[EXECUTION_STATUS_MAX_];
-	int64_t started, attempts;
+	int64_t started, attempts; /* the histograms count those that were started */
 	int64_t duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us;
 	int64_t duration[HISTOGRAM_BUCKETS], lateness[HISTOGRAM_BUCKETS];
+};
+void rollup_sums_add(struct rollup_sums *sums, const struct rollup_sums *more);
+
+struct rollup_cell {
+	struct rollup_key key;
+	struct rollup_sums sums;
 };
 
 struct rollup;
@@ -39,6 +45,13 @@ void rollup_fold(struct rollup *rollup, const struct rollup_cell *part);
 /* All cells, in no order; borrowed. */
 typedef void (*rollup_visit)(const struct rollup_cell *cell, void *data);
 void rollup_each(const struct rollup *rollup, rollup_visit visit, void *data);
+/*
+ * One histogram of a row of rollup_part (`pairs`: of bucket and count) or rollup_sum (a count per bucket), added to
+ * `counts`; all the sums of such a row, whose columns behind the key begin with `column`.
+ */
+void rollup_read_histogram(const struct db_result *rows, int row, int column, bool pairs,
+			   int64_t counts[static HISTOGRAM_BUCKETS]);
+struct rollup_sums rollup_read_sums(const struct db_result *rows, int row, int column, bool pairs);
 /* Inserts all as parts, in the caller's transaction. */
 enum db_status rollup_write_parts(const struct rollup *rollup, struct db_conn *conn);
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 DAYS = 100
-MINUTE_DAYS = 2  # sums by the minute are kept for so long
+MINUTE_DAYS = 8  # sums by the minute are kept for so long
 JOBS = 1000
 AGENTS = 20
 
@@ -81,6 +81,7 @@ MAKE_SUMS = """INSERT INTO rollup_sum
 MAKE_AGENT_SUMS = """INSERT INTO agent_rollup
     SELECT agent_id, date_trunc('minute', scheduled_at, 'UTC'), count(*) FILTER (WHERE status = 1), count(*) FILTER (WHERE status = 2)
     FROM {partition} GROUP BY 1, 2 ON CONFLICT DO NOTHING"""
+MAKE_AGENT_HOURS = MAKE_AGENT_SUMS.replace("agent_rollup", "agent_rollup_hour").replace("'minute'", "'hour'")
 
 
 def say(text):
@@ -113,6 +114,7 @@ def fill_day(cursor, at, age, size):
         if grain > 1 or age < MINUTE_DAYS:
             for job in ("job_id", NOBODY):
                 cursor.execute(MAKE_SUMS.format(grain=grain, unit=unit, job=job, histogram=HISTOGRAM, partition=partition))
+    cursor.execute(MAKE_AGENT_HOURS.format(partition=partition))
     if age < MINUTE_DAYS:
         cursor.execute(MAKE_AGENT_SUMS.format(partition=partition))
 
@@ -179,4 +181,5 @@ def filled_database(lab, world, name, size):
     if not done.exists():
         fill(database, begin, size)
         done.touch()
+    database.execute("UPDATE token SET revoked_at = now() WHERE revoked_at IS NULL")  # an earlier run's; this one makes its own
     return database, begin

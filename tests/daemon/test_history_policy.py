@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from harness.waiting import wait_until
-from raw_agent import NOW, RawAgent, execution, executions
+from raw_agent import NOW, RawAgent, execution, executions, stamp
 
 ALL_JOBS = "00000000-0000-0000-0000-000000000000"
 DAY_SUMS = "SELECT sum(success), sum(failed), sum(started) FROM rollup WHERE grain = 3 AND job_id = %s"
@@ -48,6 +48,36 @@ def test_a_fire_that_two_agents_ran_counts_once_and_the_second_run_is_kept_besid
     doubles = database.query("SELECT agent_id::text, status, reason, received_at IS NOT NULL FROM execution_double")
     assert doubles == [(second.agent_id, 2, "HTTP 500", True)] * 5
     assert database.query("SELECT sum(success), sum(bad) FROM agent_rollup WHERE agent_id = %s", (second.agent_id,)) == [(1, 0)]
+
+
+def test_a_long_timeline_adds_up_by_the_hour_what_a_short_one_shows_by_the_minute(central):
+    raw = RawAgent(central)
+    hour = NOW.replace(minute=0, second=0)
+    ages = [timedelta(minutes=m) for m in (1, 2, 61, 62, 63, 30 * 60, 47 * 60)]
+    raw.sync(1, [execution(str(uuid.uuid4()), hour - age, "failed" if i == 2 else "success") for i, age in enumerate(ages)])
+
+    def bars(hours):
+        page = central.api.json("/api/observability/timeline", **{"from": stamp(hour - timedelta(hours=hours)), "to": stamp(hour)})
+        return page["stepMs"], [(bar["t"], bar["success"], bar["bad"]) for bar in page["agents"][0]["bars"]]
+
+    at = lambda minutes: stamp(hour - timedelta(minutes=minutes)).replace(".000000Z", ".000Z")  # noqa: E731
+    assert bars(2) == (60_000, [(at(63), 1, 0), (at(62), 1, 0), (at(61), 0, 1), (at(2), 1, 0), (at(1), 1, 0)])
+    assert bars(48) == (3_600_000, [(at(47 * 60), 1, 0), (at(30 * 60), 1, 0), (at(120), 2, 1), (at(60), 2, 0)])
+    assert bars(31 * 24) == (7 * 3_600_000, bars(31 * 24)[1]) and sum(good + bad for _, good, bad in bars(31 * 24)[1]) == 7
+
+
+def test_pages_of_one_jobs_failures_hold_each_once_and_nobody_elses(central):
+    raw, job_id = RawAgent(central), str(uuid.uuid4())
+    fires = mixed(job_id, 200)
+    raw.sync(1, fires + mixed(str(uuid.uuid4()), 200))
+    seen, cursor = [], None
+    while True:
+        page = central.api.json("/api/executions", jobId=job_id, status="failed", limit=7, **({"cursor": cursor} if cursor else {}))
+        seen += [e["executionId"] for e in page["executions"]]
+        cursor = page["nextCursor"]
+        if cursor is None:
+            break
+    assert seen == [fire["executionId"] for fire in reversed(fires) if fire["status"] == "failed"]
 
 
 def test_a_double_of_an_execution_that_was_not_kept_is_known_as_one(central, database):

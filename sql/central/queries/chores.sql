@@ -20,6 +20,10 @@ DELETE FROM rollup_sum WHERE ctid = ANY (ARRAY (
 DELETE FROM agent_rollup WHERE ctid = ANY (ARRAY (
 	SELECT ctid FROM agent_rollup WHERE bucket_at < now() - $1::integer * interval '1 day' LIMIT 5000))
 
+-- name: chores_agent_hours_prune
+DELETE FROM agent_rollup_hour WHERE ctid = ANY (ARRAY (
+	SELECT ctid FROM agent_rollup_hour WHERE bucket_at < now() - $1::integer * interval '1 day' LIMIT 5000))
+
 -- name: chores_unkept_prune
 DELETE FROM execution_unkept WHERE (scheduled_at, execution_id) IN (
 	SELECT scheduled_at, execution_id FROM execution_unkept WHERE scheduled_at < now() - $1::integer * interval '1 day'

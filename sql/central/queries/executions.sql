@@ -43,6 +43,26 @@ WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR 
 ORDER BY scheduled_at DESC, execution_id DESC
 LIMIT $7::bigint
 
+-- name: execution_page_job_bad
+SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
+	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
+	reason, error, response_body, encode(response_digest, 'hex'), place,
+	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
+FROM (
+	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place
+	FROM execution
+	WHERE job_id = $9::uuid AND status IN (2, 3, 5, 6) AND scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
+		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
+	ORDER BY scheduled_at DESC, execution_id DESC
+	LIMIT $4::bigint
+) AS scanned
+WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])))
+	OR place = $4::bigint
+ORDER BY scheduled_at DESC, execution_id DESC
+LIMIT $7::bigint
+
 -- name: execution_page_bad
 SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
 	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,

@@ -145,19 +145,24 @@ FROM assignment held JOIN agent USING (agent_id) JOIN agent_shown shown USING (a
 WHERE held.job_id = $1::uuid AND NOT held.removed
 ORDER BY agent.name LIMIT $2::integer
 
--- Agents by name after the agent $4, with the windows in which they were silent and their sums by step ($3 ms) from $1 to $2.
+-- Agents by name after the agent $4, with the windows in which they were silent and their sums by step ($3 ms) from $1 to $2;
+-- steps of hours are made of hours ($7).
 -- name: fleet_timeline
 SELECT agent_id, name, state,
 	(SELECT coalesce(jsonb_agg(jsonb_build_array((extract(epoch FROM offline_from) * 1000)::bigint,
 			(extract(epoch FROM offline_to) * 1000)::bigint) ORDER BY offline_from), '[]')
 		FROM agent_presence WHERE agent_presence.agent_id = shown.agent_id AND offline_from < $2::timestamptz
 			AND (offline_to IS NULL OR offline_to > $1::timestamptz)),
-	(SELECT coalesce(jsonb_agg(jsonb_build_array(bar.t, bar.success, bar.bad) ORDER BY bar.t), '[]')
-		FROM (SELECT (extract(epoch FROM $1::timestamptz) * 1000)::bigint + $3::bigint
-				* floor((extract(epoch FROM bucket_at - $1::timestamptz) * 1000) / $3::bigint)::bigint AS t,
+	(SELECT coalesce(jsonb_agg(jsonb_build_array((extract(epoch FROM bar.t) * 1000)::bigint, bar.success, bar.bad) ORDER BY bar.t), '[]')
+		FROM (SELECT date_bin($3::bigint * interval '1 millisecond', bucket_at, $1::timestamptz) AS t,
 				sum(success)::bigint AS success, sum(bad)::bigint AS bad
-			FROM agent_rollup WHERE agent_rollup.agent_id = shown.agent_id AND bucket_at >= $1::timestamptz
-				AND bucket_at < $2::timestamptz GROUP BY 1) bar)
+			FROM (
+				SELECT bucket_at, success, bad FROM agent_rollup WHERE NOT $7::boolean AND agent_rollup.agent_id = shown.agent_id
+					AND bucket_at >= $1::timestamptz AND bucket_at < $2::timestamptz
+				UNION ALL
+				SELECT bucket_at, success, bad FROM agent_rollup_hour WHERE $7::boolean AND agent_rollup_hour.agent_id = shown.agent_id
+					AND bucket_at >= $1::timestamptz AND bucket_at < $2::timestamptz
+			) AS sums GROUP BY 1) bar)
 FROM agent_shown shown
 WHERE forgotten_at IS NULL AND ($4::uuid IS NULL
 	OR (name, agent_id) > ((SELECT name FROM agent WHERE agent_id = $4::uuid), $4::uuid))

@@ -147,8 +147,15 @@ COPY rollup_part (bucket_at, job_id, success, failed, timeout, skipped, missed, 
 
 -- The agents' streams are locked, so nobody else adds to these rows.
 -- name: ingest_agent_add
+WITH added (agent_id, bucket_at, success, bad) AS MATERIALIZED (
+	SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::bigint[])
+), hours AS (
+	INSERT INTO agent_rollup_hour AS r (agent_id, bucket_at, success, bad)
+	SELECT agent_id, date_trunc('hour', bucket_at, 'UTC'), sum(success), sum(bad) FROM added GROUP BY 1, 2
+	ON CONFLICT (agent_id, bucket_at) DO UPDATE SET success = r.success + excluded.success, bad = r.bad + excluded.bad
+)
 INSERT INTO agent_rollup AS r (agent_id, bucket_at, success, bad)
-SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::bigint[])
+SELECT * FROM added
 ON CONFLICT (agent_id, bucket_at) DO UPDATE SET success = r.success + excluded.success, bad = r.bad + excluded.bad
 
 -- One instance at a time.

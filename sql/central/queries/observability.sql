@@ -1,24 +1,13 @@
--- Sums per bucket. The buckets are listed as keys, so that the index goes from key to key and never through the rows of
--- other jobs in between. $1 grain, $2 from, $3 to (exclusive), $4 step, $5 job or the nil UUID for all together.
-
--- name: rollup_series
-SELECT bucket_at, sum(success)::bigint, sum(failed)::bigint, sum(timeout)::bigint, sum(skipped)::bigint, sum(missed)::bigint,
-	sum(interrupted)::bigint, sum(started)::bigint, sum(attempts)::bigint, sum(duration_sum_us)::bigint, max(duration_max_us),
-	sum(lateness_sum_us)::bigint, max(lateness_max_us), histogram_sum(duration_histogram), histogram_sum(lateness_histogram)
+-- Sums in the rows they lie in, by time. The buckets are listed as keys, so that the index goes from key to key and never
+-- through the rows of other jobs in between. $1 grain, $2 from, $3 to (exclusive), $4 step, $5 job or the nil UUID for all
+-- together.
+-- name: rollup_rows
+SELECT bucket_at, pairs, success, failed, timeout, skipped, missed, interrupted, started, attempts, duration_sum_us,
+	duration_max_us, lateness_sum_us, lateness_max_us, duration_histogram, lateness_histogram
 FROM rollup
 WHERE grain = $1::smallint AND job_id = $5::uuid AND bucket_at < $3::timestamptz
 	AND bucket_at = ANY (ARRAY(SELECT generate_series($2::timestamptz, $3::timestamptz, $4::interval)))
-GROUP BY bucket_at
 ORDER BY bucket_at
-
--- name: rollup_total
-SELECT min(bucket_at), sum(success)::bigint, sum(failed)::bigint, sum(timeout)::bigint, sum(skipped)::bigint,
-	sum(missed)::bigint, sum(interrupted)::bigint, sum(started)::bigint, sum(attempts)::bigint, sum(duration_sum_us)::bigint,
-	max(duration_max_us), sum(lateness_sum_us)::bigint, max(lateness_max_us), histogram_sum(duration_histogram),
-	histogram_sum(lateness_histogram)
-FROM rollup
-WHERE grain = $1::smallint AND job_id = $5::uuid AND bucket_at < $3::timestamptz
-	AND bucket_at = ANY (ARRAY(SELECT generate_series($2::timestamptz, $3::timestamptz, $4::interval)))
 
 -- The worst jobs by their rollups; then, for these few, the first and the last failure, each looked for in its bucket only.
 -- name: rollup_failures
