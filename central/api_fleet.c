@@ -5,9 +5,12 @@
 #include "central/agent_view.h"
 #include "central/api_agents.h"
 #include "central/api_fields.h"
+#include "central/cursor.h"
 #include "central/svc_agents.h"
 #include "central/svc_fleet.h"
 #include "common/selector.h"
+
+#define CURSOR_KIND 'b'
 
 #define WEIGHT_MAX 1000
 
@@ -78,13 +81,19 @@ void api_agent_forget(const struct api_request *request, struct api_reply *reply
 
 void api_fleet_rebalance(const struct api_request *request, struct api_reply *reply)
 {
+	static const char *const parameters[] = { "cursor", NULL };
 	struct author author = { request->identity.name, request->id };
+	struct cursor cursor = { .at = WALL_NONE, .id = "" };
+	g_autofree char *next = NULL;
 	int64_t moves = 0;
-	if (!api_query_only(request, reply, no_parameters))
+	bool more = false;
+	if (!api_query_only(request, reply, parameters) || !api_query_cursor(request, reply, CURSOR_KIND, &cursor))
 		return;
-	enum db_status status = fleet_rebalance(request->pool, &author, &moves);
+	enum db_status status = fleet_rebalance(request->pool, &author, cursor.id, &more, &moves);
+	if (more)
+		next = cursor_encode(CURSOR_KIND, &cursor);
 	if (status == DB_OK)
-		api_reply_json(reply, 200, json_pack("{s:I}", "changes", (json_int_t)moves));
+		api_reply_json(reply, 200, json_pack("{s:I, s:s?}", "changes", (json_int_t)moves, "nextCursor", next));
 	else
 		problem_db(reply, status, "rebalance");
 }

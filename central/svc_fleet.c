@@ -109,18 +109,21 @@ static enum db_status rebalance_chunk(struct db_conn *conn, char *after, bool *r
 	return status == DB_OK ? db_commit(conn) : status;
 }
 
-enum db_status fleet_rebalance(struct db_pool *pool, const struct author *author, int64_t *ret_moves)
+enum db_status fleet_rebalance(struct db_pool *pool, const struct author *author, char after[static UUID_SIZE],
+			       bool *ret_more, int64_t *ret_moves)
 {
 	DB_AUTO struct db_conn *conn = NULL;
-	char after[UUID_SIZE];
+	struct mono end = mono_add_us(mono_now(), REBALANCE_WORK_MS * US_PER_MS);
 	bool more = true;
 	int64_t moves = 0;
-	g_strlcpy(after, nobody, sizeof after);
 	enum db_status status = db_acquire(pool, &conn);
-	while (status == DB_OK && more)
-		status = rebalance_chunk(conn, after, &more, &moves);
-	if (status == DB_OK)
+	if (status == DB_OK && *after == '\0') {
+		g_strlcpy(after, nobody, UUID_SIZE);
 		status = db_audit(conn, author->name, "fleet.rebalance", "fleet", NULL, NULL, author->request_id);
+	}
+	while (status == DB_OK && more && mono_now().us < end.us)
+		status = rebalance_chunk(conn, after, &more, &moves);
+	*ret_more = more;
 	*ret_moves = moves;
 	return status;
 }

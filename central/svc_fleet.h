@@ -27,7 +27,14 @@ struct agent_change { const char *name; const char *labels; double weight; };
 enum db_status fleet_edit(struct db_pool *pool, const struct author *author, const char *agent_id,
 			  const struct agent_change *change);
 
-/* *ret_moves: assignments that changed. In chunks; a failure leaves the rest where it was. */
-enum db_status fleet_rebalance(struct db_pool *pool, const struct author *author, int64_t *ret_moves);
+#define REBALANCE_WORK_MS 2000 /* of one call: no caller's patience ends before an answer */
+
+/*
+ * Goes on for REBALANCE_WORK_MS or to the end, in chunks that are a transaction each. `after`: the last job that was looked
+ * at, "" at first; moved on. *ret_more: call again. *ret_moves: assignments that changed; a failure leaves the rest where
+ * it was. The first call is in the audit.
+ */
+enum db_status fleet_rebalance(struct db_pool *pool, const struct author *author, char after[static UUID_SIZE],
+			       bool *ret_more, int64_t *ret_moves);
 
 #endif

@@ -464,6 +464,8 @@ static enum job_outcome give_order(struct db_pool *pool, const struct author *au
 		status = db_begin(conn);
 	if (status == DB_OK)
 		status = db_job_get(conn, job_id, false, &row);
+	if (status == DB_NOT_FOUND && order->cancels)
+		status = db_job_known(conn, job_id); /* what it had begun goes on after it was deleted */
 	job_row_clear(&row);
 	if (status == DB_OK)
 		status = send_order(conn, author, job_id, order, &agents);

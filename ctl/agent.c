@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define AGENT_ARGUMENT { "agent", VALUE_AGENT, .help = "Name or id of the agent" }
 #define ACTS (USES_CENTRAL | PRINTS)
@@ -137,6 +138,41 @@ static const struct view enroll_view = { .name = "token" };
 	  .uses = ACTS | (uses_), .run = command_act, .method = "POST", .path = "/api/agents/{agent}/actions/" verb_,        \
 	  .view = &agent_view, .done = done_ }
 
+/* Central works for some seconds at a time; a person sees how far it is. */
+static int agent_rebalance(struct call *call)
+{
+	struct client client;
+	json_t *answer = NULL;
+	json_int_t changes = 0;
+	bool more = true;
+	g_autofree char *path = g_strdup("/api/agents/actions/rebalance");
+	int status = client_open(call, &client);
+	if (status != EXIT_OK)
+		return status;
+	while (more && (status = client_ask(&client, "POST", path, NULL, NULL, &answer)) == EXIT_OK) {
+		const char *next = json_string_value(json_object_get(answer, "nextCursor"));
+		changes += json_integer_value(json_object_get(answer, "changes"));
+		more = next != NULL;
+		if (more) {
+			g_free(path);
+			path = g_strdup_printf("/api/agents/actions/rebalance?cursor=%s", next);
+			if (isatty(STDERR_FILENO))
+				command_remark("job sets changed in %" JSON_INTEGER_FORMAT " places so far", changes);
+		}
+		json_decref(answer);
+	}
+	client_close(&client);
+	if (status != EXIT_OK) {
+		if (changes > 0)
+			command_remark("job sets changed in %" JSON_INTEGER_FORMAT " places before that; repeat the command for the rest", changes);
+		return status;
+	}
+	answer = json_pack("{s:I}", "changes", changes);
+	generic_say_done(call, NULL, answer);
+	json_decref(answer);
+	return command_finish_output();
+}
+
 const struct command agent_commands[] = {
 	{ .verb = "enroll", .help = "Make a one-time token, and print the command that makes a host an agent",
 	  .example = "belfry agent enroll --name web-3 --label env=prod --label role=web --ttl 30m", .options = enroll_options, .uses = ACTS,
@@ -151,7 +187,7 @@ const struct command agent_commands[] = {
 	ACTION("drain", "Give an agent's jobs to others, and no new ones to it", 0, "{name}: draining"),
 	ACTION("undrain", "Let an agent have jobs again", 0, "{name}: takes jobs again"),
 	{ .verb = "rebalance", .help = "Give new agents their fair share: jobs go to who has the best claim to them",
-	  .example = "belfry agent rebalance", .uses = ACTS, .run = command_act, .method = "POST", .path = "/api/agents/actions/rebalance",
+	  .example = "belfry agent rebalance", .uses = ACTS, .run = agent_rebalance,
 	  .view = &rebalance_view, .done = "job sets changed in {changes} places" },
 	ACTION("rotate", "Have an agent make itself a new key; the old one ends with the first use of the new one", 0,
 	       "{name}: makes itself a new key at its next sync"),

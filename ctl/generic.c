@@ -268,7 +268,7 @@ static json_t *make_facts(const struct call *call, const char *many_text, const 
 	return facts;
 }
 
-static void say_done(const struct call *call, const char *many_text, const json_t *answer)
+void generic_say_done(const struct call *call, const char *many_text, const json_t *answer)
 {
 	struct output output = output_of(call);
 	json_t *facts = make_facts(call, many_text, answer);
@@ -295,7 +295,7 @@ static int act_once(const struct call *call, struct client *client, const char *
 	if (status == EXIT_OK)
 		status = client_ask(client, call->command->method, path, sent, if_match, &answer);
 	if (status == EXIT_OK)
-		say_done(call, many_text, answer);
+		generic_say_done(call, many_text, answer);
 	json_decref(answer);
 	return status;
 }

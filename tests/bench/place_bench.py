@@ -18,10 +18,8 @@ HOLD = "SELECT count(*), count(DISTINCT agent_id) FROM assignment WHERE NOT remo
 
 def timed(call):
     begun = time.time()
-    reply = call()
-    if reply.status_code != 200:
-        raise SystemExit(f"bench: {reply.status_code} {reply.text}")
-    return time.time() - begun, reply.json()
+    result = call()
+    return time.time() - begun, result
 
 
 def place(lab):
@@ -36,11 +34,10 @@ def place(lab):
         weigh = "UPDATE agent SET weight = %s WHERE name = %s"
         database.execute(weigh, (0, f"bench-{AGENTS}"))
         database.execute("ANALYZE")  # as autovacuum does within a minute
-        rebalance = lambda: api.post("/api/agents/actions/rebalance", timeout=900)  # noqa: E731
-        first, _ = timed(rebalance)
+        first, _ = timed(api.rebalance)
         held = database.query(HOLD)
         database.execute(weigh, (1, f"bench-{AGENTS}"))
-        joined, moved = timed(rebalance)
+        joined, moved = timed(api.rebalance)
         memory = peak_memory_mb(central)
     if held != [(JOBS, AGENTS)]:
         raise SystemExit(f"bench: {held} instead of {JOBS} jobs at {AGENTS} agents")

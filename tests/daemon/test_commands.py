@@ -104,6 +104,18 @@ def test_a_cancel_ends_the_running_attempt_with_the_name_of_who_gave_it(world, a
     assert_problem(act(api, {"jobId": NOBODY}, "cancel"), 404)
 
 
+def test_a_cancel_ends_what_a_deleted_job_had_begun(world, api, agent, target):
+    target.delay = 60
+    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=120000)
+    act(api, job, "run")
+    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    api.delete_job(job["jobId"])
+    assert_problem(act(api, job, "run"), 404)
+    assert act(api, job, "cancel").json()["agents"] == 1
+    found = wait_until(lambda: interrupted(api, job), 20, "the interruption", explain=world.tails)
+    assert [e["reason"] for e in found] == ["cancelled by admin"]
+
+
 def test_a_cancel_reaches_a_killed_agent_and_spares_what_began_later(world, api, agent, target):
     target.delay = 60
     job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=120000, type="ATLEAST_ONCE")

@@ -159,7 +159,7 @@ def test_an_agent_that_leaves_moves_its_own_jobs_only_and_one_that_joins_takes_i
     heavy = api.json("/api/agents", q="heavy")["agents"][0]
     api.patch(f"/api/agents/{heavy['agentId']}", json={"weight": 4})
     assert all_holders(database).items() >= after.items()
-    assert api.post("/api/agents/actions/rebalance").json()["changes"] > 0
+    assert api.rebalance() > 0
     balanced = all_holders(database)
     best = """SELECT DISTINCT ON (job_id) job_id::text, agent.name FROM job, agent
         ORDER BY job_id, placement_score(job_id, uuid_hash_extended(agent_id, 0), weight) DESC"""
@@ -168,7 +168,8 @@ def test_an_agent_that_leaves_moves_its_own_jobs_only_and_one_that_joins_takes_i
     assert all(balanced[job] == "heavy" for job in moved), "back at home, or at the new one"
     assert 15 <= len(moved) <= 65, f"weight 4 of 8 should have about half of 80, has {len(moved)}"
     assert_shares(database, {"heavy": 1 / 2} | {f"a{i}": 1 / 8 for i in range(4)})
-    assert api.post("/api/agents/actions/rebalance").json()["changes"] == 0
+    assert api.rebalance() == 0
+    assert_problem(api.post("/api/agents/actions/rebalance", params={"cursor": "x"}), 400)
 
 
 def test_draining_leaves_jobs_that_belong_to_the_host_and_jobs_with_no_better_agent(api, central, database):
@@ -213,7 +214,7 @@ def test_the_digest_at_central_fits_what_an_agent_was_told_after_all_kinds_of_mo
     for change in (lambda: api.post(f"/api/agents/{agents[1].agent_id}/actions/drain"),
                    lambda: api.patch(f"/api/agents/{agents[2].agent_id}", json={"labels": {"half": "1"}}),
                    lambda: api.post(f"/api/agents/{agents[1].agent_id}/actions/undrain"),
-                   lambda: api.post("/api/agents/actions/rebalance"),
+                   lambda: api.rebalance(),
                    lambda: api.delete_job(jobs[0]["jobId"]),
                    lambda: api.edit_job(jobs[6]["jobId"], target={"mode": "one", "count": None})):
         change()

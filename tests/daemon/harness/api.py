@@ -92,6 +92,16 @@ class Api:
     def jobs(self, **params):
         return list(self.pages("/api/jobs", "jobs", **params))
 
+    def rebalance(self, **options):
+        """Until central has looked at every job: how many assignments changed."""
+        changes, cursor = 0, None
+        while True:
+            reply = self.post("/api/agents/actions/rebalance", params={"cursor": cursor} if cursor else None, **options)
+            assert reply.status_code == 200, f"rebalance: {reply.status_code} {reply.text}"
+            changes, cursor = changes + reply.json()["changes"], reply.json()["nextCursor"]
+            if cursor is None:
+                return changes
+
     def enrol_token(self, ttl_ms=600000):
         reply = self.post("/api/agents/tokens", json={"ttlMs": ttl_ms})
         assert reply.status_code == 201, f"making an enrolment token: {reply.status_code} {reply.text}"
