@@ -98,15 +98,21 @@ void batch_add_intent(struct core *core, struct fire *fire)
 	pin(fire, batch->planned);
 }
 
+static void add_update(struct core *core, const struct fire *fire, struct wall not_before, const struct attempt_log *log)
+{
+	struct intent_update update = { fire->intent_number, fire->attempts, not_before, fire->first_started_at,
+					attempt_log_copy(log) };
+	g_array_append_val(batch_current(core)->store->updates, update);
+}
+
 void batch_renew_update(struct core *core, const struct fire *fire, struct wall not_before)
 {
-	struct intent_update update = { fire->intent_number, fire->attempts, not_before, fire->first_started_at };
-	g_array_append_val(batch_current(core)->store->updates, update);
+	add_update(core, fire, not_before, NULL);
 }
 
 void batch_add_update(struct core *core, struct fire *fire, struct wall not_before)
 {
-	batch_renew_update(core, fire, not_before);
+	add_update(core, fire, not_before, fire->attempt_log);
 	pin(fire, core->filling->retrying);
 }
 
@@ -197,8 +203,10 @@ static void fires_durable(struct core *core, GPtrArray *fires, void (*then)(stru
 
 static void intent_durable(struct core *core, struct fire *fire)
 {
-	if (fire->state == FIRE_PLANNED)
-		fire_arm(core, fire);
+	if (fire->state != FIRE_PLANNED)
+		return;
+	fire->armed_at = core->now;
+	fire_arm(core, fire);
 }
 
 static void retry_durable(struct core *core, struct fire *fire)

@@ -62,6 +62,7 @@ static void free_fires(struct fire_list *fires)
 	while ((fire = TAILQ_FIRST(fires)) != NULL) {
 		TAILQ_REMOVE(fires, fire, in_job);
 		job_unref(fire->attempt.job);
+		g_free(fire->attempt_log);
 		g_free(fire);
 	}
 }

@@ -8,7 +8,7 @@
  *   core_attempt_done            the runner reports an attempt
  *   core_apply_jobs, core_run_now, core_command, core_lease, core_heard
  * and after each event core_next_wake() tells when to call core_tick() next.
- * The files: core.c (this surface), plan.c (which fires are due), fire.c (states of a fire), admission.c (who may
+ * The files: core.c (this surface), plan.c (which fires are due), fire.c (states of a fire), attempts.c (what is told of its attempts), admission.c (who may
  * start), retry.c (pure rule), recovery.c (what the last life left, clock steps), missed.c (windows nobody watched),
  * outbox_limit.c (no room for decisions), batch.c (what becomes durable).
  */

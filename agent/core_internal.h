@@ -1,6 +1,6 @@
 /*
  * What the files of the core share: its structures, and the few functions that cross files. Nobody outside
- * core.c plan.c fire.c admission.c recovery.c missed.c batch.c job_table.c job_change.c lease.c includes this.
+ * core.c plan.c fire.c attempts.c admission.c recovery.c missed.c batch.c job_table.c job_change.c lease.c includes this.
  *
  * A fire lives from planning to the moment its decision is durable:
  *
@@ -19,6 +19,7 @@
 
 #include "agent/core.h"
 #include "agent/heap.h"
+#include "agent/retry.h"
 
 /* An instant found this late is "late"; found later than that it belongs to a missed window (recovery.c). */
 #define MISFIRE_GRACE_US (1 * US_PER_SECOND)
@@ -75,9 +76,11 @@ struct fire {
 	int pins;               /* batches that name it */
 	int heap_index;         /* in core.due (ARMED) or core.waits (BACKOFF) */
 	struct wall due;        /* scheduled instant plus jitter */
+	struct wall armed_at;   /* in this life */
 	struct wall first_started_at, begun_at;
 	struct mono first_started_mono, wake, tried_at;
 	int64_t first_lateness_us;
+	struct attempt_log *attempt_log; /* NULL = no attempt that is worth a note */
 	struct target *target;  /* while READY or RUNNING */
 	TAILQ_ENTRY(fire) in_job;
 	TAILQ_ENTRY(fire) in_queue; /* of its job: held or ready */
@@ -257,6 +260,11 @@ void fire_fill_execution(const struct fire *fire, struct execution *ret);
 /* "12:00:03", and of another day than today "2026-11-23 12:00:03", for sentences. UTC. */
 #define FIRE_CLOCK_SIZE 24
 const char *fire_clock_text(const struct core *core, struct wall t, char buffer[static FIRE_CLOCK_SIZE]);
+
+/* attempts.c */
+void fire_note_attempt(struct fire *fire, const struct attempt_result *result, const struct retry_verdict *verdict, bool again);
+/* What the last life told of them, and that one of them may have been under way when it ended; NULL = nothing. */
+struct attempt_log *attempts_recovered(const struct core *core, const struct intent *intent);
 
 /* admission.c */
 void admission_push(struct core *core, struct fire *fire);

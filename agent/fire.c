@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "agent/redact.h"
-#include "agent/retry.h"
 
 #define LEAST_ATTEMPT_MS 100
 
@@ -96,7 +95,7 @@ struct fire *fire_new(struct core *core, struct core_job *job)
 	}
 	*fire = (struct fire){ .job = job, .state = FIRE_PLANNED, .heap_index = -1 };
 	fire->attempt.job = job_ref(job->job);
-	fire->first_started_at = fire->begun_at = WALL_NONE;
+	fire->armed_at = fire->first_started_at = fire->begun_at = WALL_NONE;
 	fire->intent_number = core->state.next_intent_number++;
 	struct job_runs *runs = fire_runs(core, job);
 	TAILQ_INSERT_TAIL(&runs->fires, fire, in_job);
@@ -138,6 +137,7 @@ static void fire_free(struct core *core, struct fire *fire)
 		core->catch_up_live--;
 	}
 	job_unref(fire->attempt.job);
+	g_clear_pointer(&fire->attempt_log, g_free);
 	if (core->spares < SPARE_FIRES) {
 		TAILQ_INSERT_HEAD(&core->spare, fire, in_job);
 		core->spares++;
@@ -211,6 +211,7 @@ void fire_fill_execution(const struct fire *fire, struct execution *ret)
 		.scheduled_at = fire->attempt.scheduled_at,
 		.last_scheduled_at = fire->attempt.scheduled_at,
 		.count = 1,
+		.armed_at = fire->armed_at,
 		.started_at = fire->first_started_at,
 		.attempts = fire->attempts,
 		.lateness_us = fire->first_lateness_us,
@@ -239,6 +240,7 @@ void fire_decide(struct core *core, struct fire *fire, enum execution_status sta
 	leave(core, fire);
 	struct execution *execution = batch_add_decision(core, fire);
 	fire_fill_execution(fire, execution);
+	execution->attempt_log = g_steal_pointer(&fire->attempt_log);
 	execution->status = status;
 	execution->finished_at = result != NULL ? result->finished_at : core->now;
 	execution->reason = reason != NULL && reason[0] != '\0' ? g_strdup(reason) : NULL;
@@ -429,6 +431,8 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 		.timeout_ms = attempt_timeout_ms(attempt),
 	};
 	retry_decide(&input, &verdict);
+	bool ended = fire->cancelled || fire->replaced;
+	fire_note_attempt(fire, result, &verdict, verdict.retry && !ended && fire_no_retry_reason(fire) == NULL);
 	if (fire->cancelled && verdict.status != EXECUTION_SUCCESS) {
 		fire_decide(core, fire, EXECUTION_INTERRUPTED, cancel_reason(core, fire), result);
 	} else if (fire->replaced && verdict.status != EXECUTION_SUCCESS) {

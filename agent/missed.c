@@ -91,6 +91,7 @@ void missed_record(struct core *core, struct core_job *job, struct wall after, s
 		.scheduled_at = first,
 		.last_scheduled_at = count == 1 ? first : nth_instant(job, after, until, count),
 		.count = count,
+		.armed_at = WALL_NONE,
 		.started_at = WALL_NONE,
 		.finished_at = core->now,
 		.timing = { -1, -1, -1, -1, -1 },

@@ -100,6 +100,7 @@ void plan_skip(struct core *core, struct core_job *job, struct wall instant, str
 		.scheduled_at = instant,
 		.last_scheduled_at = instant,
 		.count = 1,
+		.armed_at = WALL_NONE,
 		.started_at = WALL_NONE,
 		.finished_at = core->now,
 		.timing = { -1, -1, -1, -1, -1 },

@@ -134,9 +134,11 @@ static void close_orphan(struct core *core, const struct intent *intent)
 		.scheduled_at = intent->scheduled_at,
 		.last_scheduled_at = intent->scheduled_at,
 		.count = 1,
+		.armed_at = WALL_NONE,
 		.started_at = intent->first_started_at,
 		.finished_at = core->now,
 		.attempts = MAX(intent->attempts, 0),
+		.attempt_log = attempts_recovered(core, intent),
 		.timing = { -1, -1, -1, -1, -1 },
 		.reason = g_strdup("interrupted: the agent stopped during this run, and its job was deleted"),
 	};
@@ -226,6 +228,7 @@ static void resume_intent(struct core *core, const struct intent *intent, GHashT
 	bool ahead = !manual && clock_trusted && due.us > core->now.us && intent->clock_epoch == core->state.clock_epoch &&
 		     !wall_is_set(intent->not_before);
 	fire->maybe_sent = !ahead;
+	fire->attempt_log = ahead ? NULL : attempts_recovered(core, intent);
 	if (job->job->policy->type == JOB_ATMOST_ONCE && !ahead) {
 		fire_set_state(core, fire, FIRE_ARMED);
 		fire_decide(core, fire, EXECUTION_INTERRUPTED,

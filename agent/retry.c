@@ -45,6 +45,17 @@ static bool worth_trying(const struct job *job, const struct attempt_result *res
 	return false;
 }
 
+static enum attempt_end end_of(const struct attempt_result *result, bool body_at_fault)
+{
+	static const enum attempt_end ends[ATTEMPT_OUTCOME_MAX_] = {
+		[ATTEMPT_RESPONSE] = ATTEMPT_END_STATUS,   [ATTEMPT_CONNECT] = ATTEMPT_END_CONNECT,
+		[ATTEMPT_TIMEOUT] = ATTEMPT_END_TIMEOUT,   [ATTEMPT_BROKEN] = ATTEMPT_END_BROKEN,
+		[ATTEMPT_REFUSED] = ATTEMPT_END_REFUSED,   [ATTEMPT_RESOURCE] = ATTEMPT_END_RESOURCE,
+		[ATTEMPT_CANCELLED] = ATTEMPT_END_CANCELLED,
+	};
+	return body_at_fault ? ATTEMPT_END_BODY : ends[result->outcome];
+}
+
 static int64_t backoff_ms(const struct job_retry *retry, int attempts, double random)
 {
 	double ms = (double)retry->initial_backoff_ms * pow(retry->multiplier, attempts - 1);
@@ -102,16 +113,20 @@ void retry_decide(const struct retry_input *input, struct retry_verdict *ret)
 	*ret = (struct retry_verdict){ 0 };
 	if (retry_is_success(input->job, input->result, &success_reason)) {
 		ret->status = EXECUTION_SUCCESS;
+		ret->end = ATTEMPT_END_SUCCESS;
 		return;
 	}
+	ret->end = end_of(input->result, success_reason != NULL);
 	int64_t delay_ms = backoff_ms(&policy->retry, input->attempts, input->random);
-	if (input->result->retry_after_ms > delay_ms)
+	bool asked = input->result->retry_after_ms > delay_ms;
+	if (asked)
 		delay_ms = MIN(input->result->retry_after_ms, RETRY_AFTER_MAX_MS);
 	bool in_time = policy->retry.max_elapsed_ms == 0 || input->elapsed_ms + delay_ms <= policy->retry.max_elapsed_ms;
 	if (policy->type == JOB_ATLEAST_ONCE && input->attempts < policy->retry.max_attempts && in_time &&
 	    worth_trying(input->job, input->result)) {
 		ret->retry = true;
 		ret->delay_ms = delay_ms;
+		ret->asked = asked;
 		return;
 	}
 	describe(input, success_reason, ret);

@@ -19,6 +19,8 @@ struct retry_input {
 struct retry_verdict {
 	bool retry;
 	int64_t delay_ms;              /* when retry */
+	bool asked;                    /* the delay is what the target asked for */
+	enum attempt_end end;          /* how this attempt ended */
 	enum execution_status status;  /* when not */
 	char reason[EXECUTION_REASON_MAX]; /* "" for plain success */
 };

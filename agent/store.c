@@ -17,6 +17,16 @@ static void event_free(void *data)
 	g_free(event);
 }
 
+static void update_clear(void *data)
+{
+	g_free(((struct intent_update *)data)->attempt_log);
+}
+
+static void intent_clear(void *data)
+{
+	g_free(((struct intent *)data)->attempt_log);
+}
+
 static void stored_job_destroy(void *data)
 {
 	stored_job_free(data);
@@ -28,6 +38,7 @@ struct store_batch *store_batch_new(uint64_t number)
 	batch->number = number;
 	batch->intents = g_array_new(FALSE, FALSE, sizeof(struct intent));
 	batch->updates = g_array_new(FALSE, FALSE, sizeof(struct intent_update));
+	g_array_set_clear_func(batch->updates, update_clear);
 	batch->cancels = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	batch->decisions = g_ptr_array_new_with_free_func(decision_free);
 	batch->job_upserts = g_ptr_array_new_with_free_func(stored_job_destroy);
@@ -81,6 +92,7 @@ struct store_snapshot *store_snapshot_new(void)
 	snapshot->jobs = g_array_new(FALSE, FALSE, sizeof(struct stored_job));
 	g_array_set_clear_func(snapshot->jobs, stored_job_clear);
 	snapshot->intents = g_array_new(FALSE, FALSE, sizeof(struct intent));
+	g_array_set_clear_func(snapshot->intents, intent_clear);
 	snapshot->backlogs = g_array_new(FALSE, FALSE, sizeof(struct backlog));
 	snapshot->done_commands = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	return snapshot;

@@ -37,10 +37,11 @@ struct intent {
 	enum fire_cause cause;
 	int attempts;            /* tried so far, as far as known before a crash; or INTENT_TO_SKIP */
 	uint64_t clock_epoch;
+	struct attempt_log *attempt_log; /* of the finished ones, as far as known; owned by the snapshot; NULL in a batch */
 };
 
-/* Sets attempts, not_before, first_started_at of the intent with that number. */
-struct intent_update { int64_t number; int attempts; struct wall not_before, first_started_at; };
+/* Sets attempts, not_before, first_started_at of the intent with that number, and its log unless that is NULL (owned). */
+struct intent_update { int64_t number; int attempts; struct wall not_before, first_started_at; struct attempt_log *attempt_log; };
 
 /* A terminal decision: appended to the outbox under the next seq; deletes the intent. */
 struct decision {

@@ -78,6 +78,13 @@ static int update_intent(struct store_sqlite *store, const struct intent_update 
 	sqlite3_bind_int(statement, 2, update->attempts);
 	store_bind_wall(statement, 3, update->not_before);
 	store_bind_wall(statement, 4, update->first_started_at);
+	if (update->attempt_log != NULL) {
+		g_string_truncate(store->text, 0);
+		wire_append_attempt_log(store->text, update->attempt_log);
+		sqlite3_bind_text(statement, 5, store->text->str, (int)store->text->len, SQLITE_STATIC);
+	} else {
+		sqlite3_bind_null(statement, 5);
+	}
 	return store_db_run(statement);
 }
 

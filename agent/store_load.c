@@ -102,6 +102,18 @@ static const char *stable_job_id(const struct store_snapshot *snapshot, const ch
 	return g_intern_string(id);
 }
 
+/* What cannot be read is not known: the count of attempts stands beside it. */
+static struct attempt_log *read_log(sqlite3_stmt *row, int column)
+{
+	struct attempt_log *log = NULL;
+	if (sqlite3_column_type(row, column) == SQLITE_NULL)
+		return NULL;
+	json_t *json = json_loads(column_text(row, column), JSON_REJECT_DUPLICATES, NULL);
+	wire_parse_attempt_log(json, &log, NULL);
+	json_decref(json);
+	return log;
+}
+
 static void read_intent(sqlite3_stmt *row, struct store_snapshot *snapshot)
 {
 	struct intent intent = {
@@ -113,6 +125,7 @@ static void read_intent(sqlite3_stmt *row, struct store_snapshot *snapshot)
 		.cause = (enum fire_cause)sqlite3_column_int(row, 6),
 		.attempts = sqlite3_column_int(row, 7),
 		.clock_epoch = (uint64_t)sqlite3_column_int64(row, 8),
+		.attempt_log = read_log(row, 9),
 	};
 	if (sqlite3_column_bytes(row, 1) == sizeof intent.id.bytes)
 		memcpy(intent.id.bytes, sqlite3_column_blob(row, 1), sizeof intent.id.bytes);

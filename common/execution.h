@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "common/attempt_log.h"
 #include "common/clock.h"
 
 #define JOB_ID_MAX 64             /* bytes; [A-Za-z0-9._-] */
@@ -71,6 +72,7 @@ struct execution {
 	struct wall scheduled_at;
 	struct wall last_scheduled_at;
 	int64_t count;
+	struct wall armed_at;    /* its intent was durable; WALL_NONE = not known (an earlier life of the agent, an older agent), or never */
 	struct wall started_at;  /* first attempt sent; WALL_NONE if never */
 	struct wall finished_at; /* the decision */
 	int64_t duration_us;     /* of the last attempt, monotonic; 0 if never started */
@@ -82,6 +84,7 @@ struct execution {
 	char *response_body;     /* UTF-8 made valid, at most RESPONSE_BODY_MAX bytes */
 	char *response_digest;   /* hex SHA-256 of the body as received up to the read limit, or NULL */
 	struct attempt_timing timing;
+	struct attempt_log *attempt_log; /* NULL = one attempt or none settled it, or nothing is known of them */
 };
 
 /* Frees what the record points to, not the record itself. */

@@ -66,12 +66,24 @@ GQuark wire_error_quark(void);
 #define SYNC_LIFE_MAX 40
 
 /* One execution as one line of JSON, appended; the form kept in the agent's outbox and shown by the API:
- * {"executionId","jobId","jobRevision","cause","scheduledAt","startedAt","finishedAt","durationMs","latenessMs","status",
- *  "reason","attempts","httpStatus","error","responseBody","responseDigest","count","lastScheduledAt","timing":{..}};
- * absent values are left out. durationMs and latenessMs are numbers with three decimals. */
+ * {"executionId","jobId","jobRevision","cause","scheduledAt","armedAt","startedAt","finishedAt","durationMs","latenessMs","status",
+ *  "reason","attempts","httpStatus","error","responseBody","responseDigest","count","lastScheduledAt","timing":{..},
+ *  "attemptLog":{..}};
+ * absent values are left out. durationMs and latenessMs are numbers with three decimals. armedAt and attemptLog are optional:
+ * an agent of before knows nothing of them. */
 void wire_append_execution(GString *out, const struct execution *execution);
 /* Checks every member and limit; false with a sentence on a poison record. */
 bool wire_parse_execution(const json_t *json, struct execution *ret, GError **error);
+
+/* The single attempts (attempt_log.h), in a record and in the agent's row of an unfinished fire:
+ * {"omitted":3,"list":[{"number":1,"outcome":"status","httpStatus":503,"startedAfterMs":0.312,"durationMs":12.100,
+ *                       "waitMs":200.000,"waitCause":"backoff|retryAfter"},..]}
+ * startedAfterMs counts from scheduledAt. waitMs is how long was to be waited before the next one. Absent values are left
+ * out; omitted is when it is 0. */
+#define WIRE_ATTEMPTS_MAX 1000000
+void wire_append_attempt_log(GString *out, const struct attempt_log *log);
+/* Checks every member, the bound and the order of numbers; the caller frees *ret with g_free(). */
+bool wire_parse_attempt_log(const json_t *json, struct attempt_log **ret, GError **error);
 
 /* An event of the agent (clock step, lost database), told in the same numbered stream as executions. */
 #define AGENT_EVENT_KIND_MAX 32

@@ -5,7 +5,6 @@
 
 #include "common/wire_text.h"
 
-#define ATTEMPTS_MAX 1000000
 #define FIRES_MAX INT64_C(1000000000000) /* every second of the years to 9999 is a third of it */
 #define DIGEST_TEXT_SIZE 64
 
@@ -66,6 +65,10 @@ static void append_texts(GString *out, const struct execution *execution)
 
 static void append_run(GString *out, const struct execution *execution)
 {
+	if (wall_is_set(execution->armed_at)) {
+		APPEND(out, ",\"armedAt\":");
+		wire_append_time(out, execution->armed_at);
+	}
 	if (wall_is_set(execution->started_at)) {
 		APPEND(out, ",\"startedAt\":");
 		wire_append_time(out, execution->started_at);
@@ -112,6 +115,10 @@ void wire_append_execution(GString *out, const struct execution *execution)
 		wire_append_time(out, execution->last_scheduled_at);
 	}
 	append_timing(out, &execution->timing);
+	if (execution->attempt_log != NULL) {
+		APPEND(out, ",\"attemptLog\":");
+		wire_append_attempt_log(out, execution->attempt_log);
+	}
 	g_string_append_c(out, '}');
 }
 
@@ -141,7 +148,7 @@ static bool parse_numbers(const json_t *json, struct execution *ret, GError **er
 {
 	int64_t attempts, http_status;
 	if (!wire_get_number(json, "jobRevision", 0, WIRE_NUMBER_MAX, &ret->job_revision, error) ||
-	    !wire_get_number(json, "attempts", 0, ATTEMPTS_MAX, &attempts, error) ||
+	    !wire_get_number(json, "attempts", 0, WIRE_ATTEMPTS_MAX, &attempts, error) ||
 	    !wire_get_number_or(json, "httpStatus", 0, 999, 0, &http_status, error) ||
 	    !wire_get_number_or(json, "count", 1, FIRES_MAX, 1, &ret->count, error) ||
 	    !wire_get_ms(json, "durationMs", 0, &ret->duration_us, error) ||
@@ -159,6 +166,7 @@ static bool parse_numbers(const json_t *json, struct execution *ret, GError **er
 static bool parse_times(const json_t *json, struct execution *ret, GError **error)
 {
 	if (!wire_get_time(json, "scheduledAt", true, &ret->scheduled_at, error) ||
+	    !wire_get_time(json, "armedAt", false, &ret->armed_at, error) ||
 	    !wire_get_time(json, "startedAt", false, &ret->started_at, error) ||
 	    !wire_get_time(json, "finishedAt", true, &ret->finished_at, error) ||
 	    !wire_get_time(json, "lastScheduledAt", ret->count != 1, &ret->last_scheduled_at, error))
@@ -209,6 +217,13 @@ static bool parse_timing(const json_t *json, struct execution *ret, GError **err
 	return true;
 }
 
+/* Optional: an agent of before tells none. */
+static bool parse_log(const json_t *json, struct execution *ret, GError **error)
+{
+	const json_t *log = json_object_get(json, "attemptLog");
+	return log == NULL || json_is_null(log) || wire_parse_attempt_log(log, &ret->attempt_log, error);
+}
+
 bool wire_parse_execution(const json_t *json, struct execution *ret, GError **error)
 {
 	if (!json_is_object(json))
@@ -217,7 +232,7 @@ bool wire_parse_execution(const json_t *json, struct execution *ret, GError **er
 	memset(&record, 0, sizeof record);
 	if (parse_identity(json, &record, error) && parse_numbers(json, &record, error) &&
 	    parse_times(json, &record, error) && parse_texts(json, &record, error) &&
-	    parse_timing(json, &record, error)) {
+	    parse_timing(json, &record, error) && parse_log(json, &record, error)) {
 		*ret = record;
 		return true;
 	}

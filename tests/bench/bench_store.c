@@ -41,6 +41,7 @@ static void add_decision(struct store_batch *batch, int64_t number)
 		.scheduled_at = due,
 		.last_scheduled_at = due,
 		.count = 1,
+		.armed_at = wall_add_us(due, -400000),
 		.started_at = wall_add_us(due, 300),
 		.finished_at = wall_add_us(due, 1500),
 		.duration_us = 1200,

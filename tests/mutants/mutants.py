@@ -149,6 +149,16 @@ MUTANTS = [
     Mutant("what may have been sent is called skipped", "3", [
         ("agent/fire.c", "\tif (fire->maybe_sent && policy->concurrency != JOB_REPLACE) {", "\tif (fire->maybe_sent && policy == NULL) {"),
     ], CORE, "may_have_sent_is_never_called_skipped"),
+    Mutant("an attempt that ended before a kill is forgotten", "2", [
+        ("agent/batch.c", "\tadd_update(core, fire, not_before, fire->attempt_log);", "\tadd_update(core, fire, not_before, NULL);"),
+    ], CORE, "after_a_kill_the_earlier_attempts_are_known"),
+    Mutant("an attempt that nobody saw is told of", "8", [
+        ("agent/attempts.c", "\tif (intent->attempts != INTENT_TO_SKIP && !waits)", "\tif (intent->attempts != INTENT_TO_SKIP)"),
+        ("agent/attempts.c", "\tbool waits = wall_is_set(intent->not_before) && intent->not_before.us > core->now.us;\n", "\t(void)core;\n"),
+    ], CORE, "a_kill_during_the_backoff_leaves_no_doubt"),
+    Mutant("attempts that are left out are not counted", "8", [
+        ("common/attempt_log.c", "\t(*log)->omitted += MAX(skipped, 0);\n", "\t(void)skipped;\n"),
+    ], ("unit", "test_wire"), "attempts_that_nobody_told_of_are_counted"),
     Mutant("a cancel ends what began after it", "9", [
         ("agent/cancel.c", "\tif (fire->tried)\n\t\treturn fire->tried_at.us <= cancel->at.us;", "\tif (fire->tried)\n\t\treturn true;"),
     ], CORE, "a_cancel_ends_what_began_before_it_and_nothing_later"),

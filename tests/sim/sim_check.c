@@ -102,6 +102,18 @@ static void count_range(struct world *world, GHashTable *decided, const struct e
 			      execution->count);
 }
 
+/* Each attempt that is counted is told or counted as left out; none is made up. */
+static void check_attempt_log(struct world *world, const struct execution *execution)
+{
+	const struct attempt_log *log = execution->attempt_log;
+	int told = log == NULL ? 0 : log->omitted;
+	for (int i = 0; log != NULL && i < log->n; i++)
+		told += log->entries[i].end != ATTEMPT_END_UNKNOWN;
+	world->tally.logs += log != NULL;
+	if (log != NULL ? told != execution->attempts : execution->attempts > 1)
+		world_trouble(world, "an execution of %s has %d attempts and tells of %d", execution->job_id, execution->attempts, told);
+}
+
 static GHashTable *count_decisions(struct world *world)
 {
 	GHashTable *decided = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -113,6 +125,7 @@ static GHashTable *count_decisions(struct world *world)
 		if (!g_hash_table_add(ids, id))
 			world_trouble(world, "promise 1: two decisions with the id %s (%s)", id, execution->job_id);
 		world->tally.decisions++;
+		check_attempt_log(world, execution);
 		world->tally.missed += execution->status == EXECUTION_MISSED;
 		world->tally.skipped_for_lack += execution->reason != NULL && g_str_has_prefix(execution->reason, "skipped (resource)");
 		world->tally.catch_up += execution->cause == FIRE_CATCH_UP;

@@ -10,6 +10,7 @@ static void intent_free(gpointer data)
 {
 	struct intent *intent = data;
 	g_free((char *)intent->job_id);
+	g_free(intent->attempt_log);
 	g_free(intent);
 }
 
@@ -151,6 +152,10 @@ static void apply_intents(struct disk *disk, const struct store_batch *batch)
 		intent->attempts = update->attempts;
 		intent->not_before = update->not_before;
 		intent->first_started_at = update->first_started_at;
+		if (update->attempt_log != NULL) {
+			g_free(intent->attempt_log);
+			intent->attempt_log = attempt_log_copy(update->attempt_log);
+		}
 	}
 }
 
@@ -172,6 +177,7 @@ static void apply_decisions(struct disk *disk, const struct store_batch *batch)
 		copy->execution.error = g_strdup(from->error);
 		copy->execution.response_body = g_strdup(from->response_body);
 		copy->execution.response_digest = g_strdup(from->response_digest);
+		copy->execution.attempt_log = attempt_log_copy(from->attempt_log);
 		g_ptr_array_add(disk->outbox, copy);
 		note_decision(disk, from);
 		world_trace(disk->world, "decided %s due %.6f..%.6f x%d %s: %s", from->job_id,
@@ -345,6 +351,7 @@ struct store_snapshot *disk_snapshot(const struct disk *disk)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct intent intent = *(struct intent *)value;
 		intent.job_id = g_intern_string(intent.job_id);
+		intent.attempt_log = attempt_log_copy(intent.attempt_log);
 		g_array_append_val(snapshot->intents, intent);
 	}
 	g_array_sort(snapshot->intents, by_number);

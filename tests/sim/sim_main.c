@@ -86,6 +86,7 @@ static int report(const struct work *all, bool must_hit)
 		{ "clock epochs begun", sum->epochs, wild_steps },
 		{ "decisions", sum->decisions, true },
 		{ "missed ranges", sum->missed, true },
+		{ "told attempt by attempt", sum->logs, true },
 		{ "made up later", sum->catch_up, true },
 		{ "executions with retries", sum->retried, true },
 		{ "instants skipped by name", sum->skipped_by_name, !wild_steps },

@@ -90,6 +90,7 @@ void add_decision(struct store_batch *batch, int64_t intent_number)
 		.scheduled_at = { 7000000 },
 		.last_scheduled_at = { 7000000 },
 		.count = 1,
+		.armed_at = { 6900000 },
 		.started_at = { 7000500 },
 		.finished_at = wall_now(),
 		.attempts = 1,

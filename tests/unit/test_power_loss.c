@@ -136,7 +136,7 @@ static void add_others(struct store_batch *batch)
 {
 	int64_t touched = some_intent(), command = (int64_t)batch->number;
 	if (touched != 0) {
-		struct intent_update update = { touched, (int)(batch->number % 1000), { 9 }, { 8 } };
+		struct intent_update update = { touched, (int)(batch->number % 1000), { 9 }, { 8 }, NULL };
 		g_array_append_val(batch->updates, update);
 	}
 	if (roll(5) == 0) {

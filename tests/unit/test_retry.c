@@ -74,10 +74,15 @@ START_TEST(test_what_follows_from_an_attempt)
 	ck_assert_int_eq(verdict.retry, rows[_i].retry);
 	if (rows[_i].retry) {
 		ck_assert_int_eq(verdict.delay_ms, rows[_i].delay_ms);
+		ck_assert_int_eq(verdict.asked, rows[_i].delay_ms == MIN(rows[_i].retry_after_ms, RETRY_AFTER_MAX_MS));
 	} else {
 		ck_assert_int_eq(verdict.status, rows[_i].status);
 		ck_assert_str_eq(verdict.reason, rows[_i].reason);
 	}
+	ck_assert_int_eq(verdict.end == ATTEMPT_END_SUCCESS, !rows[_i].retry && rows[_i].status == EXECUTION_SUCCESS);
+	ck_assert_int_eq(verdict.end == ATTEMPT_END_BODY, strstr(rows[_i].reason, "bodyRegex") != NULL);
+	ck_assert_int_eq(verdict.end == ATTEMPT_END_CONNECT, rows[_i].outcome == ATTEMPT_CONNECT);
+	ck_assert_int_eq(verdict.end == ATTEMPT_END_TIMEOUT, rows[_i].outcome == ATTEMPT_TIMEOUT);
 	job_unref(job);
 }
 END_TEST

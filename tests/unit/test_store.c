@@ -22,8 +22,11 @@ START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 	add_intent(batch, 11);
 	add_intent(batch, 12);
 	add_intent(batch, 13);
-	struct intent_update update = { 12, 2, { 99 }, { 98 } };
+	struct attempt_entry entry = { 1, 503, ATTEMPT_END_STATUS, true, -5, 7, 2000000 };
+	struct intent_update update = { 12, 1, { 99 }, { 98 }, NULL }, renewed = { 12, 2, { 99 }, { 98 }, NULL };
+	attempt_log_note(&update.attempt_log, &entry);
 	g_array_append_val(batch->updates, update);
+	g_array_append_val(batch->updates, renewed); /* keeps the log */
 	int64_t gone = 13, command = 77;
 	g_array_append_val(batch->cancels, gone);
 	g_array_append_val(batch->done_commands, command);
@@ -64,6 +67,10 @@ START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 	ck_assert_int_eq(second->attempts, 2);
 	ck_assert_int_eq(second->not_before.us, 99);
 	ck_assert_int_eq(second->first_started_at.us, 98);
+	ck_assert_ptr_null(first->attempt_log);
+	ck_assert_ptr_nonnull(second->attempt_log);
+	ck_assert_int_eq(second->attempt_log->n, 1);
+	ck_assert(memcmp(&second->attempt_log->entries[0], &entry, sizeof entry) == 0);
 	ck_assert_uint_eq(snapshot->backlogs->len, 1);
 	ck_assert_int_eq(g_array_index(snapshot->backlogs, struct backlog, 0).until.us, 19);
 	ck_assert_int_eq(g_array_index(snapshot->backlogs, struct backlog, 0).kind, BACKLOG_MISSED);

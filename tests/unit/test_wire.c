@@ -12,6 +12,8 @@
 	"\"success\","                                                                                           \
 	"\"attempts\":1,\"httpStatus\":200}"
 
+#define ATTEMPT "{\"number\":4,\"outcome\":\"status\""
+
 static struct execution a_full_record(void)
 {
 	return (struct execution){
@@ -23,6 +25,7 @@ static struct execution a_full_record(void)
 		.scheduled_at = { INT64_C(1795435200000000) },
 		.last_scheduled_at = { INT64_C(1795435200000000) },
 		.count = 1,
+		.armed_at = { INT64_C(1795435199502000) },
 		.started_at = { INT64_C(1795435200001000) },
 		.finished_at = { INT64_C(1795435201234000) },
 		.duration_us = 1232999,
@@ -47,6 +50,7 @@ static struct execution a_missed_range(void)
 		.scheduled_at = { 0 },
 		.last_scheduled_at = { INT64_C(86400000000) },
 		.count = 86401,
+		.armed_at = WALL_NONE,
 		.started_at = WALL_NONE,
 		.finished_at = { INT64_C(86400000000) },
 		.reason = (char *)"downtime",
@@ -75,6 +79,14 @@ static void assert_same(const struct execution *a, const struct execution *b)
 	ck_assert(g_strcmp0(a->response_body, b->response_body) == 0);
 	ck_assert(g_strcmp0(a->response_digest, b->response_digest) == 0);
 	ck_assert(memcmp(&a->timing, &b->timing, sizeof a->timing) == 0);
+	ck_assert_int_eq(a->armed_at.us, b->armed_at.us);
+	ck_assert((a->attempt_log == NULL) == (b->attempt_log == NULL));
+	if (a->attempt_log == NULL)
+		return;
+	ck_assert_int_eq(a->attempt_log->omitted, b->attempt_log->omitted);
+	ck_assert_int_eq(a->attempt_log->n, b->attempt_log->n);
+	ck_assert(memcmp(a->attempt_log->entries, b->attempt_log->entries,
+			 (size_t)a->attempt_log->n * sizeof(struct attempt_entry)) == 0);
 }
 
 static void assert_round_trip(const struct execution *record)
@@ -107,6 +119,56 @@ START_TEST(test_records_round_trip)
 	full.response_body = (char *)"";
 	full.duration_us = full.lateness_us = 0;
 	assert_round_trip(&full);
+}
+END_TEST
+
+START_TEST(test_single_attempts_round_trip_with_the_first_and_the_last_when_there_are_more)
+{
+	struct execution record = a_full_record();
+	for (int number = 1; number <= 40; number++) {
+		struct attempt_entry entry = { number, 500, ATTEMPT_END_STATUS, number % 2 == 0, -7 + number * 1001, 999, 1234567 };
+		if (number == 7)
+			entry = (struct attempt_entry){ 7, 0, ATTEMPT_END_UNKNOWN, false, ATTEMPT_TIME_UNKNOWN, -1, -1 };
+		attempt_log_note(&record.attempt_log, &entry);
+		if (number == 7) {
+			entry = (struct attempt_entry){ 7, 0, ATTEMPT_END_BROKEN, false, 5, 0, 0 };
+			attempt_log_note(&record.attempt_log, &entry);
+		}
+		assert_round_trip(&record);
+	}
+	const struct attempt_log *log = record.attempt_log;
+	ck_assert_int_eq(log->n, ATTEMPT_LOG_MAX);
+	ck_assert_int_eq(log->omitted, 40 - (ATTEMPT_LOG_MAX - 1));
+	ck_assert_int_eq(log->entries[0].number, 1);
+	ck_assert_int_eq(log->entries[ATTEMPT_LOG_FIRST - 1].number, 7);
+	ck_assert_int_eq(log->entries[ATTEMPT_LOG_FIRST].number, 33);
+	ck_assert_int_eq(log->entries[ATTEMPT_LOG_MAX - 1].number, 40);
+	g_free(record.attempt_log);
+}
+END_TEST
+
+START_TEST(test_attempts_that_nobody_told_of_are_counted)
+{
+	struct attempt_log *log = NULL;
+	struct attempt_entry third = { 3, 0, ATTEMPT_END_UNKNOWN, false, ATTEMPT_TIME_UNKNOWN, -1, -1 };
+	attempt_log_note(&log, &third);
+	ck_assert_int_eq(log->omitted, 2);
+	third.end = ATTEMPT_END_SUCCESS;
+	attempt_log_note(&log, &third);
+	ck_assert_int_eq(log->omitted, 2);
+	ck_assert_int_eq(log->n, 2);
+	g_free(log);
+}
+END_TEST
+
+START_TEST(test_each_end_of_an_attempt_has_a_name_of_its_own)
+{
+	for (int end = ATTEMPT_END_SUCCESS; end < ATTEMPT_END_MAX_; end++) {
+		enum attempt_end back;
+		ck_assert(attempt_end_parse(attempt_end_name(end), &back));
+		ck_assert_int_eq(back, end);
+	}
+	ck_assert(!attempt_end_parse("", &(enum attempt_end){ 0 }));
 }
 END_TEST
 
@@ -178,6 +240,25 @@ static const struct {
 	{ "timing", "[]", "timing: must be an object" },
 	{ "timing", "{\"dnsMs\":\"1\"}", "dnsMs: must be a number" },
 	{ "timing", "{\"totalMs\":-5}", "totalMs: must not be negative" },
+	{ "armedAt", "17", "armedAt: must be a string" },
+	{ "armedAt", "\"soon\"", "armedAt: is not an RFC 3339 time" },
+	{ "attemptLog", "[]", "attemptLog: must be an object" },
+	{ "attemptLog", "{}", "attemptLog: list: names no attempt" },
+	{ "attemptLog", "{\"list\":{}}", "attemptLog: list: must be an array" },
+	{ "attemptLog", "{\"list\":[1]}", "attemptLog: list: an attempt must be a JSON object" },
+	{ "attemptLog", "{\"list\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}",
+	  "attemptLog: list: has 17 entries, at most 16 are allowed" },
+	{ "attemptLog", "{\"omitted\":-1,\"list\":[" ATTEMPT "}]}", "attemptLog: omitted: -1 is outside" },
+	{ "attemptLog", "{\"list\":[{\"number\":0,\"outcome\":\"status\"}]}", "attemptLog: number: 0 is outside" },
+	{ "attemptLog", "{\"list\":[{\"number\":1,\"outcome\":\"luck\"}]}", "attemptLog: outcome: is no known end" },
+	{ "attemptLog", "{\"list\":[{\"number\":1}]}", "attemptLog: outcome: is missing" },
+	{ "attemptLog", "{\"list\":[" ATTEMPT ",\"httpStatus\":1000}]}", "attemptLog: httpStatus: 1000 is outside" },
+	{ "attemptLog", "{\"list\":[" ATTEMPT ",\"startedAfterMs\":\"1\"}]}", "attemptLog: startedAfterMs: must be a number" },
+	{ "attemptLog", "{\"list\":[" ATTEMPT ",\"durationMs\":-3}]}", "attemptLog: durationMs: must not be negative" },
+	{ "attemptLog", "{\"list\":[" ATTEMPT ",\"waitMs\":-3}]}", "attemptLog: waitMs: must not be negative" },
+	{ "attemptLog", "{\"list\":[" ATTEMPT ",\"waitMs\":3}]}", "attemptLog: waitCause: is missing" },
+	{ "attemptLog", "{\"list\":[" ATTEMPT ",\"waitMs\":3,\"waitCause\":\"sleep\"}]}", "attemptLog: waitCause: is neither" },
+	{ "attemptLog", "{\"list\":[" ATTEMPT "},{\"number\":3,\"outcome\":\"body\"}]}", "attemptLog: number: is less than" },
 };
 
 START_TEST(test_a_poison_record_gets_a_sentence)
@@ -207,6 +288,8 @@ START_TEST(test_a_sound_record_and_unknown_members_are_taken)
 	ck_assert_int_eq(record.duration_us, 98765);
 	ck_assert_int_eq(record.lateness_us, 1234);
 	ck_assert_int_eq(record.timing.total_us, -1);
+	ck_assert(!wall_is_set(record.armed_at)); /* an agent of before tells neither */
+	ck_assert_ptr_null(record.attempt_log);
 	execution_clear(&record);
 	json_decref(json);
 	for (int i = 0; i < 3; i++) {
@@ -581,6 +664,9 @@ int main(void)
 	Suite *suite = suite_create("wire");
 	TCase *tests = tcase_create("all");
 	tcase_add_test(tests, test_records_round_trip);
+	tcase_add_test(tests, test_single_attempts_round_trip_with_the_first_and_the_last_when_there_are_more);
+	tcase_add_test(tests, test_attempts_that_nobody_told_of_are_counted);
+	tcase_add_test(tests, test_each_end_of_an_attempt_has_a_name_of_its_own);
 	tcase_add_test(tests, test_whatever_text_a_record_has_it_stays_within_limits_and_valid);
 	tcase_add_loop_test(tests, test_a_poison_record_gets_a_sentence, 0, G_N_ELEMENTS(poisons));
 	tcase_add_test(tests, test_a_sound_record_and_unknown_members_are_taken);

@@ -24,7 +24,7 @@ UPDATE job SET since = ?2, since_epoch = ?3, anchor = ?4 WHERE id = ?1
 INSERT OR REPLACE INTO intent (number, fire_id, job_id, scheduled_at, not_before, first_started_at, cause, attempts, clock_epoch)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 -- name: intent_update
-UPDATE intent SET attempts = ?2, not_before = ?3, first_started_at = ?4 WHERE number = ?1
+UPDATE intent SET attempts = ?2, not_before = ?3, first_started_at = ?4, attempt_log = coalesce(?5, attempt_log) WHERE number = ?1
 -- name: intent_delete
 DELETE FROM intent WHERE number = ?1
 
