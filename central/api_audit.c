@@ -71,6 +71,29 @@ void api_audit_list(const struct api_request *request, struct api_reply *reply)
 	api_reply_json(reply, 200, json_pack("{s:o, s:s?}", "entries", entries, "nextCursor", next));
 }
 
+/* The first entry before the next one: this one, if it is there. */
+void api_audit_get(const struct api_request *request, struct api_reply *reply)
+{
+	static const char *const no_parameters[] = { NULL };
+	DB_AUTO struct db_conn *conn = NULL;
+	DB_RESULT_AUTO struct db_result *rows = NULL;
+	struct audit_filter filter = { .from = WALL_NONE, .to = WALL_NONE, .limit = 1 };
+	gint64 id = 0;
+	if (!api_query_only(request, reply, no_parameters))
+		return;
+	bool valid = g_ascii_string_to_signed(api_param(request, "auditId"), 10, 1, G_MAXINT64 - 1, &id, NULL);
+	filter.before_id = id + 1;
+	enum db_status status = valid ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
+	if (status == DB_OK)
+		status = db_audit_list(conn, &filter, &rows);
+	if (status == DB_OK && (db_rows(rows) == 0 || db_int(rows, 0, 0) != id))
+		status = DB_NOT_FOUND;
+	if (status == DB_OK)
+		api_reply_json(reply, 200, render(rows, 0));
+	else
+		problem_db(reply, status, "such entry");
+}
+
 static json_t *report_json(const struct audit_report *report)
 {
 	json_t *first = report->bad ? json_pack("{s:o, s:s}", "auditId",

@@ -23,7 +23,8 @@ void content_tag_add(const struct api_request *request, struct api_reply *reply)
 	    g_strcmp0(reply->content_type, "application/json") != 0 ||
 	    reply->body == NULL || has_tag(reply))
 		return;
-	crypto_generichash(hash, sizeof hash, (const unsigned char *)reply->body, reply->body_size, NULL, 0);
+	const char *said = reply->body + reply->untagged;
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)said, reply->body_size - reply->untagged, NULL, 0);
 	sodium_bin2hex(quoted + 1, sizeof quoted - 1, hash, sizeof hash);
 	strcat(quoted, "\"");
 	api_reply_header(reply, "ETag", "W/%s", quoted);

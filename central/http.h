@@ -65,6 +65,7 @@ struct api_reply {
 	int status;
 	char *body;                /* malloc'ed; NULL = none */
 	size_t body_size;
+	size_t untagged;           /* so many bytes at its begin may differ while it says the same (content_tag.h) */
 	const char *content_type;  /* static */
 	struct { const char *name; char *value; } headers[REPLY_HEADERS_MAX]; /* names static */
 	int n_headers;

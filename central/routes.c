@@ -84,6 +84,7 @@ const struct route routes[] = {
 
 	{ "GET", "/api/audit", ROLE_ADMIN, API, api_audit_list, 0 },
 	{ "GET", "/api/audit/verify", ROLE_ADMIN, API, api_audit_verify, 0 },
+	{ "GET", "/api/audit/:auditId", ROLE_ADMIN, API, api_audit_get, 0 },
 
 	{ "POST", "/api/tokens", ROLE_ADMIN, API, api_tokens_create, SMALL_BODY_MAX },
 	{ "GET", "/api/tokens", ROLE_ADMIN, API, api_tokens_list, 0 },

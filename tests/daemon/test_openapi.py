@@ -377,5 +377,9 @@ def test_replies_about_sessions_and_users_fit_the_document(api):
     call(api, "get", "/api/audit", 200, query={"limit": 2})
     call(api, "get", "/api/audit", 400, query={"limit": 0})
     call(api, "get", "/api/audit/verify", 200)
+    newest = api.json("/api/audit")["entries"][0]
+    assert call(api, "get", "/api/audit/{auditId}", 200, ids={"auditId": newest["auditId"]}) == newest
+    for none in (0, newest["auditId"] + 1000, "x"):
+        call(api, "get", "/api/audit/{auditId}", 404, ids={"auditId": none})
     call(api, "delete", "/api/users/{userName}", 204, ids={"userName": "anna"})
     call(api, "delete", "/api/users/{userName}", 404, ids={"userName": "anna"})

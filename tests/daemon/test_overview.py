@@ -18,6 +18,16 @@ def test_the_overview_of_nothing_is_complete_and_empty(central, api):
     assert_problem(api.get(OVERVIEW, params={"hours": 3}), 400)
 
 
+def test_the_overview_of_a_quiet_fleet_has_the_same_tag_though_time_goes_on(central, api):
+    first = api.get(OVERVIEW)
+    wait_until(lambda: api.json(OVERVIEW)["now"] != first.json()["now"], what="another instant")
+    again = api.get(OVERVIEW, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304 and again.headers["ETag"] == first.headers["ETag"]
+    api.create_job("0 0 1 1 *", "http://127.0.0.1:1/")
+    changed = api.get(OVERVIEW, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200 and changed.headers["ETag"] != first.headers["ETag"]
+
+
 def test_the_overview_counts_what_a_real_agent_does_and_names_what_is_due_next(api, agent, target):
     often = api.create_job("* * * * * *", target.url + "/", name="often")
     api.create_job("0 0 1 1 *", target.url + "/", name="yearly")

@@ -285,8 +285,11 @@ MUTANTS = [
         ("central/admit.c", "request->identity.role >= least && ", "request->identity.role >= ROLE_VIEWER && "),
     ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "of viewer"),
     Mutant("a list that has changed is said not to have", "8", [
-        ("central/content_tag.c", "(const unsigned char *)reply->body, reply->body_size,", "(const unsigned char *)reply->body, MIN(reply->body_size, 8),"),
+        ("central/content_tag.c", "(const unsigned char *)said, reply->body_size - reply->untagged,", "(const unsigned char *)said, MIN(reply->body_size - reply->untagged, 8),"),
     ], daemon("openapi", "what_has_not_changed_is_not_sent_again"), "304 == 200"),
+    Mutant("the overview of a quiet fleet changes with the clock", "8", [
+        ("central/api_overview.c", "reply->untagged = strcspn(reply->body, \",\");", "reply->untagged = 0;"),
+    ], daemon("overview", "the_overview_of_a_quiet_fleet_has_the_same_tag_though_time_goes_on"), "200 == 304"),
     Mutant("a job of a silent agent is not unknown", "8", [
         ("sql/central/queries/jobs.sql", "CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent", "CASE WHEN EXISTS (SELECT FROM assignment held JOIN agent"),
     ], daemon("job_list", "jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found"), "2100"),

@@ -142,7 +142,8 @@ const alerts = createRoute({
 const audit = createRoute({
 	getParentRoute: () => shell,
 	path: "/audit",
-	validateSearch: (raw) => readSearch(raw, { actor: text, action: text, object: text, from: time, to: time }),
+	validateSearch: (raw) =>
+		readSearch(raw, { actor: text, action: text, object: text, from: time, to: time, entry: number }),
 	component: lazyRouteComponent(() => import("./screens/audit/Audit.tsx")),
 });
 

@@ -5,6 +5,7 @@ import { call } from "./client.ts";
 import type {
 	AgentDetail,
 	AgentQuarantinePage,
+	AuditEntry,
 	AuditPage,
 	AuditVerdict,
 	EnrolmentToken,
@@ -118,6 +119,12 @@ export const auditQuery = (filter: Filter) =>
 	pages<AuditPage>(["audit", "list"], "/api/audit", {
 		...filter,
 		limit: 100,
+	});
+
+export const auditEntryQuery = (auditId: number) =>
+	queryOptions({
+		queryKey: ["audit", "one", auditId],
+		queryFn: ({ signal }) => call<AuditEntry>("GET", `/api/audit/${auditId}`, { signal }),
 	});
 
 export const auditVerdictQuery = () =>

@@ -49,5 +49,5 @@ export type TimelinePage = Schemas["FleetTimeline"];
 export type TimelineRow = TimelinePage["agents"][number];
 
 export type AuditPage = Schemas["AuditPage"];
-export type AuditEntry = AuditPage["entries"][number];
+export type AuditEntry = Schemas["AuditEntry"];
 export type AuditVerdict = Schemas["AuditReport"];

@@ -1,9 +1,14 @@
-import { screen } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { fake } from "../../test/fake/handlers.ts";
 import { server } from "../../test/fake/server.ts";
 import { open } from "../../test/open.tsx";
+import { onKeyDown } from "../lib/keys.ts";
+
+const press = (...keys: string[]) => {
+	for (const key of keys) act(() => onKeyDown(new KeyboardEvent("keydown", { key })));
+};
 
 describe("screens of fleet, history and people", () => {
 	it("shows an execution with its reason, its waterfall and its request", async () => {
@@ -64,6 +69,30 @@ describe("screens of fleet, history and people", () => {
 	it("groups failures by job and leads to their executions", async () => {
 		await open("/alerts");
 		expect((await screen.findAllByRole("link", { name: /^Show \d+ executions$/ })).length).toBeGreaterThan(3);
+	});
+	it("goes to late jobs with j and opens one with o", async () => {
+		const { router } = await open("/alerts?tab=late");
+		const table = await screen.findByRole("table", { name: "Late jobs" });
+		press("j");
+		await waitFor(() => expect(document.activeElement === table.querySelector("tr[data-row]")).toBe(true));
+		press("o");
+		await waitFor(() => expect(router.state.location.href).toMatch(/^\/jobs\/[^/]+\?why=/));
+	});
+	it("goes through what the ledger misses with j and k", async () => {
+		await open("/alerts?tab=ledger");
+		await screen.findByRole("heading", { name: /^Holes/ });
+		const stops = document.querySelectorAll("[data-stop]");
+		press("j", "j", "k");
+		expect(stops.length).toBeGreaterThan(1);
+		expect(document.activeElement === stops[0]).toBe(true);
+	});
+	it("opens an entry of the audit by its address, also one that is not in the list", async () => {
+		await open("/audit?entry=958");
+		expect(await screen.findByRole("dialog", { name: /^Entry 958: / })).toBeTruthy();
+		await open("/audit?entry=950&action=job.edit");
+		expect(await screen.findByRole("dialog", { name: /^Entry 950: / })).toBeTruthy();
+		await open("/audit?entry=7");
+		expect(await screen.findByRole("dialog", { name: "Entry 7" })).toBeTruthy();
 	});
 	it("verifies the chain of the audit", async () => {
 		await open("/audit");

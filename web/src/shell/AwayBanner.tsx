@@ -5,14 +5,14 @@ import { useConnection } from "../api/connection.ts";
 import { useNow } from "../lib/now.ts";
 import { useSettings } from "../lib/settings.ts";
 import { duration, instant, zoneFor } from "../lib/time.ts";
-import { watchForReturn } from "./queryClient.ts";
+import { watchConnection } from "./queryClient.ts";
 
 export function AwayBanner() {
 	const client = useQueryClient();
 	const { away, since, lastAnswerAt } = useConnection();
 	const now = useNow();
 	const zone = zoneFor(useSettings().zone);
-	useEffect(() => watchForReturn(client), [client]);
+	useEffect(() => watchConnection(client), [client]);
 	if (!away || since === null) return null;
 	const what = away === "central" ? "Central does not answer" : "The database is away";
 	return (

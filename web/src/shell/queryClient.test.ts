@@ -1,7 +1,8 @@
 import { InfiniteQueryObserver, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { connection, connectionAnswered } from "../api/connection.ts";
 import { changeSettings } from "../lib/settings.ts";
-import { makeQueryClient } from "./queryClient.ts";
+import { makeQueryClient, watchConnection } from "./queryClient.ts";
 
 beforeEach(() => {
 	vi.useFakeTimers();
@@ -9,6 +10,7 @@ beforeEach(() => {
 afterEach(() => {
 	show(true);
 	changeSettings({ refreshMs: 5_000 });
+	vi.unstubAllGlobals();
 	vi.useRealTimers();
 });
 
@@ -25,6 +27,7 @@ function asking() {
 	let asked = 0;
 	const stop = new QueryObserver(client, { queryKey: ["x"], queryFn: () => ++asked }).subscribe(() => {});
 	return {
+		client,
 		asked: () => asked,
 		stop: () => {
 			stop();
@@ -89,4 +92,47 @@ it("does not fetch a long list anew by itself", async () => {
 	expect(asked).toBe(now);
 	stop();
 	client.clear();
+});
+
+it("notices by itself that central or its database is away while it is paused, and asks anew when they are back", async () => {
+	changeSettings({ refreshMs: 0 });
+	let ready = async () => new Response("{}");
+	const knocks = vi.fn(() => ready());
+	vi.stubGlobal("fetch", knocks);
+	connectionAnswered();
+	const { asked, client, stop } = asking();
+	const end = watchConnection(client);
+	await vi.advanceTimersByTimeAsync(60_000);
+	expect(knocks).toHaveBeenCalled();
+	expect(connection().away).toBeNull();
+	expect(asked()).toBe(1);
+
+	ready = () => Promise.reject(new TypeError("refused"));
+	await vi.advanceTimersByTimeAsync(12_000);
+	expect(connection().away).toBe("central");
+	const since = connection().since;
+	ready = async () => new Response("{}", { status: 503 });
+	await vi.advanceTimersByTimeAsync(2_000);
+	expect(connection()).toMatchObject({ away: "database", since });
+	expect(asked()).toBe(1);
+
+	ready = async () => new Response("{}");
+	await vi.advanceTimersByTimeAsync(2_000);
+	expect(asked()).toBeGreaterThan(1);
+	connectionAnswered();
+	end();
+	stop();
+});
+
+it("does not knock while answers come", async () => {
+	const knocks = vi.fn(async () => new Response("{}"));
+	vi.stubGlobal("fetch", knocks);
+	const { client, stop } = asking();
+	const end = watchConnection(client);
+	const answers = setInterval(() => connectionAnswered(), 1_900);
+	await vi.advanceTimersByTimeAsync(60_000);
+	expect(knocks).not.toHaveBeenCalled();
+	clearInterval(answers);
+	end();
+	stop();
 });

@@ -1,11 +1,13 @@
 // Polling: every question asks again at the chosen interval; a hidden tab asks nothing; a failure keeps the old data.
 import { QueryClient } from "@tanstack/react-query";
-import { connection } from "../api/connection.ts";
+import { connection, connectionFailed } from "../api/connection.ts";
 import { asApiError } from "../api/problem.ts";
 import { PAGES_POLLED_MAX } from "../lib/pages.ts";
 import { onSettings, settings } from "../lib/settings.ts";
 
 const PROBE_MS = 2_000;
+const KNOCK_MS = 5_000; // a busy central is not away
+const QUIET_TURNS = 5; // without an answer: then it is asked for one
 
 export function makeQueryClient(): QueryClient {
 	const client = new QueryClient({
@@ -38,16 +40,36 @@ export function makeQueryClient(): QueryClient {
 	return client;
 }
 
-/** While central or its database is away: knock, and ask everything anew when it answers. Works while polling is paused too. */
-export function watchForReturn(client: QueryClient): () => void {
+/**
+ * Knocks at central: while it or its database is away, to ask everything anew when it answers; and when nothing was asked for
+ * a while, since polling is paused or slow, so that the banner does not wait for somebody's click.
+ */
+export function watchConnection(client: QueryClient): () => void {
+	let quiet = 0; // turns since something was asked or knocked for
+	let heard = connection().lastAnswerAt;
+	let knocking = false;
 	const timer = setInterval(async () => {
-		if (connection().away === null || document.hidden) return;
-		try {
-			const answer = await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_MS) });
-			if (answer.ok) await client.invalidateQueries();
-		} catch {
-			// still away
-		}
+		if (document.hidden || knocking) return;
+		const { away, lastAnswerAt } = connection();
+		quiet = lastAnswerAt === heard ? quiet + 1 : 0;
+		heard = lastAnswerAt;
+		if (away === null && quiet < QUIET_TURNS) return;
+		quiet = 0;
+		knocking = true;
+		const found = await knock();
+		knocking = false;
+		if (found !== "ready") connectionFailed(found);
+		else if (away !== null) await client.invalidateQueries();
 	}, PROBE_MS);
 	return () => clearInterval(timer);
+}
+
+/** Who does not answer. */
+async function knock(): Promise<"ready" | "central" | "database"> {
+	try {
+		const answer = await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(KNOCK_MS) });
+		return answer.ok ? "ready" : answer.status === 503 ? "database" : "central";
+	} catch {
+		return "central";
+	}
 }

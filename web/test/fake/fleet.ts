@@ -170,6 +170,10 @@ export function fleetHandlers(fake: () => Fake, problem: typeof Problem) {
 		http.get("*/api/audit/verify", () =>
 			HttpResponse.json({ ok: true, entries: 960, firstBad: null, head: { auditId: 960, hash: "7".repeat(64) } }),
 		),
+		http.get("*/api/audit/:auditId", ({ params }) => {
+			const entry = audit(fake().now).find((one) => String(one.auditId) === params.auditId);
+			return entry ? HttpResponse.json(entry) : problem(404, "there is no such entry");
+		}),
 		http.get("*/api/audit", () => HttpResponse.json({ entries: audit(fake().now), nextCursor: null })),
 		http.get("*/api/users", () =>
 			HttpResponse.json({

@@ -1,14 +1,48 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { lateQuery } from "../../api/fleetQueries.ts";
-import { rowsOf } from "../../lib/pages.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Mark } from "../../ui/Mark.tsx";
+import type { LatePage } from "../../api/types.ts";
+import { moreOf, rowsOf } from "../../lib/pages.ts";
+import { type Column, DataTable } from "../../ui/DataTable.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Ago, Time } from "../../ui/Time.tsx";
 
-/** Jobs whose report should have come by now. */
+type Late = LatePage["late"][number];
+
+function JobLink({ one }: { one: Late }) {
+	return (
+		<Link
+			to="/jobs/$jobId"
+			params={{ jobId: one.jobId }}
+			search={{ why: one.dueAt }}
+			className="link block truncate font-semibold"
+		>
+			{one.name}
+		</Link>
+	);
+}
+
+function AgentLink({ one }: { one: Late }) {
+	return one.agentId ? (
+		<Link to="/agents/$agentId" params={{ agentId: one.agentId }} className="link">
+			{one.agentName ?? one.agentId}
+		</Link>
+	) : (
+		<span className="text-ink-faint">No agent</span>
+	);
+}
+
+const COLUMNS: Column<Late>[] = [
+	{ id: "job", head: "Job", cell: (one) => <JobLink one={one} /> },
+	{ id: "due", head: "Due", width: "12rem", cell: (one) => <Time at={one.dueAt} /> },
+	{ id: "since", head: "Late since", width: "9rem", cell: (one) => <Ago at={one.lateSince} /> },
+	{ id: "agent", head: "Agent", width: "10rem", cell: (one) => <AgentLink one={one} /> },
+	{ id: "reason", head: "Reason", cell: (one) => <span title={one.reason}>{one.reason}</span> },
+];
+
+/** Jobs whose report should have come by now; a row leads to why it did not run. */
 export function LatePanel() {
+	const navigate = useNavigate();
 	const query = useInfiniteQuery(lateQuery());
 	const rows = rowsOf(query, (page) => page.late);
 	return (
@@ -18,44 +52,33 @@ export function LatePanel() {
 					rows.length === 0 ? (
 						<Empty title="Nothing is late">Every job has reported what its schedule asked for.</Empty>
 					) : (
-						<>
-							<ul className="m-0 list-none divide-y divide-line p-0">
-								{rows.map((one) => (
-									<li key={`${one.jobId} ${one.agentId ?? ""}`} className="flex flex-col gap-1 px-4 py-3">
-										<div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-											<Link
-												to="/jobs/$jobId"
-												params={{ jobId: one.jobId }}
-												search={{ why: one.dueAt }}
-												className="link font-semibold"
-											>
-												{one.name}
-											</Link>
-											<Mark state="late" />
-											<span className="text-ink-soft">
-												due <Time at={one.dueAt} />, late since <Ago at={one.lateSince} />
-											</span>
-										</div>
-										<p className="m-0 text-ink-soft">
-											{one.reason}
-											{one.agentId ? (
-												<>
-													{" "}
-													<Link to="/agents/$agentId" params={{ agentId: one.agentId }} className="link">
-														{one.agentName ?? one.agentId}
-													</Link>
-												</>
-											) : null}
-										</p>
-									</li>
-								))}
-							</ul>
-							{query.hasNextPage ? (
-								<Button className="m-4" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-									More
-								</Button>
-							) : null}
-						</>
+						<DataTable
+							label="Late jobs"
+							columns={COLUMNS}
+							rows={rows}
+							rowKey={(one) => `${one.jobId} ${one.agentId ?? ""}`}
+							onOpen={(one) =>
+								void navigate({ to: "/jobs/$jobId", params: { jobId: one.jobId }, search: { why: one.dueAt } })
+							}
+							more={moreOf(query)}
+							cardHeight={112}
+							height="calc(100dvh - 14.5rem)"
+							card={(one) => (
+								<div className="flex flex-col gap-0.5">
+									<div className="flex items-center justify-between gap-3">
+										<JobLink one={one} />
+										<span className="shrink-0 text-warn">
+											<Ago at={one.lateSince} />
+										</span>
+									</div>
+									<p className="m-0 truncate text-ink-soft">
+										due <Time at={one.dueAt} />
+									</p>
+									<p className="m-0 truncate text-ink-faint">{one.reason}</p>
+									<AgentLink one={one} />
+								</div>
+							)}
+						/>
 					)
 				}
 			</Answered>

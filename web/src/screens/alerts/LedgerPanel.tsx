@@ -1,7 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useRef } from "react";
 import { ledgerQuery, quarantineQuery } from "../../api/fleetQueries.ts";
 import type { Ledger } from "../../api/types.ts";
+import { useListKeys } from "../../lib/listKeys.ts";
 import { rowsOf } from "../../lib/pages.ts";
 import { count, plural } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -14,8 +16,10 @@ const UNKNOWN_SHOWN = 50;
 /** Due fires against decisions, and the exact holes. */
 export function LedgerPanel({ hours }: { hours: number }) {
 	const query = useInfiniteQuery(ledgerQuery(hours));
+	const box = useRef<HTMLDivElement>(null);
+	useListKeys(box);
 	return (
-		<>
+		<div ref={box} className="flex flex-col gap-4">
 			<Answered query={query}>
 				{({ pages }) => (
 					<Sums
@@ -27,7 +31,7 @@ export function LedgerPanel({ hours }: { hours: number }) {
 				)}
 			</Answered>
 			<QuarantinePanel />
-		</>
+		</div>
 	);
 }
 
@@ -59,7 +63,7 @@ function Sums({ pages, more, load, busy }: { pages: Ledger[]; more: boolean; loa
 					<ul className="m-0 flex list-none flex-col gap-3 p-0">
 						{jobs.map((job) => (
 							<li key={job.jobId}>
-								<Link to="/jobs/$jobId" params={{ jobId: job.jobId }} className="link font-semibold">
+								<Link to="/jobs/$jobId" params={{ jobId: job.jobId }} data-stop className="link font-semibold">
 									{job.name}
 								</Link>{" "}
 								<span className="text-bad">
@@ -76,7 +80,12 @@ function Sums({ pages, more, load, busy }: { pages: Ledger[]; more: boolean; loa
 						))}
 						{agents.map((agent) => (
 							<li key={`${agent.agentId} ${agent.epoch}`}>
-								<Link to="/agents/$agentId" params={{ agentId: agent.agentId }} className="link font-semibold">
+								<Link
+									to="/agents/$agentId"
+									params={{ agentId: agent.agentId }}
+									data-stop
+									className="link font-semibold"
+								>
 									{agent.name}
 								</Link>{" "}
 								<span className="text-bad">
@@ -109,7 +118,7 @@ function Unknown({ jobs }: { jobs: Ledger["jobs"] }) {
 			<ul className="m-0 flex list-none flex-col gap-1 p-0">
 				{jobs.slice(0, UNKNOWN_SHOWN).map((job) => (
 					<li key={job.jobId} className="flex flex-wrap gap-x-3">
-						<Link to="/jobs/$jobId" params={{ jobId: job.jobId }} className="link font-semibold">
+						<Link to="/jobs/$jobId" params={{ jobId: job.jobId }} data-stop className="link font-semibold">
 							{job.name}
 						</Link>
 						<span className="text-odd">
@@ -148,7 +157,7 @@ function QuarantinePanel() {
 					<li key={`${one.agentId ?? ""} ${one.epoch} ${one.seq}`}>
 						<Time at={one.at} /> <span className="text-bad">{one.reason}</span>
 						<details>
-							<summary className="text-ink-faint">
+							<summary data-stop className="text-ink-faint">
 								Record {one.seq} of epoch {one.epoch}
 							</summary>
 							<pre className="m-0 whitespace-pre-wrap break-all">{one.record}</pre>

@@ -1,8 +1,7 @@
 // Who did what: an append-only, hash-chained record, and the check of its chain.
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
-import { auditQuery, auditVerdictQuery } from "../../api/fleetQueries.ts";
+import { auditEntryQuery, auditQuery, auditVerdictQuery } from "../../api/fleetQueries.ts";
 import type { AuditEntry } from "../../api/types.ts";
 import { moreOf, rowsOf } from "../../lib/pages.ts";
 import { plural } from "../../lib/time.ts";
@@ -35,10 +34,16 @@ const COLUMNS: Column<AuditEntry>[] = [
 export default function Audit() {
 	const search = route.useSearch();
 	const navigate = route.useNavigate();
-	const query = useInfiniteQuery(auditQuery(search));
+	const { entry, ...filter } = search;
+	const query = useInfiniteQuery(auditQuery(filter));
 	const rows = rowsOf(query, (page) => page.entries);
 	const verdict = useQuery(auditVerdictQuery());
-	const [shown, setShown] = useState<AuditEntry | null>(null);
+	const listed = rows.find((row) => row.auditId === entry);
+	const asked = useQuery({
+		...auditEntryQuery(entry ?? 0),
+		enabled: entry !== undefined && !query.isPending && !listed,
+	});
+	const shown = listed ?? (entry === undefined ? undefined : asked.data);
 	const change = (next: Partial<typeof search>) =>
 		void navigate({ to: "/audit", search: { ...search, ...next }, replace: true });
 	return (
@@ -85,9 +90,9 @@ export default function Audit() {
 								columns={COLUMNS}
 								rows={rows}
 								rowKey={(row) => String(row.auditId)}
-								onOpen={setShown}
+								onOpen={(row) => change({ entry: row.auditId })}
 								more={moreOf(query)}
-								about={JSON.stringify(search)}
+								about={JSON.stringify(filter)}
 								old={query.isPlaceholderData}
 								cardHeight={68}
 								height="calc(100dvh - 17.5rem)"
@@ -107,7 +112,12 @@ export default function Audit() {
 					}
 				</Answered>
 			</div>
-			{shown ? <Entry entry={shown} close={() => setShown(null)} /> : null}
+			{shown ? <Entry entry={shown} close={() => change({ entry: undefined })} /> : null}
+			{entry !== undefined && asked.error ? (
+				<Dialog open onClose={() => change({ entry: undefined })} title={`Entry ${entry}`}>
+					<Failure error={asked.error} />
+				</Dialog>
+			) : null}
 		</Screen>
 	);
 }
