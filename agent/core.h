@@ -73,8 +73,8 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 /*
  * A change of the job set, taken over atomically: jobs in `upserts` are new or edited, those in `deletes` gone; with
  * `replace` every job that is not in `keep_ids` goes too. From the call on no fire of a deleted or paused job starts, and
- * edits rule all instants after now. `done` is called on the loop when the change is durable (or the core is freed:
- * ok = false).
+ * edits rule all instants after now. `done` is called on the loop when the change is durable; with ok = false when the core is
+ * freed, or at once when the answer is not used, since it is older than an absence of this agent (missed.c): ask again.
  */
 /* A job that goes to another agent: due instants up to `border` are still ours. */
 struct job_move { const char *job_id; /* interned */ struct wall border; };
@@ -86,6 +86,7 @@ struct job_change {
 	struct wall word_until;  /* jobs that are not among the deletes are surely ours up to there; WALL_NONE = nothing is said */
 	GHashTable *keep_ids;   /* NULL, or char * set: all others are deleted; ownership passes */
 	int64_t jobs_revision;  /* new revision of the set */
+	struct mono asked;      /* when the question began whose answer this is; INT64_MAX = no answer, it is so now */
 	void (*done)(void *context, bool ok);
 	void *context;
 };

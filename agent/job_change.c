@@ -275,6 +275,19 @@ static gint by_job_id(gconstpointer a, gconstpointer b)
 	return strcmp((*one)->job->id, (*other)->job->id);
 }
 
+/* What a job still had to do here when it left is its own also after it came back, and a pause lets none of it begin. */
+static void end_unbegun_ghosts(struct core *core)
+{
+	GHashTableIter iter;
+	gpointer ghost;
+	g_hash_table_iter_init(&iter, core->ghosts);
+	while (g_hash_table_iter_next(&iter, &ghost, NULL)) {
+		const struct core_job *job = job_table_get(core, ((struct core_job *)ghost)->job->id);
+		if (job != NULL && !job->deleted && !job->job->active)
+			end_unbegun(core, ghost);
+	}
+}
+
 static void upsert_jobs(struct core *core, GPtrArray *upserts)
 {
 	g_autoptr(GPtrArray) added = g_ptr_array_new();
@@ -288,6 +301,7 @@ static void upsert_jobs(struct core *core, GPtrArray *upserts)
 			upsert_job(core, stored, added);
 	}
 	job_table_merge(core, added);
+	end_unbegun_ghosts(core);
 }
 
 static void delete_jobs(struct core *core, const struct job_change *change)
@@ -334,12 +348,37 @@ struct job_change *job_change_new(void)
 	change->upserts = g_ptr_array_new();
 	change->deletes = g_ptr_array_new_with_free_func(g_free);
 	change->lease_until = change->word_until = WALL_NONE;
+	change->asked.us = INT64_MAX;
 	return change;
+}
+
+static void free_parts(struct job_change *change)
+{
+	g_clear_pointer(&change->upserts, g_ptr_array_unref);
+	g_clear_pointer(&change->deletes, g_ptr_array_unref);
+	g_clear_pointer(&change->keep_ids, g_hash_table_unref);
+	g_clear_pointer(&change->moves, g_array_unref);
+}
+
+/* An old schedule counts its windows before an edit, and that would decide what only newer word can tell. */
+static void refuse(struct job_change *change)
+{
+	for (guint i = 0; i < change->upserts->len; i++)
+		stored_job_free(change->upserts->pdata[i]);
+	free_parts(change);
+	if (change->done != NULL)
+		change->done(change->context, false);
+	g_free(change);
 }
 
 void core_apply_jobs(struct core *core, struct job_change *change)
 {
 	core_read_clock(core);
+	if (missed_outdates(core, change->asked)) {
+		refuse(change);
+		core_turn(core);
+		return;
+	}
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
 	delete_jobs(core, change);
 	core->word_until = change->word_until;
@@ -352,10 +391,7 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 	struct core_batch *batch = batch_current(core);
 	batch->urgent = true;
 	g_ptr_array_add(batch->changes, change);
-	g_clear_pointer(&change->upserts, g_ptr_array_unref);
-	g_clear_pointer(&change->deletes, g_ptr_array_unref);
-	g_clear_pointer(&change->keep_ids, g_hash_table_unref);
-	g_clear_pointer(&change->moves, g_array_unref);
+	free_parts(change);
 	core_turn(core);
 }
 

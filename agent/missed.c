@@ -8,7 +8,9 @@
  *
  * With a central nobody here knows what happened meanwhile: another agent may have run the job, it may have been edited,
  * paused, deleted. A window that the planner finds therefore waits for central's word, and so does what an earlier life was
- * still making up. What the word takes away (job_change.c, lease.c) is then neither run again nor called missed.
+ * still making up. What the word takes away (job_change.c, lease.c) is then neither run again nor called missed. An answer
+ * that was on its way meanwhile (the host was frozen) is no word of it: with an edit it would settle windows of which it
+ * knows nothing, so its job set is not used (missed_outdates).
  *
  *     found --> OPEN --central was heard-----> older part recorded as missed; newer part MAKE_UP
  *                 |
@@ -26,6 +28,14 @@ static bool was_heard(const struct core *core)
 static bool waits_for_word(const struct core *core)
 {
 	return !was_heard(core) && core->mono.us < core->opened_at.us + HEAR_PATIENCE_US;
+}
+
+bool missed_outdates(struct core *core, struct mono asked)
+{
+	if (!core->config.leases || asked.us == INT64_MAX)
+		return false;
+	plan_tick(core); /* the answer may be looked at before the clock is */
+	return asked.us <= core->opened_at.us && waits_for_word(core);
 }
 
 struct mono missed_wake(const struct core *core)

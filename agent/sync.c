@@ -253,12 +253,14 @@ static void pass_commands(struct sync *sync, const struct round *round, const st
 	queue_push(sync->loop, &message->message);
 }
 
-/* False when the agent stops before the change is durable. */
+/* False when the agent stops before the change is durable, or when another answer is wanted at once. */
 static bool pass_jobs(struct sync *sync, const struct sync_reply *reply, guint refused)
 {
+	bool of_snapshot = reply->jobs_mode == SYNC_JOBS_SNAPSHOT || sync->jobs.keep_ids != NULL;
 	struct job_change *change = sync_jobs_change(&sync->jobs, reply, refused);
 	if (change == NULL)
 		return true;
+	change->asked = sync->last_round_at;
 	log_info("the job set changes", "mode", reply->jobs_mode == SYNC_JOBS_SNAPSHOT ? "snapshot" : "delta", "revision",
 		 log_number(reply->jobs_revision), "upserts", log_number(reply->upserts->len), "deletes",
 		 log_number(reply->deletes->len), "more", reply->jobs_more ? "true" : NULL, NULL);
@@ -267,6 +269,10 @@ static bool pass_jobs(struct sync *sync, const struct sync_reply *reply, guint r
 	bool ok = answer != NULL && ((struct loop_apply_message *)answer)->ok;
 	if (answer != NULL)
 		message_free(answer);
+	if (!ok && !sync->stopping) {
+		log_info("the answer is older than an absence of this agent: asking again", NULL);
+		sync->jobs.want_snapshot |= of_snapshot;
+	}
 	return ok;
 }
 

@@ -121,6 +121,12 @@ MUTANTS = [
          "\t\tstruct backlog moved = *backlog;\n\t\tmoved.cursor = instant;\n\t\tbatch_add_backlog(core, job, &moved);\n"
          "\t\tbatch_seal(core);\n\t\tbatch_add_intent(core, fire);\n\t}\n\tbacklog->cursor = instant;\n}"),
     ], SIM, "promise 1.*no decision"),
+    Mutant("an old answer edits", "8", [
+        ("agent/missed.c", "return asked.us <= core->opened_at.us && waits_for_word(core);", "return asked.us < core->opened_at.us && false;"),
+    ], MISSED, "refused"),
+    Mutant("a pause forgets a former stay", "9", [
+        ("agent/job_change.c", "\tend_unbegun_ghosts(core);\n", "\t(void)end_unbegun_ghosts;\n"),
+    ], LEASE, "sends"),
     Mutant("what came due in an absence is decided without asking", "8, 9", [
         ("agent/missed.c", "\treturn !core->config.leases || core->asked_at.us > core->mono.us - MISFIRE_GRACE_US;", "\treturn core != NULL;"),
     ], MISSED, "another_agent_had_meanwhile"),
@@ -168,7 +174,7 @@ MUTANTS = [
     ], LEASE, "a_leased_job_runs_up_to_its_lease"),
     Mutant("an old word decides what may be another's", "3", [
         ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));", "\tplan_job_to(core, job, core->latest);"),
-    ], ("sim", "--moves --seeds 6000 --first 880000"), "another agent's|invented|decisions"),
+    ], ("sim", "--moves --seeds 800 --first 889000"), "another agent's|invented|decisions"),
     Mutant("an edit in a silence shortens the lease (central)", "3", [
         ("sql/central/queries/assign.sql", "state.last_seen_at < change.held_since - interval", "state.last_seen_at < change.changed_at - interval"),
     ], daemon("failover", "an_edit_in_the_silence_of_an_agent_takes_nothing_of_its_lease"), "assert \\["),

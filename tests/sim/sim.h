@@ -120,7 +120,8 @@ struct scenario {
 struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, logs, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
-		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, moves_away, moves_back, moves_unheard;
+		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, moves_away, moves_back, moves_unheard,
+		answers_refused;
 };
 
 struct world {

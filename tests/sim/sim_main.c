@@ -93,6 +93,7 @@ static int report(const struct work *all, bool must_hit)
 		{ "jobs that went to another agent", sum->moves_away, moves },
 		{ "jobs that came back", sum->moves_back, moves },
 		{ "jobs that came back before anybody here knew", sum->moves_unheard, moves },
+		{ "answers older than an absence", sum->answers_refused, moves },
 		{ "fires skipped for lack of room", sum->skipped_for_lack, tight },
 		{ "runs on demand", sum->manual, true },
 		{ "orders given", sum->orders, true },

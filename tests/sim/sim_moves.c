@@ -36,7 +36,6 @@ struct moves {
 	GPtrArray *rows;         /* struct row * */
 	GPtrArray *tenures;      /* struct tenure *, in order of time */
 	struct wall heard_at, lease_until;
-	struct wall stale_at;    /* when this agent last went by an old answer */
 	int64_t set_revision, confirmed_revision, told_revision;
 };
 
@@ -55,7 +54,7 @@ void moves_init(struct world *world)
 	moves->rows = g_ptr_array_new_with_free_func(row_free);
 	moves->tenures = g_ptr_array_new_with_free_func(g_free);
 	moves->heard_at = world->wall;
-	moves->lease_until = moves->stale_at = WALL_NONE;
+	moves->lease_until = WALL_NONE;
 	for (guint i = 0; i < world->specs->len; i++) {
 		struct row *row = g_new0(struct row, 1);
 		row->id = g_strdup(world->specs->pdata[i]);
@@ -107,7 +106,7 @@ static void leave(struct world *world, struct row *row)
 	row->since = border;
 	row->since_revision = row->set_revision;
 	struct tenure *tenure = g_new0(struct tenure, 1);
-	*tenure = (struct tenure){ .id = row->id, .from = border, .to = WALL_NEVER, .unheard = wall_before(border, world->moves->stale_at),
+	*tenure = (struct tenure){ .id = row->id, .from = border, .to = WALL_NEVER,
 				   .blind_from = wall_min(wall_min(border, world->moves->heard_at), world->disk.state.lease_until),
 				   .blind_to = WALL_NEVER };
 	g_ptr_array_add(world->moves->tenures, tenure);
@@ -143,7 +142,7 @@ static void delete(struct world *world, struct row *row)
 	struct tenure *tenure = row->where == ELSEWHERE ? latest_tenure(world->moves, row->id) : NULL;
 	if (tenure != NULL) {
 		tenure->to = world->wall;
-		tenure->unheard = !tenure->heard;
+		tenure->unheard |= !tenure->heard;
 	}
 	row->where = NOWHERE;
 	row->since = WALL_NONE;
@@ -196,9 +195,8 @@ void moves_heard(struct world *world, int64_t jobs_revision)
 
 static void applied(void *context, bool ok)
 {
-	struct world *world = context;
-	if (ok)
-		world->change_under_way = false;
+	(void)ok;
+	((struct world *)context)->change_under_way = false;
 }
 
 static void tell_row(const struct world *world, struct job_change *change, const struct row *row)
@@ -223,14 +221,6 @@ void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_u
 	struct moves *moves = world->moves;
 	world_trace(world, "told revision %d after %d, lease until %.6f", (int)moves->set_revision, (int)jobs_revision,
 		    world_at(world, lease_until));
-	/* An answer that was long on its way says nothing of what happened since, and nobody here knows that it is old. */
-	bool stale = mono_diff_us(world->mono, asked) > US_PER_SECOND;
-	if (stale)
-		moves->stale_at = world->wall;
-	for (guint i = 0; stale && i < moves->tenures->len; i++) {
-		struct tenure *tenure = moves->tenures->pdata[i];
-		tenure->unheard |= !tenure->heard;
-	}
 	if (moves->set_revision > jobs_revision) {
 		struct job_change *change = job_change_new();
 		change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
@@ -239,11 +229,15 @@ void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_u
 			if (((struct row *)moves->rows->pdata[i])->set_revision > jobs_revision)
 				tell_row(world, change, moves->rows->pdata[i]);
 		change->lease_until = change->word_until = lease_until;
+		change->asked = asked;
 		change->done = applied;
 		change->context = world;
 		world->change_under_way = true;
 		core_apply_jobs(world->core, change);
-		world->change_at = world->core->latest;
+		if (world->change_under_way)
+			world->change_at = world->core->latest;
+		else
+			world->tally.answers_refused++;
 	} else {
 		core_lease(world->core, lease_until);
 	}

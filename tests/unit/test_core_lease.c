@@ -107,17 +107,23 @@ static void hand_over(struct wall border)
 	core_apply_jobs(world.core, change);
 }
 
-static void take_since(struct wall since)
+static void take_as(const char *definition, struct wall since)
 {
+	static int64_t revision = 0;
 	struct job_problem problem = { 0 };
 	struct job_change *change = job_change_new();
-	json_t *json = json_loads(AT_MOST, 0, NULL);
-	struct stored_job *stored = stored_job_new(job_parse(json, "a", 1, false, &problem));
+	json_t *json = json_loads(definition, 0, NULL);
+	struct stored_job *stored = stored_job_new(job_parse(json, "a", ++revision, false, &problem));
 	json_decref(json);
 	stored->since = since;
 	change->jobs_revision = ++world.revision;
 	g_ptr_array_add(change->upserts, stored);
 	core_apply_jobs(world.core, change);
+}
+
+static void take_since(struct wall since)
+{
+	take_as(AT_MOST, since);
 }
 
 START_TEST(test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond)
@@ -171,6 +177,27 @@ START_TEST(test_a_job_that_comes_back_before_its_last_run_keeps_its_row)
 }
 END_TEST
 
+/* _i: with a crash after it. */
+START_TEST(test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still_ours)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 3 * SECOND);
+	hand_over(wall_add_us(world.wall, 4 * SECOND));
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(world.outside.sends, 4);
+	take_as("{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"active\":false}", wall_add_us(world.wall, 5 * SECOND));
+	world_run_for(&world, 100 * US_PER_MS);
+	if (_i == 1)
+		world_crash(&world, 0);
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 4);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 3);
+	ck_assert_ptr_nonnull(strstr(last()->reason, "paused"));
+	ck_assert_uint_eq(g_hash_table_size(world.core->ghosts), 0);
+	ck_assert_uint_eq(g_hash_table_size(world.disk.jobs), 1);
+}
+END_TEST
+
 START_TEST(test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision)
 {
 	world_set_job(&world, "a", AT_MOST);
@@ -211,6 +238,7 @@ int main(void)
 	tcase_add_test(tests, test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond);
 	tcase_add_test(tests, test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then);
 	tcase_add_test(tests, test_a_job_that_comes_back_before_its_last_run_keeps_its_row);
+	tcase_add_loop_test(tests, test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still_ours, 0, 2);
 	tcase_add_test(tests, test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision);
 	tcase_add_test(tests, test_a_new_holder_decides_from_the_border_on);
 	suite_add_tcase(suite, tests);

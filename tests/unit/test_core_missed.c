@@ -38,7 +38,15 @@ static int made_up(void)
 	return n;
 }
 
-static void change(struct wall border, struct wall since, const char *definition)
+static int refused;
+
+static void note_done(void *context, bool ok)
+{
+	(void)context;
+	refused += !ok;
+}
+
+static void change_asked(struct mono asked, struct wall border, struct wall since, const char *definition)
 {
 	struct job_change *change = job_change_new();
 	change->jobs_revision = ++world.revision;
@@ -57,8 +65,15 @@ static void change(struct wall border, struct wall since, const char *definition
 		stored->since = since;
 		g_ptr_array_add(change->upserts, stored);
 	}
+	change->asked = asked;
+	change->done = note_done;
 	core_apply_jobs(world.core, change);
 	world.change_at = wall_is_set(border) ? border : world.core->latest;
+}
+
+static void change(struct wall border, struct wall since, const char *definition)
+{
+	change_asked((struct mono){ INT64_MAX }, border, since, definition);
 }
 
 START_TEST(test_what_was_missed_waits_for_central_and_what_is_due_does_not)
@@ -212,6 +227,26 @@ START_TEST(test_a_standstill_is_an_absence_too_and_fresh_word_is_none_to_wait_fo
 }
 END_TEST
 
+START_TEST(test_an_answer_that_is_older_than_an_absence_edits_nothing_and_calls_nothing_missed)
+{
+	static const char *const edited = "{\"schedule\":\"@yearly\",\"api\":\"http://b.test/\"}";
+	world_set_job(&world, "a", NONE);
+	world_run_for(&world, 12 * SECOND);
+	struct mono asked = world.mono;
+	world_move_to(&world, mono_add_us(world.mono, 60 * SECOND));
+	refused = 0;
+	change_asked(asked, WALL_NONE, WALL_NONE, edited);
+	ck_assert_int_eq(refused, 1);
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 0);
+	change_asked(world.mono, WALL_NONE, WALL_NONE, edited);
+	ck_assert_int_eq(refused, 1);
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 6);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("core missed");
@@ -228,6 +263,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_an_at_most_once_job_that_left_and_came_back_unheard_runs_nothing_that_another_agent_had, 0, 2);
 	tcase_add_test(tests, test_an_at_least_once_job_that_left_and_came_back_unheard_loses_nothing);
 	tcase_add_test(tests, test_a_standstill_is_an_absence_too_and_fresh_word_is_none_to_wait_for);
+	tcase_add_test(tests, test_an_answer_that_is_older_than_an_absence_edits_nothing_and_calls_nothing_missed);
 	suite_add_tcase(suite, tests);
 	return core_world_run(suite);
 }
