@@ -9,7 +9,7 @@ import { SCREENS } from "./screens.mjs";
 export const SOON_MS = 500;
 export const NOTCH_MS = 33; // of work for a notch of the wheel: thirty frames a second
 const LISTS = ["/jobs?sort=name", "/executions", "/timeline?hours=24"];
-const NOTCHES = 60;
+const NOTCHES = 30;
 const NOTCH_PX = 120;
 
 /** A new page, and what tells the ms that its main thread has worked so far. */

@@ -1,7 +1,7 @@
 """Real PostgreSQL, central with the built dashboard, an agent and a target, for the browser tests.
 
 Prints one line of JSON when all is up. Then reads commands, one a line, and answers each with a line: `target STATUS`,
-`agent kill`, `agent start`, `central stop`, `central start`, `database stop`, `database start`, `jobs N`, `fill N` (jobs that
+`agent kill`, `agent start`, `central stop`, `central kill`, `central start`, `central begin` (does not wait until it is ready), `database stop`, `database start`, `jobs N`, `fill N` (jobs that
 no agent has, copied in the database from the first of `jobs`), `crowd` (500 agents, 1000 jobs and two days of their executions,
 by the filling of tests/bench), `called` (the executions that asked the target for something
 so far), `end`."""
@@ -74,7 +74,7 @@ def serve(world):
         elif words[0] == "agent":
             agent.kill() if words[1] == "kill" else agent.start()
         elif words[0] == "central":
-            central.stop() if words[1] == "stop" else central.start()
+            {"stop": central.stop, "kill": central.kill, "start": central.start, "begin": lambda: central.start(ready=False)}[words[1]]()
         elif words[0] == "database":
             cluster = central.database.cluster
             cluster.stop() if words[1] == "stop" else cluster.start()

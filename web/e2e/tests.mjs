@@ -100,27 +100,63 @@ async function databaseAway({ page, stack }) {
 	await page.getByText(/The database is away since/).waitFor({ state: "detached" });
 }
 
+const refresh = (page, refreshMs) =>
+	page.evaluate((refreshMs) => localStorage.setItem("belfry.settings", JSON.stringify({ refreshMs })), refreshMs);
+
+/** Both at once, on a page that asks for nothing by itself, and back one after the other. */
+async function bothAway({ page, stack }) {
+	await refresh(page, 0);
+	await page.goto(`${stack.url}/jobs/${made.jobId}`);
+	await seen(page, "Last 100 runs");
+	await settled(page);
+	await page.evaluate(() => Object.assign(globalThis, { sinceTheBegin: true }));
+	const calls = async () => (await stack.tell("called")).called.length;
+	const before = await calls();
+	await stack.tell("database stop");
+	await stack.tell("central kill");
+	await seen(page, /Central does not answer since/);
+	await seen(page, "renamed-here");
+	await stack.tell("central begin");
+	await seen(page, /The database is away since/);
+	await seen(page, /What you see is from/);
+	await stack.tell("database start");
+	await page.getByText(/The database is away since/).waitFor({ state: "detached" });
+	await page.waitForFunction(() => document.querySelector("main")?.getAttribute("aria-busy") === null);
+	assert.ok(await page.evaluate(() => globalThis.sinceTheBegin), "the page was loaded anew");
+	assert.ok((await calls()) > before, "the agent did not go on");
+	await refresh(page, 5_000);
+}
+
 // The themes differ in colours only: what is not about those is looked at once.
 const RULES = {
 	light: { resultTypes: ["violations"] },
 	dark: { resultTypes: ["violations"], runOnly: ["color-contrast"] },
 };
 
-/** One walk over all screens and dialogs in each theme: axe, and in one of them the width of a telephone. */
+/** One walk over all screens and dialogs: axe in each theme, and the width of a telephone. */
 async function fits({ page, stack }) {
 	const bad = [];
-	for (const theme of ["light", "dark"]) {
-		await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-		for (const screen of SCREENS) {
-			await page.goto(stack.url + (await screen.path(page, stack.url)));
-			await settled(page);
-			await screen.act?.(page);
-			const found = await page.evaluate(`${AXE}; axe.run(document, ${JSON.stringify(RULES[theme])})`);
+	for (const screen of SCREENS) {
+		await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+		await page.goto(stack.url + (await screen.path(page, stack.url)));
+		await settled(page);
+		await screen.act?.(page);
+		await page.evaluate(AXE);
+		for (const [theme, rules] of Object.entries(RULES)) {
+			await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+			const { found, isDark } = await page.evaluate(
+				async (rules) => ({
+					found: await globalThis.axe.run(document, rules),
+					isDark: matchMedia("(prefers-color-scheme: dark)").matches,
+				}),
+				rules,
+			);
+			assert.equal(isDark, theme === "dark");
 			for (const one of found.violations.filter((one) => ["serious", "critical"].includes(one.impact)))
 				bad.push(`${screen.name}, ${theme}: ${one.id}: ${one.nodes[0].html.slice(0, 160)}`);
-			const wide = theme === "light" ? await tooWide(page) : null;
-			if (wide) bad.push(`${screen.name}: ${wide}`);
 		}
+		const wide = await tooWide(page);
+		if (wide) bad.push(`${screen.name}: ${wide}`);
 	}
 	await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 	assert.deepEqual(bad, []);
@@ -186,6 +222,10 @@ export const TESTS = [
 		(tools) => agentDies({ ...tools, jobId: made.jobId }),
 	],
 	["the database away is said, old data stays, and it recovers without a reload", databaseAway],
+	[
+		"central and the database away at once are noticed while the refresh is paused, and come back without a reload",
+		bothAway,
+	],
 	["a session that ends loses nothing that was typed", (tools) => sessionEnds({ ...tools, jobId: made.jobId })],
 	["each role is offered what it may do, and nothing else", (tools) => roles({ ...tools, jobId: made.jobId })],
 	["axe finds nothing serious on any screen in both themes, and none is wider than a telephone", fits],
