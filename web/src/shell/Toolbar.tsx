@@ -6,6 +6,7 @@ import { toastError } from "../ui/toast.tsx";
 import { logOut } from "./session.ts";
 
 const SELECT = "h-8 rounded-[7px] border border-line bg-surface px-2 text-ink-soft hover:border-line-strong";
+const NAME = "sr-only xl:not-sr-only xl:text-ink-faint"; // seen where there is room
 
 export function refreshText(ms: number): string {
 	return ms === 0 ? "Paused" : `${ms / 1000} s`;
@@ -43,13 +44,12 @@ export function Toolbar({
 				<span className="kbd hidden sm:inline-block">Ctrl K</span>
 			</button>
 			<div className="ml-auto flex flex-wrap items-center gap-2">
-				<label className="flex items-center gap-1.5">
-					<span className="sr-only">Refresh every</span>
+				<label className="flex items-center gap-1.5" title="How often what is on the screen is refreshed">
 					<span
 						aria-hidden="true"
-						title={refreshMs ? "Live" : "Paused"}
 						className={`size-2 rounded-full ${refreshMs === 0 ? "bg-idle-fill" : fetching ? "bg-accent" : "bg-good-fill"}`}
 					/>
+					<span className={NAME}>Refresh</span>
 					<select
 						className={SELECT}
 						value={refreshMs}
@@ -62,8 +62,8 @@ export function Toolbar({
 						))}
 					</select>
 				</label>
-				<label>
-					<span className="sr-only">Times in</span>
+				<label className="flex items-center gap-1.5" title="The time zone in which times are shown">
+					<span className={NAME}>Times in</span>
 					<select
 						className={SELECT}
 						value={zone}

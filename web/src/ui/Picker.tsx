@@ -39,7 +39,7 @@ export function Picker({ label, useFound, pick }: Props) {
 		event.preventDefault();
 	};
 	return (
-		<div className="relative">
+		<div className="relative max-sm:w-full">
 			<input
 				className="field w-full"
 				role="combobox"

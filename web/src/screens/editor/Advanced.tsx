@@ -35,7 +35,7 @@ export function Advanced({ bound }: { bound: Bound }) {
 					label="Pauses vary"
 					initial="full"
 					choices={[
-						["full", "By chance, from none to the whole"],
+						["full", "At random, up to all of it"],
 						["none", "Not at all"],
 					]}
 				/>
@@ -84,7 +84,7 @@ export function Advanced({ bound }: { bound: Bound }) {
 				<Choice
 					bound={bound}
 					path="catchUp.policy"
-					label="Fires missed while the agent was down"
+					label="Fires missed in an absence"
 					initial={bound.value("type") === "ATMOST_ONCE" ? "none" : "all"}
 					choices={[
 						["all", "All are made up"],

@@ -86,11 +86,15 @@ function Loaded({ job }: { job: Job }) {
 			{tab === "runs" ? (
 				<>
 					<Runs job={job} />
-					<div className="grid gap-4 xl:grid-cols-2">
-						<Figures job={job} />
-						<NextFires job={job} />
-						<WhyPanel job={job} />
-						<Assignments job={job} />
+					<div className="grid items-start gap-4 xl:grid-cols-2">
+						<div className="flex min-w-0 flex-col gap-4">
+							<Figures job={job} />
+							<Assignments job={job} />
+						</div>
+						<div className="flex min-w-0 flex-col gap-4">
+							<NextFires job={job} />
+							<WhyPanel job={job} />
+						</div>
 					</div>
 				</>
 			) : tab === "definition" ? (

@@ -52,7 +52,7 @@ export default function Jobs() {
 						void navigate({ to: "/jobs", search: { ...search, ...change }, replace: true });
 					}}
 				/>
-				{mayOperate ? (
+				{mayOperate && rows.length > 0 ? (
 					<BulkBar
 						selected={selected}
 						filtered={filtered}

@@ -20,9 +20,7 @@ export function Tile({ name, value, note, to, search = {}, tone }: Props) {
 			>
 				{value}
 			</span>
-			<span className="block truncate text-[0.93rem] text-ink-faint" title={note}>
-				{note}
-			</span>
+			<span className="block text-[0.93rem] text-ink-faint">{note}</span>
 		</Link>
 	);
 }

@@ -70,7 +70,7 @@ export function EnrolmentPanel() {
 											<Cell>
 												<Ago at={token.usedAt} none="no" />
 											</Cell>
-											<Cell right>
+											<Cell right stays>
 												{token.usedAt ? null : (
 													<Button small kind="quiet" onClick={() => void withdraw(token)}>
 														Withdraw

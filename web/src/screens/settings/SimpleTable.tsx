@@ -31,10 +31,11 @@ export function Head({ names }: { names: string[] }) {
 	);
 }
 
-export function Cell({ children, right }: { children: ReactNode; right?: boolean }) {
+/** `stays`: in view when the rest is scrolled on a narrow screen; for one small button. */
+export function Cell({ children, right, stays }: { children: ReactNode; right?: boolean; stays?: boolean }) {
 	return (
 		<td
-			className={`h-11 border-b border-line px-2 py-1 whitespace-nowrap first:pl-4 last:pr-4 ${right ? "text-right" : ""}`}
+			className={`h-11 border-b border-line px-2 py-1 whitespace-nowrap first:pl-4 last:pr-4 ${right ? "text-right" : ""} ${stays ? "sticky right-0 bg-surface" : ""}`}
 		>
 			{children}
 		</td>

@@ -82,7 +82,7 @@ export function TokensPanel() {
 											<Cell>
 												<Ago at={token.expiresAt} none="never" />
 											</Cell>
-											<Cell right>
+											<Cell right stays>
 												{token.revokedAt ? null : (
 													<Button
 														small
