@@ -5,6 +5,7 @@ import { asApiError } from "../../api/problem.ts";
 import { previewQuery } from "../../api/queries.ts";
 import type { Job, ScheduleQuestion } from "../../api/types.ts";
 import { useSettled } from "../../lib/settled.ts";
+import { browserZone } from "../../lib/time.ts";
 import { FireList } from "../../ui/FireList.tsx";
 import { Panel } from "../../ui/Screen.tsx";
 import { type Bound, TextInput } from "./fields.tsx";
@@ -45,6 +46,8 @@ export function SchedulePart({ bound, zones, job }: { bound: Bound; zones: strin
 		placeholderData: keepPreviousData,
 	});
 	const wrong = preview.error ? asApiError(preview.error) : null;
+	const mine = browserZone();
+	const offered = mine !== typed.timezone && zones.includes(mine) ? mine : null;
 	const seen: Bound = {
 		...bound,
 		error: (path) => (wrong?.kind === "invalid" && wrong.field === path ? wrong.message : null) ?? bound.error(path),
@@ -59,7 +62,20 @@ export function SchedulePart({ bound, zones, job }: { bound: Bound; zones: strin
 					mono
 					help="Five fields of cron, or six with seconds first; @hourly, @every 1h30m, @at TIME"
 				/>
-				<TextInput bound={seen} path="timezone" label="Time zone" list={list} placeholder="UTC" />
+				<TextInput
+					bound={seen}
+					path="timezone"
+					label="Time zone"
+					list={list}
+					placeholder="UTC"
+					help={
+						offered ? (
+							<button type="button" className="link" onClick={() => bound.set("timezone", offered)}>
+								Use yours: {offered}
+							</button>
+						) : undefined
+					}
+				/>
 			</div>
 			<datalist id={list}>
 				{zones.map((zone) => (

@@ -33,3 +33,18 @@ it("tells that the database is away, and since when", async () => {
 	await open("/");
 	expect(await screen.findByText(/The database is away since/)).toBeTruthy();
 });
+
+it("leads from an empty central to an agent, then to a job, as far as a role may go", async () => {
+	const empty = makeOverview([], [], Date.now());
+	empty.jobs = { total: 0, active: 0, paused: 0, late: 0, unassigned: 0 };
+	empty.last24h = { ...empty.last24h, executions: 0 };
+	server.use(http.get("*/api/observability/overview", () => HttpResponse.json(empty)));
+	const first = await open("/", "editor");
+	expect(await screen.findByText(/First an agent has to join/)).toBeTruthy();
+	expect(screen.queryByRole("link", { name: "Enrol an agent" })).toBeNull();
+	first.unmount();
+	empty.agents = { total: 1, online: 1, offline: 0, draining: 0 };
+	await open("/");
+	expect(await screen.findByText(/1 agent joined. Now define a job/)).toBeTruthy();
+	expect(screen.queryByText(/All is well/)).toBeNull();
+});

@@ -35,7 +35,11 @@ export default function Overview() {
 		>
 			<Answered query={query} rows={10}>
 				{(data) =>
-					data.jobs.total === 0 && data.agents.total === 0 ? <FirstSteps mayEdit={mayEdit} /> : <Board data={data} />
+					data.jobs.total === 0 && data.last24h.executions === 0 ? (
+						<FirstSteps mayEdit={mayEdit} agents={data.agents.total} />
+					) : (
+						<Board data={data} />
+					)
 				}
 			</Answered>
 		</Screen>
@@ -58,7 +62,7 @@ function Board({ data }: { data: Data }) {
 				<Tile
 					name="Success, 24 h"
 					value={percent(last24h.successRate)}
-					note={`${count(last24h.executions)} executions`}
+					note={`${count(last24h.executions)} ${last24h.executions === 1 ? "execution" : "executions"}`}
 					to="/executions"
 				/>
 				<Tile
@@ -167,18 +171,22 @@ function Verdict({ data }: { data: Data }) {
 	);
 }
 
-function FirstSteps({ mayEdit }: { mayEdit: boolean }) {
+function FirstSteps({ mayEdit, agents }: { mayEdit: boolean; agents: number }) {
+	const mayEnrol = useMay("admin");
 	return (
 		<div className="card">
 			<Empty title="Nothing runs yet">
 				<p>
-					First an agent has to join: make an enrolment token in Settings and start belfry-agent with it on a host. Then
-					define a job.
+					{agents === 0
+						? "First an agent has to join: an enrolment token is made in Settings, and belfry-agent started with it on a host. Then a job is defined."
+						: `${plural(agents, "agent")} joined. Now define a job: when, and which address is called.`}
 				</p>
 				<div className="mt-4 flex justify-center gap-2">
-					<Link to="/settings" search={{ tab: "enrolment" }} className={buttonClass("plain")}>
-						Enrol an agent
-					</Link>
+					{agents === 0 && mayEnrol ? (
+						<Link to="/settings" search={{ tab: "enrolment" }} className={buttonClass("plain")}>
+							Enrol an agent
+						</Link>
+					) : null}
 					{mayEdit ? (
 						<Link to="/jobs/new" className={buttonClass("primary")}>
 							New job
