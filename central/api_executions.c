@@ -140,6 +140,16 @@ static enum db_status add_definition(struct db_conn *conn, const struct executio
 	return status == DB_NOT_FOUND ? DB_OK : status;
 }
 
+/* What a list does not carry. */
+static void add_attempts(const struct execution_row *row, json_t *json)
+{
+	json_t *log = row->attempt_log != NULL ? json_loads(row->attempt_log, 0, NULL) : NULL;
+	if (log != NULL && json_object_get(log, "omitted") == NULL)
+		json_object_set_new(log, "omitted", json_integer(0));
+	json_object_set_new(json, "armedAt", json_wall(row->execution.armed_at));
+	json_object_set_new(json, "attemptLog", log != NULL ? log : json_null());
+}
+
 static enum db_status add_doubles(struct db_conn *conn, const struct execution_row *row, json_t *json)
 {
 	GArray *list = NULL;
@@ -175,6 +185,8 @@ void api_executions_get(const struct api_request *request, struct api_reply *rep
 	if (status == DB_OK)
 		status = db_execution_get(conn, job_id, execution_id, scheduled_at, &row);
 	json_t *json = status == DB_OK ? execution_row_to_json(row) : NULL;
+	if (json != NULL)
+		add_attempts(row, json);
 	if (status == DB_OK)
 		status = add_definition(conn, row, json);
 	if (status == DB_OK)

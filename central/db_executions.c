@@ -14,6 +14,7 @@ void execution_row_free(struct execution_row *row)
 	execution_clear(&row->execution);
 	g_free(row->job_name);
 	g_free(row->agent_name);
+	g_free(row->attempt_log);
 	g_free(row);
 }
 
@@ -42,6 +43,7 @@ static struct execution_row *read_row(const struct db_result *result, int i)
 	g_strlcpy(row->agent_id, db_text(result, i, 2), sizeof row->agent_id);
 	e->scheduled_at = db_wall(result, i, 3);
 	e->last_scheduled_at = wall_or(result, i, 4, e->scheduled_at);
+	e->armed_at = WALL_NONE;
 	e->started_at = db_wall(result, i, 5);
 	e->finished_at = db_wall(result, i, 6);
 	row->received_at = db_wall(result, i, 7);
@@ -63,7 +65,9 @@ static struct execution_row *read_row(const struct db_result *result, int i)
 	return row;
 }
 
+/* Of pages and of execution_get. */
 enum { COLUMN_PLACE = 25, COLUMN_MATCHES };
+enum { COLUMN_ARMED = 25, COLUMN_ATTEMPT_LOG };
 
 static void add_bits(struct db_params *params, GString *array, unsigned bits, unsigned all)
 {
@@ -182,7 +186,10 @@ enum db_status db_execution_get(struct db_conn *conn, const char *job_id, const 
 	if (status != DB_OK)
 		return status;
 	g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)execution_row_free);
-	g_ptr_array_add(rows, read_row(result, 0));
+	struct execution_row *row = read_row(result, 0);
+	g_ptr_array_add(rows, row);
+	row->execution.armed_at = db_wall(result, 0, COLUMN_ARMED);
+	row->attempt_log = g_strdup(db_text_or_null(result, 0, COLUMN_ATTEMPT_LOG));
 	status = db_execution_add_names(conn, rows);
 	if (status == DB_OK)
 		*ret = g_ptr_array_steal_index(rows, 0);

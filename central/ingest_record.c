@@ -107,12 +107,25 @@ static void copy_int8_unless(GString *out, int64_t value, int64_t absent)
 		copy_int8(out, value);
 }
 
+/* json is sent as its text. */
+static void copy_attempt_log(GString *out, const struct attempt_log *log)
+{
+	g_autoptr(GString) text = NULL;
+	if (log == NULL) {
+		copy_null(out);
+		return;
+	}
+	text = g_string_new(NULL);
+	wire_append_attempt_log(text, log);
+	copy_text(out, text->str);
+}
+
 void ingest_record_copy(GString *out, struct fire_id agent_id, const struct ingest_record *record)
 {
 	const struct execution *execution = &record->execution;
 	const struct attempt_timing *timing = &execution->timing;
 	bool is_range = execution->last_scheduled_at.us != execution->scheduled_at.us;
-	copy_row(out, 24);
+	copy_row(out, 26);
 	copy_uuid(out, agent_id);
 	copy_uuid(out, execution->id);
 	copy_uuid(out, record->job_id);
@@ -140,4 +153,6 @@ void ingest_record_copy(GString *out, struct fire_id agent_id, const struct inge
 	copy_text(out, execution->error);
 	copy_text(out, execution->response_body);
 	copy_bytea(out, execution->response_digest);
+	copy_wall(out, execution->armed_at);
+	copy_attempt_log(out, execution->attempt_log);
 }

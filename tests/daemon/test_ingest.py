@@ -64,6 +64,23 @@ def test_records_are_stored_with_every_field_and_acked(raw, database, job_id):
     assert_sums_agree(database)
 
 
+def test_the_armed_instant_and_the_single_attempts_are_kept_and_shown(raw, central, job_id):
+    tries = [{"number": 1, "outcome": "status", "httpStatus": 503, "startedAfterMs": 1.25, "durationMs": 12.5, "waitMs": 2000.0,
+              "waitCause": "retryAfter"},
+             {"number": 2, "outcome": "unknown"},
+             {"number": 2, "outcome": "success", "httpStatus": 200, "startedAfterMs": 2015.0, "durationMs": 3.0}]
+    armed = stamp(NOW - timedelta(milliseconds=400))
+    told = execution(job_id, NOW, attempts=2, armedAt=armed, attemptLog={"list": tries})
+    more = execution(job_id, NOW + timedelta(seconds=1), attempts=5, attemptLog={"omitted": 3, "list": tries})
+    old = execution(job_id, NOW + timedelta(seconds=2), attempts=2)
+    assert raw.sync(1, [told, more, old])["ackedSeq"] == 3
+    shown = [central.api.json(f"/api/executions/{job_id}/{one['executionId']}") for one in (told, more, old)]
+    assert shown[0]["armedAt"] == armed[:-4] + "Z" and shown[0]["attemptLog"] == {"omitted": 0, "list": tries}
+    assert shown[1]["armedAt"] is None and shown[1]["attemptLog"] == {"omitted": 3, "list": tries}
+    assert shown[2]["armedAt"] is None and shown[2]["attemptLog"] is None
+    assert "attemptLog" not in central.api.json(f"/api/executions/{job_id}")["executions"][0]
+
+
 def test_a_batch_sent_again_counts_once(raw, database, job_id):
     records = executions(job_id, 500)
     for _ in range(3):
@@ -123,6 +140,9 @@ def test_poison_goes_to_quarantine_and_holds_up_nothing(raw, central, database, 
         execution(job_id, NOW - timedelta(days=401)), execution(job_id, NOW, scheduledAt="yesterday"),
         execution(job_id, NOW, reason="x" * 5000), execution(job_id, NOW, durationMs=1e15),
         execution(job_id, NOW, attempts=-1), {"event": "clockStep"},
+        execution(job_id, NOW, armedAt="soon"), execution(job_id, NOW, attemptLog={"list": []}),
+        execution(job_id, NOW, attemptLog={"list": [{"number": 1, "outcome": "luck"}]}),
+        execution(job_id, NOW, attemptLog={"list": [{"number": 1, "outcome": "status"}] * 17}),
     ]
     records = [record for pair in zip(good, poison) for record in pair] + poison[len(good):]
     assert raw.sync(1, records)["ackedSeq"] == len(records)

@@ -87,7 +87,7 @@ LIMIT $7::bigint
 -- name: execution_get
 SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
 	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
-	reason, error, response_body, encode(response_digest, 'hex')
+	reason, error, response_body, encode(response_digest, 'hex'), armed_at, attempt_log
 FROM execution
 WHERE job_id = $1::uuid AND execution_id = $2::uuid
 	AND scheduled_at >= coalesce($3::timestamptz, '-infinity') AND scheduled_at <= coalesce($3::timestamptz, 'infinity')

@@ -44,17 +44,17 @@ SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit')
 -- name: ingest_execution_copy
 COPY execution_stage (agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at, finished_at,
 	job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status,
-	status, cause, reason, error, response_body, response_digest) FROM STDIN WITH (FORMAT binary)
+	status, cause, reason, error, response_body, response_digest, armed_at, attempt_log) FROM STDIN WITH (FORMAT binary)
 
 -- One row with the number of new rows; when they are fewer than $1, a row for each of them.
 -- name: ingest_execution_insert
 WITH inserted AS (
 	INSERT INTO execution (received_at, agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
 		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
-		attempts, http_status, status, cause, reason, error, response_body, response_digest)
+		attempts, http_status, status, cause, reason, error, response_body, response_digest, armed_at, attempt_log)
 	SELECT now(), agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
 		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
-		attempts, http_status, status, cause, reason, error, response_body, response_digest
+		attempts, http_status, status, cause, reason, error, response_body, response_digest, armed_at, attempt_log
 	FROM execution_stage
 	ON CONFLICT DO NOTHING
 	RETURNING execution_id, agent_id
@@ -72,10 +72,10 @@ WITH judged AS (
 ), inserted AS (
 	INSERT INTO execution (received_at, agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
 		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
-		attempts, http_status, status, cause, reason, error, response_body, response_digest)
+		attempts, http_status, status, cause, reason, error, response_body, response_digest, armed_at, attempt_log)
 	SELECT now(), agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
 		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
-		attempts, http_status, status, cause, reason, error, response_body, response_digest
+		attempts, http_status, status, cause, reason, error, response_body, response_digest, armed_at, attempt_log
 	FROM judged
 	WHERE kept AND NOT EXISTS (SELECT FROM execution_unkept AS known
 		WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id)
