@@ -212,7 +212,9 @@ void core_stand_aside(struct core *core, bool aside)
 
 void core_hurry(struct core *core)
 {
+	core_read_clock(core);
 	core->in_a_hurry = true;
+	recovery_unplan(core);
 	batch_flush(core);
 }
 

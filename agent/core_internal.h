@@ -189,7 +189,7 @@ struct core {
 	struct store_state state; /* as the next batch will write it */
 	GQueue batches;         /* struct core_batch *, oldest first; the tail may still be filling */
 	struct core_batch *filling;
-	bool in_a_hurry;        /* nothing lingers any more */
+	bool in_a_hurry;        /* the agent stops: nothing lingers, and nothing is planned any more */
 	uint64_t next_batch;
 	int submitted;
 	bool store_failed;
@@ -278,6 +278,8 @@ void admission_done(struct core *core);
 void recovery_start(struct core *core, const struct store_snapshot *snapshot);
 /* Instants after `border` that did not come due are no fires of this job any more. */
 void recovery_withdraw_future(struct core *core, struct core_job *job, struct wall border);
+/* A stop in order: what was planned ahead is certainly not sent, so the next life finds it as due and not as begun. */
+void recovery_unplan(struct core *core);
 void recovery_check_clock(struct core *core);
 /*
  * Where the past of this job ends and its next definition, of schedule `next`, begins to rule: now, or later while a step

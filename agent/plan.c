@@ -198,7 +198,7 @@ void plan_tick(struct core *core)
 	struct wall until = wall_add_us(core->now, horizon_us(core));
 	int fires = 0, windows = 0;
 	core->more_to_plan = false;
-	if (!core->stats.store_healthy || core->stats.aside || stops_here(core) || heap_top_key(&core->plan) > core->now.us + horizon_us(core) / 2)
+	if (core->in_a_hurry || !core->stats.store_healthy || core->stats.aside || stops_here(core) || heap_top_key(&core->plan) > core->now.us + horizon_us(core) / 2)
 		return;
 	while (heap_top_key(&core->plan) <= until.us) {
 		struct core_job *job = heap_top(&core->plan);

@@ -122,6 +122,15 @@ void recovery_step_back(struct core *core, int64_t back_us)
 	}
 }
 
+void recovery_unplan(struct core *core)
+{
+	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
+	for (guint i = 0; i < core->jobs->len; i++)
+		recovery_withdraw_future(core, core->jobs->pdata[i], core->latest);
+	core->state.planned_until = wall_min(core->state.planned_until, core->latest);
+	batch_current(core);
+}
+
 /* The job was deleted while this run was under way: nobody is left to ask, so what happened stays open. */
 static void close_orphan(struct core *core, const struct intent *intent)
 {

@@ -1,5 +1,6 @@
 """Clocks that are set, wrong, or stand still, below a running agent (design.md promise 10; cron.md section 5)."""
 import json
+import os
 import time
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -235,9 +236,13 @@ def test_on_days_when_the_clocks_change_each_schedule_fires_when_people_expect_i
         assert seen == due, f"{agent.name} '{schedule}': fired at {[rfc3339(t) for t in seen]}"
 
 
+# Longer than a lease and than what counts as offline; faults.md has up to 300.
+STANDSTILL_S = int(os.environ.get("BELFRY_STANDSTILL_S", "40"))
+
+
 def test_an_agent_that_stood_still_makes_up_what_each_policy_says(fleet):
     """SIGSTOP: as a suspended host."""
-    pauses = {"one": 1, "five": 5, "twenty": 20}
+    pauses = {"one": 1, "five": 5, "twenty": 20, "longest": STANDSTILL_S}
     for name in pauses:
         agent = fleet.add(name, jobs=0)
         for policy in POLICIES:
@@ -263,7 +268,8 @@ def test_an_agent_that_stood_still_makes_up_what_each_policy_says(fleet):
             if pause > 1:
                 assert len(late) + missed >= pause - 2, (agent.name, policy, len(late), missed)
             if policy["policy"] == "all":
-                assert missed == 0, (agent.name, missed)
+                beyond = max(0, pause - policy["maxCount"])
+                assert abs(missed - beyond) <= (2 if beyond else 0), (agent.name, missed)
             elif policy["policy"] == "none":
                 assert not [e for e in found if e["cause"] == "catchUp"]
             else:

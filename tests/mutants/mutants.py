@@ -124,6 +124,9 @@ MUTANTS = [
     Mutant("an old answer edits", "8", [
         ("agent/missed.c", "return asked.us <= core->opened_at.us && waits_for_word(core);", "return asked.us < core->opened_at.us && false;"),
     ], MISSED, "refused"),
+    Mutant("a stop in order leaves what it planned", "3", [
+        ("agent/core.c", "\trecovery_unplan(core);\n", "\t(void)recovery_unplan;\n"),
+    ], LEASE, "was_not_interrupted"),
     Mutant("a pause forgets a former stay", "9", [
         ("agent/job_change.c", "\tend_unbegun_ghosts(core);\n", "\t(void)end_unbegun_ghosts;\n"),
     ], LEASE, "sends"),

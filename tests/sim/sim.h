@@ -111,6 +111,7 @@ struct scenario {
 	enum clock_faults clock;
 	bool edits_behind;      /* jobs change also while the clock is behind what it once showed */
 	bool moves;             /* jobs go to another agent and come back; all that changes comes by sync */
+	bool stops;             /* every other crash is a stop in order */
 	bool tight;             /* the limits of admission are small, and jobs have limits of their own */
 	int64_t longest_down_ms;
 	int store_faults_per_mille, target_faults_per_mille;
@@ -121,7 +122,7 @@ struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, logs, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
 		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, moves_away, moves_back, moves_unheard,
-		answers_refused;
+		answers_refused, stops;
 };
 
 struct world {

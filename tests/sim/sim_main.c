@@ -1,5 +1,5 @@
 /*
- * sim [--seeds N] [--first SEED] [--jobs N] [--month | --clock | --wild] [--edits-behind] [--moves] [--tight]: runs worlds, prints a failing seed and what broke,
+ * sim [--seeds N] [--first SEED] [--jobs N] [--month | --clock | --wild] [--edits-behind] [--moves] [--tight] [--stops]: runs worlds, prints a failing seed and what broke,
  * and at the end how often each fault was really hit. --seed SEED replays one (with --verbose: what happens in it), --file
  * replays all of a file. Exit 1 when a promise broke, or when a fault never happened.
  */
@@ -17,7 +17,7 @@
 
 static gint seeds = 300, workers = 1;
 static gint64 first_seed = 1, only_seed = -1;
-static gboolean month = FALSE, small_steps = FALSE, wild_steps = FALSE, edits_behind = FALSE, tight = FALSE, moves = FALSE, verbose = FALSE;
+static gboolean month = FALSE, small_steps = FALSE, wild_steps = FALSE, edits_behind = FALSE, tight = FALSE, stops = FALSE, moves = FALSE, verbose = FALSE;
 static char *seed_file = NULL;
 
 /* What a worker has done; in memory that all processes share. */
@@ -40,6 +40,7 @@ static struct scenario scenario_of(uint64_t seed)
 	scenario.clock = wild_steps ? CLOCK_WILD : small_steps ? CLOCK_SMALL : CLOCK_STEADY;
 	scenario.edits_behind = edits_behind;
 	scenario.tight = tight;
+	scenario.stops = stops;
 	scenario.moves = moves;
 	if (moves)
 		scenario.edits *= 3;
@@ -49,6 +50,8 @@ static struct scenario scenario_of(uint64_t seed)
 
 static const char *mode(void)
 {
+	if (stops)
+		return moves ? "--stops --moves " : "--stops ";
 	if (edits_behind)
 		return wild_steps ? "--wild --edits-behind " : "--clock --edits-behind ";
 	if (moves)
@@ -93,6 +96,7 @@ static int report(const struct work *all, bool must_hit)
 		{ "jobs that went to another agent", sum->moves_away, moves },
 		{ "jobs that came back", sum->moves_back, moves },
 		{ "jobs that came back before anybody here knew", sum->moves_unheard, moves },
+		{ "stops in order", sum->stops, stops },
 		{ "answers older than an absence", sum->answers_refused, moves },
 		{ "fires skipped for lack of room", sum->skipped_for_lack, tight },
 		{ "runs on demand", sum->manual, true },
@@ -208,12 +212,13 @@ static bool run_file(struct work *work)
 		wild_steps = strstr(*line, "--wild") != NULL;
 		edits_behind = strstr(*line, "--edits-behind") != NULL;
 		tight = strstr(*line, "--tight") != NULL;
+		stops = strstr(*line, "--stops") != NULL;
 		moves = strstr(*line, "--moves") != NULL;
 		const char *number = strpbrk(*line, "0123456789");
 		if (number != NULL)
 			run_seed(work, g_ascii_strtoull(number, NULL, 10));
 	}
-	month = small_steps = wild_steps = edits_behind = tight = moves = FALSE;
+	month = small_steps = wild_steps = edits_behind = tight = moves = stops = FALSE;
 	return true;
 }
 
@@ -228,6 +233,7 @@ static const GOptionEntry entries[] = {
 	{ "wild", 0, 0, G_OPTION_ARG_NONE, &wild_steps, "The clock is set by anything", NULL },
 	{ "edits-behind", 0, 0, G_OPTION_ARG_NONE, &edits_behind, "Jobs change also while the clock is behind what it once showed", NULL },
 	{ "moves", 0, 0, G_OPTION_ARG_NONE, &moves, "Jobs go to another agent and come back", NULL },
+	{ "stops", 0, 0, G_OPTION_ARG_NONE, &stops, "Every other crash is a stop in order", NULL },
 	{ "tight", 0, 0, G_OPTION_ARG_NONE, &tight, "The limits of targets and jobs are small", NULL },
 	{ "verbose", 0, 0, G_OPTION_ARG_NONE, &verbose, "Print what happens", NULL },
 	G_OPTION_ENTRY_NULL,

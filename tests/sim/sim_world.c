@@ -179,9 +179,21 @@ void world_start_core(struct world *world)
 	store_snapshot_free(snapshot);
 }
 
+/* As loop.c does it: for the core time stands still, and all that it has decided is written. */
+static void stop(struct world *world)
+{
+	world->tally.stops++;
+	world_trace(world, "stops");
+	core_hurry(world->core);
+	while (!g_queue_is_empty(&world->disk.queue))
+		disk_answer(&world->disk, world->core);
+}
+
 void world_crash(struct world *world, int64_t down_us)
 {
 	world->tally.crashes++;
+	if (world->scenario.stops && world->tally.crashes % 2 == 0)
+		stop(world);
 	outside_crash(&world->outside);
 	if (world->central != NULL)
 		central_agent_crashed(world);

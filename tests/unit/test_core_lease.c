@@ -225,6 +225,23 @@ START_TEST(test_a_new_holder_decides_from_the_border_on)
 }
 END_TEST
 
+START_TEST(test_what_comes_due_after_a_stop_in_order_was_not_interrupted)
+{
+	world_set_job(&world, "a", AT_MOST);
+	core_lease(world.core, wall_add_us(world.wall, 100 * SECOND));
+	world_run_for(&world, 2 * SECOND + (SECOND - world.wall.us % SECOND) - 200 * US_PER_MS);
+	ck_assert_uint_ge(g_hash_table_size(world.disk.intents), 1);
+	core_hurry(world.core);
+	while (!g_queue_is_empty(&world.disk.queue))
+		disk_answer(&world.disk, world.core);
+	ck_assert_uint_eq(g_hash_table_size(world.disk.intents), 0);
+	world_crash(&world, 5 * SECOND);
+	world_run_for(&world, 2 * SECOND + 500 * US_PER_MS);
+	ck_assert_int_eq(count(EXECUTION_INTERRUPTED), 0);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS) + count(EXECUTION_MISSED), 10);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("core lease");
@@ -241,6 +258,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still_ours, 0, 2);
 	tcase_add_test(tests, test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision);
 	tcase_add_test(tests, test_a_new_holder_decides_from_the_border_on);
+	tcase_add_test(tests, test_what_comes_due_after_a_stop_in_order_was_not_interrupted);
 	suite_add_tcase(suite, tests);
 	return core_world_run(suite);
 }
