@@ -5,6 +5,32 @@ import type { Fake, problem as Problem } from "./handlers.ts";
 
 const MINUTE = 60_000;
 type Wanted = Record<string, string>;
+type Made = ReturnType<typeof makeExecutions>[number];
+
+/** Armed a little before, and a note of each attempt where there were several. */
+function attemptsOf(made: Made) {
+	const armedAt = made.startedAt ? iso(Date.parse(made.scheduledAt) - 420) : null;
+	if (made.attempts < 2) return { armedAt, attemptLog: null };
+	const first = { number: 1, outcome: "status", httpStatus: 503, startedAfterMs: 1.2, durationMs: 31, waitMs: 512 };
+	const second = { number: 2, outcome: "unknown" };
+	const third = { number: 2, outcome: "timeout", startedAfterMs: 2100, durationMs: 400, waitMs: 1000 };
+	const list = [{ ...first, waitCause: "backoff" }, second, { ...third, waitCause: "retryAfter" }];
+	const last = made.durationMs ?? 0;
+	const outcome = made.status === "success" ? "success" : "status";
+	const finished = Date.parse(made.scheduledAt) + 3_520 + last;
+	return {
+		armedAt,
+		finishedAt: iso(finished),
+		receivedAt: iso(finished + 300),
+		attemptLog: {
+			omitted: 0,
+			list: [
+				...list,
+				{ number: 3, outcome, httpStatus: made.httpStatus ?? undefined, startedAfterMs: 3_520, durationMs: last },
+			],
+		},
+	};
+}
 
 function timeline({ agents }: Fake, query: URLSearchParams) {
 	const to = Date.parse(query.get("to") ?? iso(Date.now()));
@@ -89,7 +115,7 @@ export function fleetHandlers(fake: () => Fake, problem: typeof Problem) {
 				? makeExecutions(job, fake().agents, 20, fake().now).find((one) => one.executionId === params.executionId)
 				: undefined;
 			return found
-				? HttpResponse.json({ ...found, definition: job, doubles: [] })
+				? HttpResponse.json({ ...found, definition: job, doubles: [], ...attemptsOf(found) })
 				: problem(404, "There is no such execution.");
 		}),
 		http.get<Wanted>("*/api/agents/:agentId/quarantine", () => HttpResponse.json({ records: [], nextCursor: null })),

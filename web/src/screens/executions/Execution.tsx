@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { executionQuery } from "../../api/fleetQueries.ts";
 import type { ExecutionDetail } from "../../api/types.ts";
-import { GanttRow } from "../../charts/GanttRow.tsx";
+import { GanttRow, type Span } from "../../charts/GanttRow.tsx";
 import { look, TONE_TEXT } from "../../lib/status.ts";
 import { duration } from "../../lib/time.ts";
 import { Mark, PlainMark } from "../../ui/Mark.tsx";
@@ -11,7 +11,7 @@ import { Facts, Panel, Screen } from "../../ui/Screen.tsx";
 import { Answered } from "../../ui/States.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { executionReason } from "./Executions.tsx";
-import { endOf, stretches } from "./waterfall.ts";
+import { endOf, type Stretch, startOf, stretches } from "./waterfall.ts";
 
 const route = getRouteApi("/shell/executions/$jobId/$executionId");
 const CAUSES: Record<string, string> = {
@@ -90,6 +90,16 @@ function Whole({ execution }: { execution: ExecutionDetail }) {
 										["Until", <Time key="until" at={execution.lastScheduledAt} zone={zone} millis />],
 									] as [string, React.ReactNode][])
 								: []),
+							[
+								"Armed",
+								<Time
+									key="armed"
+									at={execution.armedAt}
+									zone={zone}
+									millis
+									none={execution.startedAt ? "not known" : "not armed"}
+								/>,
+							],
 							["Started", <Time key="started" at={execution.startedAt} zone={zone} millis none="never sent" />],
 							["Finished", <Time key="finished" at={execution.finishedAt} zone={zone} millis />],
 							["Lateness", duration(execution.latenessMs)],
@@ -114,31 +124,65 @@ function Whole({ execution }: { execution: ExecutionDetail }) {
 function Waterfall({ execution }: { execution: ExecutionDetail }) {
 	const all = stretches(execution);
 	const end = endOf(all);
+	const start = startOf(all, end);
 	return (
 		<Panel title="Where the time went" note="since the due instant">
 			<ul className="m-0 flex list-none flex-col gap-1 p-0">
-				{all.map((one) => {
-					const words = `${one.name}: ${duration(one.to - one.from)}, ${one.note}`;
-					const beyond = one.to > end;
-					return (
-						<li key={one.name} className="grid grid-cols-[6.5rem_minmax(0,1fr)_5.5rem] items-center gap-3">
-							<span className="text-ink-soft">{one.name}</span>
-							<GanttRow
-								from={0}
-								to={end}
-								height={18}
-								label={words}
-								spans={[{ key: one.name, from: one.from, to: Math.min(one.to, end), tone: one.tone, title: words }]}
-							/>
-							<span className="text-right" title={beyond ? "The bar goes on beyond the picture" : undefined}>
-								{duration(one.to - one.from)}
-								{beyond ? <span className="text-ink-faint"> →</span> : null}
-							</span>
-						</li>
-					);
-				})}
+				{all.map((one, i) => (
+					// biome-ignore lint/suspicious/noArrayIndexKey: two tries may have one number
+					<WaterfallRow key={i} one={one} start={start} end={end} />
+				))}
 			</ul>
+			{execution.startedAt && !execution.armedAt ? (
+				<p className="m-0 mt-3 text-ink-faint">
+					When this fire was armed is not known: the agent was started anew in between, or does not tell.
+				</p>
+			) : null}
 		</Panel>
+	);
+}
+
+function WaterfallRow({ one, start, end }: { one: Stretch; start: number; end: number }) {
+	const length = one.unknown ? "not known" : duration(one.to - one.from);
+	const words = `${one.name}: ${length}, ${one.note}`;
+	const clip = (at: number) => Math.max(start, Math.min(at, end));
+	const before = one.before;
+	const spans: Span[] = one.unknown
+		? []
+		: [{ key: "it", from: clip(one.from), to: clip(one.to), tone: one.tone, title: words }];
+	if (before)
+		spans.unshift({
+			key: "wait",
+			from: clip(before.from),
+			to: clip(before.to),
+			tone: "idle",
+			title: before.note,
+			share: 0.35,
+		});
+	return (
+		<li className="grid grid-cols-[6.5rem_minmax(0,1fr)_5.5rem] items-center gap-x-3">
+			<span className="text-ink-soft">{one.name}</span>
+			<GanttRow from={start} to={end} height={18} label={words} spans={spans} />
+			<span className={`text-right ${one.unknown ? "text-ink-faint" : ""}`}>
+				{one.from < start ? (
+					<span className="text-ink-faint" title="The bar begins before the picture">
+						←{" "}
+					</span>
+				) : null}
+				{length}
+				{one.to > end ? (
+					<span className="text-ink-faint" title="The bar goes on beyond the picture">
+						{" "}
+						→
+					</span>
+				) : null}
+			</span>
+			{one.detail ? (
+				<span className="col-span-2 col-start-2 mb-1 text-[0.93rem] text-ink-soft" aria-hidden="true">
+					{one.detail}
+				</span>
+			) : null}
+		</li>
 	);
 }
 
