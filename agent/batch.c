@@ -48,6 +48,7 @@ void batch_seal(struct core *core)
 {
 	if (core->filling != NULL) {
 		plan_note_reached(core);
+		core->state.latest = core->latest;
 		core->filling->store->state = core->state;
 	}
 	core->filling = NULL;

@@ -276,17 +276,11 @@ static void plan_reboot_jobs(struct core *core)
 	}
 }
 
-/* The latest time that the last life is known to have seen: by what it planned, and by the jobs it was given. */
-static struct wall last_seen(const struct core *core, int64_t ahead_us)
+/* The latest time that the last life is known to have seen; by what it planned where no batch tells. */
+static struct wall last_seen(const struct store_state *state, int64_t ahead_us)
 {
-	const struct store_state *state = &core->state;
-	struct wall seen = wall_is_set(state->planned_until) ? wall_add_us(state->planned_until, -ahead_us) : WALL_NONE;
-	for (guint i = 0; i < core->jobs->len; i++) {
-		const struct core_job *job = core->jobs->pdata[i];
-		if (job->since_epoch == state->clock_epoch)
-			seen = wall_max(seen, job->since);
-	}
-	return seen;
+	struct wall planned = wall_is_set(state->planned_until) ? wall_add_us(state->planned_until, -ahead_us) : WALL_NONE;
+	return wall_max(planned, state->latest);
 }
 
 void recovery_start(struct core *core, const struct store_snapshot *snapshot)
@@ -310,7 +304,7 @@ void recovery_start(struct core *core, const struct store_snapshot *snapshot)
 	for (guint i = 0; i < snapshot->intents->len; i++)
 		resume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);
 	g_hash_table_foreach(handed_over, end_idle, core);
-	struct wall seen = last_seen(core, ahead_us);
+	struct wall seen = last_seen(&core->state, ahead_us);
 	if (wall_is_set(seen) && wall_diff_us(seen, core->now) >= CLOCK_STEP_BACK_US) {
 		batch_add_event(core, "clockStep", "the clock was set back while the agent was down");
 		recovery_step_back(core, wall_diff_us(seen, core->now));

@@ -87,7 +87,7 @@ struct store_snapshot *store_snapshot_new(void)
 	struct store_snapshot *snapshot = g_new0(struct store_snapshot, 1);
 	snapshot->state.planned_until = WALL_NONE;
 	snapshot->state.fixed_until = WALL_NONE;
-	snapshot->state.lease_until = WALL_NONE;
+	snapshot->state.lease_until = snapshot->state.latest = WALL_NONE;
 	snapshot->state.next_intent_number = 1;
 	snapshot->jobs = g_array_new(FALSE, FALSE, sizeof(struct stored_job));
 	g_array_set_clear_func(snapshot->jobs, stored_job_clear);

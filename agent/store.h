@@ -86,6 +86,7 @@ struct store_state {
 	int64_t next_intent_number;
 	int64_t jobs_revision;      /* central's revision of the job set; 0 = none */
 	uint64_t jobs_digest;
+	struct wall latest;         /* the latest time seen when the batch was made; WALL_NONE = not known */
 	struct wall lease_until;    /* leased jobs are planned up to here only (agent/lease.c); WALL_NONE = never had one */
 };
 

@@ -157,6 +157,7 @@ int store_apply_state(struct store_sqlite *store, const struct store_numbers *nu
 	sqlite3_bind_int64(statement, 10, state->jobs_revision);
 	sqlite3_bind_int64(statement, 11, (int64_t)state->jobs_digest);
 	store_bind_wall(statement, 12, state->lease_until);
+	store_bind_wall(statement, 13, state->latest);
 	return store_db_run(statement);
 }
 

@@ -56,6 +56,7 @@ static void read_state(sqlite3_stmt *row, struct store_snapshot *snapshot)
 	state->jobs_revision = sqlite3_column_int64(row, 11);
 	state->jobs_digest = (uint64_t)sqlite3_column_int64(row, 12);
 	state->lease_until = store_column_wall(row, 13);
+	state->latest = store_column_wall(row, 14);
 }
 
 static void read_job(sqlite3_stmt *row, struct store_snapshot *snapshot)

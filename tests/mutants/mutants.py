@@ -171,6 +171,9 @@ MUTANTS = [
     Mutant("a cancel ends what began after it", "9", [
         ("agent/cancel.c", "\tif (fire->tried)\n\t\treturn fire->tried_at.us <= cancel->at.us;", "\tif (fire->tried)\n\t\treturn true;"),
     ], CORE, "a_cancel_ends_what_began_before_it_and_nothing_later"),
+    Mutant("a crash forgets how late it was", "1", [
+        ("agent/batch.c", "\t\tcore->state.latest = core->latest;\n", ""),
+    ], ("sim", "--clock --edits-behind --seed 61006093"), "2 decisions"),
     Mutant("a lease that never ends", "3", [
         ("agent/lease.c", "\treturn lease_binds(core, job) ? core->state.lease_until : WALL_NEVER;",
          "\treturn lease_binds(core, job) ? wall_add_us(core->now, US_PER_SECOND * 3600) : WALL_NEVER;"),

@@ -49,7 +49,7 @@ static void stored_free(gpointer data)
 void disk_init(struct disk *disk, struct world *world)
 {
 	*disk = (struct disk){ .world = world };
-	disk->state.planned_until = disk->state.fixed_until = WALL_NONE;
+	disk->state.planned_until = disk->state.fixed_until = disk->state.latest = WALL_NONE;
 	disk->state.next_intent_number = 1;
 	disk->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stored_free);
 	disk->intents = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, intent_free);

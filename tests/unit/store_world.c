@@ -58,7 +58,7 @@ struct store_batch *new_batch(uint64_t number)
 {
 	struct store_batch *batch = store_batch_new(number);
 	batch->state.planned_until = (struct wall){ 1000 + (int64_t)number };
-	batch->state.fixed_until = WALL_NONE;
+	batch->state.fixed_until = batch->state.latest = WALL_NONE;
 	batch->state.next_intent_number = (int64_t)number + 1;
 	g_ptr_array_add(world.batches, batch);
 	return batch;

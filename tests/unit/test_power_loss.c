@@ -177,7 +177,7 @@ static void submit_next(bool big)
 		g_hash_table_remove(model.intents, &g_array_index(batch->updates, struct intent_update, i).number);
 	add_decisions(batch, big);
 	batch->state.planned_until = (struct wall){ (int64_t)batch->number * 1000 };
-	batch->state.fixed_until = WALL_NONE;
+	batch->state.fixed_until = batch->state.latest = WALL_NONE;
 	batch->state.next_intent_number = next_intent;
 	g_ptr_array_add(batches, batch);
 	model_apply(batch);

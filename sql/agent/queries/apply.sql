@@ -45,6 +45,6 @@ DELETE FROM command WHERE id = ?1
 -- name: state_update
 UPDATE state SET last_batch = ?1, next_seq = ?2, planned_until = ?3, fixed_until = ?4, clock_epoch = ?5, restart_epoch = ?6,
   boot_id = ?7, clock_offset_us = ?8, next_intent_number = ?9, jobs_revision = ?10, jobs_digest = ?11,
-  lease_until = ?12
+  lease_until = ?12, latest = ?13
 -- name: state_update_seq
 UPDATE state SET next_seq = ?1

@@ -2,7 +2,7 @@
 
 -- name: load_state
 SELECT outbox_epoch, next_seq, acked_seq, last_batch, planned_until, fixed_until, clock_epoch, restart_epoch, boot_id,
-  clock_offset_us, next_intent_number, jobs_revision, jobs_digest, lease_until FROM state
+  clock_offset_us, next_intent_number, jobs_revision, jobs_digest, lease_until, latest FROM state
 -- name: load_jobs
 SELECT id, revision, definition, target_key, since, since_epoch, anchor, handed_over FROM job ORDER BY id
 -- name: load_intents
