@@ -128,7 +128,8 @@ class Road:
             self.proxy.set("cut", path="/api/agent/", only=self._after_telling)
 
     def hits(self):
-        return [e for e in self.proxy.exchanges() if e.mode != "pass"]
+        """Those that are over: a request whose answer is to be lost has been answered by central."""
+        return [e for e in self.proxy.exchanges() if e.mode == "reject" or e.mode == "cut" and e.status is not None]
 
 
 STAGES = ["before it told", "when central knew and the answer was lost", "before the first use", "after the first use"]
