@@ -22,7 +22,7 @@ export function Tabs({ label, tabs, chosen }: { label: string; tabs: Tab[]; chos
 							aria-current={tab.id === chosen ? "page" : undefined}
 							activeOptions={{ exact: true }}
 							activeProps={{ "aria-current": tab.id === chosen ? "page" : undefined }}
-							className={`block whitespace-nowrap border-b-2 px-3 py-2 -outline-offset-2 ${tab.id === chosen ? "border-accent font-semibold text-accent" : "border-transparent text-ink-soft hover:text-ink"}`}
+							className={`block whitespace-nowrap border-b-2 px-3 py-2 max-[719px]:px-2 -outline-offset-2 ${tab.id === chosen ? "border-accent font-semibold text-accent" : "border-transparent text-ink-soft hover:text-ink"}`}
 						>
 							{tab.text}
 						</Link>

@@ -74,7 +74,7 @@ describe("stretches", () => {
 			["Try 1", "HTTP 503, the answer is no success", false],
 			["Try 2", "could not connect; after 2 s of waiting (as its Retry-After asked)", false],
 			["Tries 3 to 5", "not listed one by one", true],
-			["Try 6", "the agent stopped around then; whether it was sent nobody knows", true],
+			["Try 6?", "the agent stopped around then; whether it was sent nobody knows", true],
 			["Try 6", "HTTP 200, succeeded", false],
 		]);
 		expect(all.find((one) => one.name === "Try 2")?.before).toMatchObject({ from: 12, to: 2012 });

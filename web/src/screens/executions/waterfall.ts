@@ -82,7 +82,7 @@ function oneTry(one: Attempt, last: Attempt | undefined): Stretch {
 	const words = endWords(one);
 	const lastEnd = last?.startedAfterMs === undefined ? undefined : last.startedAfterMs + (last.durationMs ?? 0);
 	return {
-		name: `Try ${one.number}`,
+		name: one.outcome === "unknown" ? `Try ${one.number}?` : `Try ${one.number}`,
 		from,
 		to: from + (one.durationMs ?? 0),
 		tone: ENDS[one.outcome].tone,

@@ -13,7 +13,8 @@ export function SimpleTable({ label, children }: { label: string; children: Reac
 	);
 }
 
-export function Head({ names }: { names: string[] }) {
+/** `wideOnly`: the names of columns that a narrow screen has no room for. */
+export function Head({ names, wideOnly = [] }: { names: string[]; wideOnly?: string[] }) {
 	return (
 		<thead>
 			<tr>
@@ -21,7 +22,7 @@ export function Head({ names }: { names: string[] }) {
 					<th
 						key={name}
 						scope="col"
-						className="border-b border-line px-2 py-2 text-left text-[0.93rem] font-medium whitespace-nowrap text-ink-faint first:pl-4 last:pr-4"
+						className={`border-b border-line px-2 py-2 text-left text-[0.93rem] font-medium whitespace-nowrap text-ink-faint first:pl-4 last:pr-4 ${wideOnly.includes(name) ? "max-[719px]:hidden" : ""}`}
 					>
 						{name || <span className="sr-only">Actions</span>}
 					</th>
@@ -31,11 +32,18 @@ export function Head({ names }: { names: string[] }) {
 	);
 }
 
-/** `stays`: in view when the rest is scrolled on a narrow screen; for one small button. */
-export function Cell({ children, right, stays }: { children: ReactNode; right?: boolean; stays?: boolean }) {
+interface CellProps {
+	children: ReactNode;
+	right?: boolean;
+	/** In view when the rest is scrolled on a narrow screen; for one small button. */
+	stays?: boolean;
+	wideOnly?: boolean;
+}
+
+export function Cell({ children, right, stays, wideOnly }: CellProps) {
 	return (
 		<td
-			className={`h-11 border-b border-line px-2 py-1 whitespace-nowrap first:pl-4 last:pr-4 ${right ? "text-right" : ""} ${stays ? "sticky right-0 bg-surface" : ""}`}
+			className={`h-11 border-b border-line px-2 py-1 whitespace-nowrap first:pl-4 last:pr-4 ${right ? "text-right" : ""} ${stays ? "sticky right-0 bg-surface" : ""} ${wideOnly ? "max-[719px]:hidden" : ""}`}
 		>
 			{children}
 		</td>

@@ -78,7 +78,7 @@ export function UsersPanel() {
 						<Empty title="No accounts">Only API tokens can log in.</Empty>
 					) : (
 						<SimpleTable label="People">
-							<Head names={["Name", "Role", "State", "Last login", ""]} />
+							<Head names={["Name", "Role", "State", "Last login", ""]} wideOnly={["Last login"]} />
 							<tbody>
 								{users.map((user) => (
 									<tr key={user.name}>
@@ -87,24 +87,26 @@ export function UsersPanel() {
 										<Cell>
 											<PlainMark state={user.active ? "active" : "paused"} text={user.active ? "Active" : "Disabled"} />
 										</Cell>
-										<Cell>
+										<Cell wideOnly>
 											<Ago at={user.lastLoginAt} none="never" />
 										</Cell>
 										<Cell right>
-											<Button small kind="quiet" aria-label={`Edit ${user.name}`} onClick={() => setEditing(user)}>
-												Edit
-											</Button>
-											<Button
-												small
-												kind="quiet"
-												aria-label={`${user.active ? "Disable" : "Enable"} ${user.name}`}
-												onClick={() => void change(user, !user.active)}
-											>
-												{user.active ? "Disable" : "Enable"}
-											</Button>
-											<Button small kind="quiet" aria-label={`Delete ${user.name}`} onClick={() => void remove(user)}>
-												Delete
-											</Button>
+											<span className="inline-flex max-[719px]:flex-col max-[719px]:items-end max-[719px]:py-1">
+												<Button small kind="quiet" aria-label={`Edit ${user.name}`} onClick={() => setEditing(user)}>
+													Edit
+												</Button>
+												<Button
+													small
+													kind="quiet"
+													aria-label={`${user.active ? "Disable" : "Enable"} ${user.name}`}
+													onClick={() => void change(user, !user.active)}
+												>
+													{user.active ? "Disable" : "Enable"}
+												</Button>
+												<Button small kind="quiet" aria-label={`Delete ${user.name}`} onClick={() => void remove(user)}>
+													Delete
+												</Button>
+											</span>
 										</Cell>
 									</tr>
 								))}
