@@ -172,6 +172,30 @@ def test_an_agent_that_leaves_moves_its_own_jobs_only_and_one_that_joins_takes_i
     assert_problem(api.post("/api/agents/actions/rebalance", params={"cursor": "x"}), 400)
 
 
+def test_a_rebalance_that_takes_long_answers_in_between_and_goes_on_from_there(api, central, database):
+    for name in ("a", "b"):
+        Labelled(central, name)
+    api.create_job("@daily", HOOK)
+    database.execute("""INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at,
+        updated_by) SELECT gen_random_uuid(), revision, 'like it', active, type, target_mode, definition, created_at, created_by,
+        updated_at, updated_by FROM job, generate_series(1, 6000)""")  # more than one chunk of a rebalance
+    database.execute("ANALYZE")
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('belfry.placement'))")
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(api.post, "/api/agents/actions/rebalance")
+            wait_until(lambda: database.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")[0][0] > 0, 10,
+                       "the rebalance to wait")
+            cursor.execute("SELECT pg_sleep(3)")
+            connection.rollback()
+            reply = first.result(60).json()
+    assert 0 < reply["changes"] < 6000 and reply["nextCursor"], reply
+    rest = api.post("/api/agents/actions/rebalance", params={"cursor": reply["nextCursor"]}).json()
+    assert rest["changes"] > 0, rest
+    assert api.rebalance() == 0
+    assert len(api.json("/api/audit", action="fleet.rebalance")["entries"]) == 2, "one for each order, not for each call"
+
+
 def test_draining_leaves_jobs_that_belong_to_the_host_and_jobs_with_no_better_agent(api, central, database):
     only = Labelled(central, "only")
     jobs = [api.create_job("@daily", HOOK, target=target) for target in ({"mode": "one"}, {"mode": "all"}, {"mode": "agent", "agent": "only"})]
