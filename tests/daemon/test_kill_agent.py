@@ -61,7 +61,8 @@ class Tally:
 
     def note(self, intents, decisions, target, killed_at):
         requests = target.requests()
-        answered = {r.key for r in requests if r.finished}
+        # The target goes on by itself: what it answered after the kill reached nobody.
+        answered = {r.key for r in requests if r.finished and r.finished < killed_at}
         sent = {r.key for r in requests}
         recent = {r.key for r in requests if r.started > killed_at - 5}
         # Promise 2: what left the agent was on its disk before.
@@ -82,8 +83,9 @@ def kill_again_and_again(agent, target, folder, dice):
     tally = Tally()
     for n in range(KILLS):
         time.sleep(dice.choice([dice.uniform(0, 0.3), dice.uniform(0.2, 1.3)]))
+        killed_at = time.time()
         agent.kill()
-        tally.note(*durable(agent, folder), target, time.time())
+        tally.note(*durable(agent, folder), target, killed_at)
         # Every other start is not waited for: kills then also fall into recovery.
         agent.start(ready=n % 2 == 0)
     return tally
