@@ -28,13 +28,19 @@ INSERT INTO agent (agent_id, name, key_sha256, hostname, labels) VALUES ($1::uui
 -- name: agent_count
 SELECT count(*) FROM agent WHERE revoked_at IS NULL
 
--- $1 part of name, host or id, $2 state, $3 compiled selector, $4 order, ($5, $6) the last one shown, $7 rows.
--- name: agent_list_up
-SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
+-- What is shown of an agent, in the order in which db_agents.c reads it.
+-- part: agent_columns
+agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
 	behind, behind_since, outbox_max, outbox_full,
-	(SELECT min(created_at) FROM command WHERE command.agent_id = listed.agent_id AND type = 'rotate' AND done_at IS NULL),
-	agent_copies(agent_id), agent_copy_address(agent_id), place
+	(SELECT min(created_at) FROM command WHERE command.agent_id = shown.agent_id AND type = 'rotate' AND done_at IS NULL),
+	agent_copies(agent_id), agent_copy_address(agent_id)
+
+-- $1 part of name, host or id, $2 state, $3 compiled selector, $4 order, ($5, $6) the last one shown, $7 rows.
+-- part: agent_list
+SELECT
+-- use: agent_columns
+	, place
 FROM (
 	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
 		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
@@ -44,38 +50,24 @@ FROM (
 			OR agent_id::text = lower($1::text))
 		AND ($2::text IS NULL OR state = $2::text)
 		AND ($3::jsonb IS NULL OR selector_matches($3::jsonb, labels))
-) listed
+) AS shown
+
+-- name: agent_list_up
+-- use: agent_list
 WHERE $6::uuid IS NULL
 	OR (place, name, agent_id) > ($5::bigint, (SELECT name FROM agent WHERE agent_id = $6::uuid), $6::uuid)
 ORDER BY place ASC, name ASC, agent_id ASC LIMIT $7::integer
 
 -- name: agent_list_down
-SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
-	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
-	behind, behind_since, outbox_max, outbox_full,
-	(SELECT min(created_at) FROM command WHERE command.agent_id = listed.agent_id AND type = 'rotate' AND done_at IS NULL),
-	agent_copies(agent_id), agent_copy_address(agent_id), place
-FROM (
-	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
-		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
-	FROM agent_shown
-	WHERE forgotten_at IS NULL
-		AND ($1::text IS NULL OR strpos(lower(name), lower($1::text)) > 0 OR strpos(lower(hostname), lower($1::text)) > 0
-			OR agent_id::text = lower($1::text))
-		AND ($2::text IS NULL OR state = $2::text)
-		AND ($3::jsonb IS NULL OR selector_matches($3::jsonb, labels))
-) listed
+-- use: agent_list
 WHERE $6::uuid IS NULL
 	OR (place, name, agent_id) < ($5::bigint, (SELECT name FROM agent WHERE agent_id = $6::uuid), $6::uuid)
 ORDER BY place DESC, name DESC, agent_id DESC LIMIT $7::integer
 
 -- name: agent_get
-SELECT agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, version, jobs_revision, jobs, running,
-	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
-	behind, behind_since, outbox_max, outbox_full,
-	(SELECT min(created_at) FROM command WHERE command.agent_id = agent_shown.agent_id AND type = 'rotate' AND done_at IS NULL),
-	agent_copies(agent_id), agent_copy_address(agent_id)
-FROM agent_shown WHERE agent_id = $1::uuid
+SELECT
+-- use: agent_columns
+FROM agent_shown AS shown WHERE agent_id = $1::uuid
 
 -- name: agent_streams
 SELECT epoch, acked_seq, holes FROM agent_stream WHERE agent_id = $1::uuid ORDER BY epoch DESC LIMIT $2::integer

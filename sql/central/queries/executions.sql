@@ -1,93 +1,58 @@
+-- What is shown of an execution, in the order in which db_executions.c reads it.
+-- part: execution_columns
+execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
+	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
+	reason, error, response_body, encode(response_digest, 'hex')
+
 -- Pages of executions, newest first, by keyset ($1, $2). $3 from, $4 budget of the scan, $5 agent, $6 statuses, $7 rows,
--- $8 causes, $9 job.
--- The first condition repeats what the row comparison says, in the form that partition pruning understands. The row at
--- which the scan used up its budget is handed out even when it does not match: the next page starts there.
+-- $8 causes, $9 job. The four pages differ in which rows are scanned, and so in the index that leads.
+-- The row at which the scan used up its budget is handed out even when it does not match: the next page starts there.
+-- part: page_head
+SELECT
+-- use: execution_columns
+	, place, matches
+FROM (
+	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place,
+		($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+			AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
+	FROM execution
+	WHERE
+
+-- The first condition repeats what the row comparison says, in the form that partition pruning understands.
+-- part: page_tail
+		scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
+		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
+	ORDER BY scheduled_at DESC, execution_id DESC
+	LIMIT $4::bigint
+) AS scanned
+WHERE matches OR place = $4::bigint
+ORDER BY scheduled_at DESC, execution_id DESC
+LIMIT $7::bigint
 
 -- name: execution_page
-SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
-	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
-	reason, error, response_body, encode(response_digest, 'hex'), place,
-	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
-		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
-FROM (
-	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place
-	FROM execution
-	WHERE scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
-		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
-	ORDER BY scheduled_at DESC, execution_id DESC
-	LIMIT $4::bigint
-) AS scanned
-WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
-		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])))
-	OR place = $4::bigint
-ORDER BY scheduled_at DESC, execution_id DESC
-LIMIT $7::bigint
+-- use: page_head
+-- use: page_tail
 
 -- name: execution_page_job
-SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
-	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
-	reason, error, response_body, encode(response_digest, 'hex'), place,
-	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
-		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
-FROM (
-	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place
-	FROM execution
-	WHERE job_id = $9::uuid AND scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
-		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
-	ORDER BY scheduled_at DESC, execution_id DESC
-	LIMIT $4::bigint
-) AS scanned
-WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
-		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])))
-	OR place = $4::bigint
-ORDER BY scheduled_at DESC, execution_id DESC
-LIMIT $7::bigint
+-- use: page_head
+		job_id = $9::uuid AND
+-- use: page_tail
 
 -- name: execution_page_job_bad
-SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
-	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
-	reason, error, response_body, encode(response_digest, 'hex'), place,
-	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
-		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
-FROM (
-	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place
-	FROM execution
-	WHERE job_id = $9::uuid AND status IN (2, 3, 5, 6) AND scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
-		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
-	ORDER BY scheduled_at DESC, execution_id DESC
-	LIMIT $4::bigint
-) AS scanned
-WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
-		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])))
-	OR place = $4::bigint
-ORDER BY scheduled_at DESC, execution_id DESC
-LIMIT $7::bigint
+-- use: page_head
+		job_id = $9::uuid AND status IN (2, 3, 5, 6) AND
+-- use: page_tail
 
 -- name: execution_page_bad
-SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
-	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
-	reason, error, response_body, encode(response_digest, 'hex'), place,
-	($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
-		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
-FROM (
-	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place
-	FROM execution
-	WHERE status IN (2, 3, 5, 6) AND scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
-		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
-	ORDER BY scheduled_at DESC, execution_id DESC
-	LIMIT $4::bigint
-) AS scanned
-WHERE (($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
-		AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])))
-	OR place = $4::bigint
-ORDER BY scheduled_at DESC, execution_id DESC
-LIMIT $7::bigint
+-- use: page_head
+		status IN (2, 3, 5, 6) AND
+-- use: page_tail
 
 -- $3 NULL: the whole history of the job is searched.
 -- name: execution_get
-SELECT execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
-	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
-	reason, error, response_body, encode(response_digest, 'hex'), armed_at, attempt_log
+SELECT
+-- use: execution_columns
+	, armed_at, attempt_log
 FROM execution
 WHERE job_id = $1::uuid AND execution_id = $2::uuid
 	AND scheduled_at >= coalesce($3::timestamptz, '-infinity') AND scheduled_at <= coalesce($3::timestamptz, 'infinity')

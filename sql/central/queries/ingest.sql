@@ -41,20 +41,27 @@ SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit')
 	EXISTS (SELECT FROM job WHERE history_one_of IS NOT NULL) OR EXISTS (SELECT FROM execution_unkept),
 	ingest_stage_make()
 
+-- In the order in which ingest_record_copy() writes them.
+-- part: record_columns
+		agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at, finished_at, job_revision, count,
+		duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
+		reason, error, response_body, response_digest, armed_at, attempt_log
+
+-- part: insert_execution
+	INSERT INTO execution (received_at,
+-- use: record_columns
+	) SELECT now(),
+-- use: record_columns
+
 -- name: ingest_execution_copy
-COPY execution_stage (agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at, finished_at,
-	job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status,
-	status, cause, reason, error, response_body, response_digest, armed_at, attempt_log) FROM STDIN WITH (FORMAT binary)
+COPY execution_stage (
+-- use: record_columns
+) FROM STDIN WITH (FORMAT binary)
 
 -- One row with the number of new rows; when they are fewer than $1, a row for each of them.
 -- name: ingest_execution_insert
 WITH inserted AS (
-	INSERT INTO execution (received_at, agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
-		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
-		attempts, http_status, status, cause, reason, error, response_body, response_digest, armed_at, attempt_log)
-	SELECT now(), agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
-		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
-		attempts, http_status, status, cause, reason, error, response_body, response_digest, armed_at, attempt_log
+-- use: insert_execution
 	FROM execution_stage
 	ON CONFLICT DO NOTHING
 	RETURNING execution_id, agent_id
@@ -70,12 +77,7 @@ WITH judged AS (
 	LEFT JOIN (SELECT job_id, history_one_of FROM job WHERE history_one_of IS NOT NULL) AS thinned USING (job_id)
 	ORDER BY stage.scheduled_at, execution_id, agent_id
 ), inserted AS (
-	INSERT INTO execution (received_at, agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
-		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
-		attempts, http_status, status, cause, reason, error, response_body, response_digest, armed_at, attempt_log)
-	SELECT now(), agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at,
-		finished_at, job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us,
-		attempts, http_status, status, cause, reason, error, response_body, response_digest, armed_at, attempt_log
+-- use: insert_execution
 	FROM judged
 	WHERE kept AND NOT EXISTS (SELECT FROM execution_unkept AS known
 		WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id)

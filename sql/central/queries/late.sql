@@ -76,18 +76,25 @@ WHERE job_watch.job_id = late.job_id AND NOT late.each_decides AND latest.decide
 DELETE FROM job_late WHERE job_id = ANY ($1::uuid[])
 
 -- Those whose decision came since the last look are late no more; where each holder decides, only a look can tell.
+-- part: late_jobs
+late AS (
+	SELECT late.*, job.name AS job_name
+	FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
+	LEFT JOIN job_latest latest ON latest.job_id = late.job_id
+	WHERE late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at
+)
+
 -- name: late_count
-SELECT count(*) FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
-LEFT JOIN job_latest latest ON latest.job_id = late.job_id
-WHERE late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at
+WITH
+-- use: late_jobs
+SELECT count(*) FROM late
 
 -- name: late_list
-SELECT late.job_id, job.name, late.agent_id, agent.name, late.due_at, late.late_since, late.reason
-FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
-LEFT JOIN job_latest latest ON latest.job_id = late.job_id
-LEFT JOIN agent ON agent.agent_id = late.agent_id
-WHERE (late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at)
-	AND ($1::timestamptz IS NULL OR (late.late_since, late.job_id) > ($1::timestamptz, $2::uuid))
+WITH
+-- use: late_jobs
+SELECT late.job_id, late.job_name, late.agent_id, agent.name, late.due_at, late.late_since, late.reason
+FROM late LEFT JOIN agent ON agent.agent_id = late.agent_id
+WHERE $1::timestamptz IS NULL OR (late.late_since, late.job_id) > ($1::timestamptz, $2::uuid)
 ORDER BY late.late_since, late.job_id LIMIT $3::integer
 
 -- Records that could not be taken, of all agents; there are few. $1-$4: where the last page ended.

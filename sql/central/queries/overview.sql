@@ -2,6 +2,8 @@
 
 -- Records lost from streams, and jobs whose decision is overdue though their agent is heard and keeps nothing back.
 -- name: overview_counts
+WITH
+-- use: late_jobs
 SELECT jobs.total, jobs.total - jobs.paused, jobs.total - jobs.paused - idle.n, late.n, agents.total, agents.online, agents.offline, agents.draining,
 	(SELECT coalesce(sum((hole ->> 'to')::bigint - (hole ->> 'from')::bigint + 1), 0)::bigint
 		FROM agent_stream, jsonb_array_elements(holes) AS hole WHERE holes <> '[]') + late.owed_by_nobody,
@@ -16,10 +18,7 @@ FROM (SELECT count(*) AS total, (SELECT count(*) FROM job WHERE deleted_at IS NU
 			SELECT FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed)) AS idle,
 	(SELECT count(*) AS n, count(*) FILTER (WHERE shown.state IN ('online', 'draining') AND shown.outbox_depth = 0)
 			AS owed_by_nobody
-		FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
-		LEFT JOIN job_latest latest ON latest.job_id = late.job_id
-		LEFT JOIN agent_shown shown ON shown.agent_id = late.agent_id
-		WHERE late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at) AS late,
+		FROM late LEFT JOIN agent_shown shown ON shown.agent_id = late.agent_id) AS late,
 	(SELECT count(*) AS total, count(*) FILTER (WHERE state = 'online') AS online,
 			count(*) FILTER (WHERE state = 'offline') AS offline, count(*) FILTER (WHERE state = 'draining') AS draining
 		FROM agent_shown WHERE forgotten_at IS NULL AND state <> 'revoked') AS agents
