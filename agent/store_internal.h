@@ -86,6 +86,9 @@ bool store_code_is_io(int code);
 
 /* store_load.c */
 bool store_load_numbers(struct store_sqlite *store, GError **error);
+/* store_load_jobs.c: all rows of load_jobs, in their order, parsed on several threads when they are many; resets the statement
+ * and returns its last code, SQLITE_DONE when all were read. What cannot be parsed is logged and left out. */
+int store_load_jobs(sqlite3_stmt *statement, struct store_snapshot *snapshot);
 
 /* store_apply.c: within a transaction; SQLITE_OK or the error. Rows written are added to *rows. */
 int store_apply_batch(struct store_sqlite *store, struct store_numbers *numbers, const struct store_batch *batch, bool *ret_failure);

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "common/log.h"
-
 static const char *column_text(sqlite3_stmt *statement, int index)
 {
 	const char *text = (const char *)sqlite3_column_text(statement, index);
@@ -57,32 +55,6 @@ static void read_state(sqlite3_stmt *row, struct store_snapshot *snapshot)
 	state->jobs_digest = (uint64_t)sqlite3_column_int64(row, 12);
 	state->lease_until = store_column_wall(row, 13);
 	state->latest = store_column_wall(row, 14);
-}
-
-static void read_job(sqlite3_stmt *row, struct store_snapshot *snapshot)
-{
-	const char *id = column_text(row, 0);
-	struct job_problem problem = { 0 };
-	json_error_t json_error;
-	size_t size = (size_t)sqlite3_column_bytes(row, 2);
-	json_t *json = json_loadb(column_text(row, 2), size, JSON_REJECT_DUPLICATES, &json_error);
-	struct job *job = json == NULL ? NULL : job_parse(json, id, sqlite3_column_int64(row, 1), true, &problem);
-	json_decref(json);
-	if (job == NULL) {
-		log_error("a stored job cannot be read any more and is left out", "job", id, "pointer", problem.pointer, "reason",
-			  problem.detail != NULL ? problem.detail : json_error.text, NULL);
-		job_problem_clear(&problem);
-		return;
-	}
-	struct stored_job stored = {
-		.job = job,
-		.target_key = g_intern_string(column_text(row, 3)),
-		.since = store_column_wall(row, 4),
-		.since_epoch = (uint64_t)sqlite3_column_int64(row, 5),
-		.anchor = store_column_wall(row, 6),
-		.handed_over = sqlite3_column_int(row, 7) != 0,
-	};
-	g_array_append_val(snapshot->jobs, stored);
 }
 
 /* Jobs come sorted, so the id of a living job is found by halving; that of a deleted one is interned. */
@@ -151,27 +123,35 @@ static void read_command(sqlite3_stmt *row, struct store_snapshot *snapshot)
 	g_array_append_val(snapshot->done_commands, id);
 }
 
+static int read_rows(sqlite3_stmt *statement, struct store_snapshot *snapshot,
+		     void (*read)(sqlite3_stmt *row, struct store_snapshot *snapshot))
+{
+	int code;
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+		read(statement, snapshot);
+	sqlite3_reset(statement);
+	return code;
+}
+
 struct store_snapshot *store_sqlite_load(struct store_sqlite *store, GError **error)
 {
 	static const struct {
 		enum store_statement statement;
 		void (*read)(sqlite3_stmt *row, struct store_snapshot *snapshot);
 	} parts[] = {
-		{ STMT_load_state, read_state },       { STMT_load_jobs, read_job },         { STMT_load_intents, read_intent },
-		{ STMT_load_backlogs, read_backlog }, { STMT_load_commands, read_command },
+		{ STMT_load_state, read_state },
+		{ STMT_load_intents, read_intent },
+		{ STMT_load_backlogs, read_backlog },
+		{ STMT_load_commands, read_command },
 	};
+	sqlite3_stmt **statements = store->db.statements;
 	struct store_snapshot *snapshot = store_snapshot_new();
-	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-		sqlite3_stmt *statement = store->db.statements[parts[i].statement];
-		int code;
-		while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-			parts[i].read(statement, snapshot);
-		sqlite3_reset(statement);
-		if (code == SQLITE_DONE)
-			continue;
-		store_set_error(error, &store->db, code, "reading the database");
-		store_snapshot_free(snapshot);
-		return NULL;
-	}
-	return snapshot;
+	int code = store_load_jobs(statements[STMT_load_jobs], snapshot); /* first: the others point to ids of jobs */
+	for (size_t i = 0; i < G_N_ELEMENTS(parts) && code == SQLITE_DONE; i++)
+		code = read_rows(statements[parts[i].statement], snapshot, parts[i].read);
+	if (code == SQLITE_DONE)
+		return snapshot;
+	store_set_error(error, &store->db, code, "reading the database");
+	store_snapshot_free(snapshot);
+	return NULL;
 }

@@ -83,15 +83,19 @@ void job_forget_schedules(void)
 	g_mutex_unlock(&lock);
 }
 
-/* Bytes, padding included: drafts are zeroed first, and a difference in padding would only cost an object. */
+/*
+ * Padding included: drafts are zeroed first, and a difference in padding would only cost an object. Word by word (FNV-1a's step):
+ * byte by byte it was a tenth of the start of a million jobs.
+ */
 static guint policy_hash(gconstpointer data)
 {
-	const unsigned char *bytes = data;
-	guint hash = 2166136261u;
-	for (size_t i = 0; i < sizeof(struct job_policy); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash;
+	const uint64_t *words = data;
+	uint64_t hash = 14695981039346656037u;
+	for (size_t i = 0; i < sizeof(struct job_policy) / sizeof *words; i++)
+		hash = (hash ^ words[i]) * 1099511628211u;
+	return (guint)(hash ^ hash >> 32);
 }
+G_STATIC_ASSERT(sizeof(struct job_policy) % sizeof(uint64_t) == 0);
 
 static gboolean policy_equal(gconstpointer a, gconstpointer b)
 {

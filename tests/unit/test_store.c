@@ -2,6 +2,8 @@
  * The store with real files: order, results, what a restart finds, the outbox.
  */
 #include <check.h>
+#include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,23 +82,27 @@ START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 }
 END_TEST
 
+static void add_job(struct store_batch *batch, const char *id, int64_t revision)
+{
+	json_t *json = json_pack("{s:s, s:s}", "schedule", "* * * * *", "api", "http://localhost/foo");
+	struct job_problem problem = { .pointer = NULL };
+	struct stored_job *stored = stored_job_new(job_parse(json, id, revision, true, &problem));
+	ck_assert_msg(stored->job != NULL, "%s", problem.detail);
+	stored->since.us = 5;
+	stored->anchor = WALL_NONE;
+	stored->target_key = g_intern_static_string("key");
+	g_ptr_array_add(batch->job_upserts, stored);
+	json_decref(json);
+}
+
 START_TEST(test_jobs_come_back_sorted_and_a_deleted_job_does_not)
 {
 	static const char *const ids[] = { "b", "a", "c" };
 	begin_life();
 	start();
 	struct store_batch *batch = new_batch(1);
-	for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
-		json_t *json = json_pack("{s:s, s:s}", "schedule", "* * * * *", "api", "http://localhost/foo");
-		struct job_problem problem = { .pointer = NULL };
-		struct stored_job *stored = stored_job_new(job_parse(json, ids[i], 40 + (int64_t)i, true, &problem));
-		ck_assert_msg(stored->job != NULL, "%s", problem.detail);
-		stored->since.us = 5;
-		stored->anchor = WALL_NONE;
-		stored->target_key = g_intern_static_string("key");
-		g_ptr_array_add(batch->job_upserts, stored);
-		json_decref(json);
-	}
+	for (size_t i = 0; i < G_N_ELEMENTS(ids); i++)
+		add_job(batch, ids[i], 40 + (int64_t)i);
 	submit(batch);
 	batch = new_batch(2);
 	g_ptr_array_add(batch->job_deletes, g_strdup("b"));
@@ -118,6 +124,53 @@ START_TEST(test_jobs_come_back_sorted_and_a_deleted_job_does_not)
 	ck_assert_int_eq(c->since.us, 55);
 	ck_assert_uint_eq(c->since_epoch, 6);
 	ck_assert_int_eq(c->anchor.us, 66);
+	store_snapshot_free(snapshot);
+	end_life();
+}
+END_TEST
+
+/* While no store has the file open. */
+static void change_database(const char *sql)
+{
+	g_autofree char *path = g_build_filename(world.folder, "agent.db", NULL);
+	sqlite3 *database;
+	ck_assert_int_eq(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	sqlite3_exec(database, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL); /* this disk has no shared memory */
+	ck_assert_int_eq(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(database);
+}
+
+/* More than are parsed where they are read, and than the chunks on their way hold (store_load_jobs.c). */
+#define MANY_JOBS 45000
+
+START_TEST(test_many_jobs_come_back_sorted_without_those_that_cannot_be_read)
+{
+	begin_life();
+	start();
+	struct store_batch *batch = new_batch(1);
+	for (int i = MANY_JOBS - 1; i >= 0; i--) {
+		char id[16];
+		snprintf(id, sizeof id, "job-%05d", i);
+		add_job(batch, id, i);
+	}
+	submit(batch);
+	ck_assert_int_eq(settle(1), STORE_OK);
+	stop();
+	change_database("UPDATE job SET definition = '{' WHERE substr(id, -4) = '1007'");
+
+	begin_life();
+	struct store_snapshot *snapshot = load();
+	ck_assert_uint_eq(snapshot->jobs->len, MANY_JOBS - MANY_JOBS / 10000 - 1);
+	guint at = 0;
+	for (int i = 0; i < MANY_JOBS; i++) {
+		if (i % 10000 == 1007)
+			continue;
+		const struct stored_job *stored = &g_array_index(snapshot->jobs, struct stored_job, at++);
+		ck_assert_int_eq(atoi(stored->job->id + 4), i);
+		ck_assert_int_eq(stored->job->revision, i);
+		ck_assert_int_eq(stored->since.us, 5);
+		ck_assert_str_eq(stored->target_key, "key");
+	}
 	store_snapshot_free(snapshot);
 	end_life();
 }
@@ -305,6 +358,7 @@ int main(void)
 	tcase_set_timeout(basics, 60);
 	tcase_add_test(basics, test_a_new_store_is_empty_and_a_restart_finds_what_was_written);
 	tcase_add_test(basics, test_jobs_come_back_sorted_and_a_deleted_job_does_not);
+	tcase_add_test(basics, test_many_jobs_come_back_sorted_without_those_that_cannot_be_read);
 	tcase_add_test(basics, test_a_batch_that_comes_again_is_answered_ok_and_changes_nothing);
 	tcase_add_test(basics, test_waiting_batches_share_one_commit);
 	tcase_add_test(basics, test_what_is_queued_at_the_stop_is_committed);
