@@ -33,6 +33,8 @@ export default defineConfig({
 		include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.{ts,tsx}"],
 		setupFiles: ["test/setup.ts"],
 		restoreMocks: true,
+		testTimeout: 60_000, // of five seconds a busy machine needs some for itself
+		hookTimeout: 60_000,
 	},
 });
 

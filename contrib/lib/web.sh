@@ -54,6 +54,6 @@ part_browser() {
 	local log=$LOGS/browser.log
 	command -v npm >/dev/null || fail "the tests of the dashboard need npm with Node 20.19 or newer"
 	[[ -e $ROOT/web/dist/index.html ]] || web_npm build
-	(cd "$ROOT/web" && BELFRY_BUILD=$BUILD timeout 840 npm run --silent browser) >"$log" 2>&1 </dev/null || true
+	(cd "$ROOT/web" && BELFRY_BUILD=$BUILD timeout 2400 npm run --silent browser) >"$log" 2>&1 </dev/null || true
 	count_web "$log"
 }

@@ -1,5 +1,5 @@
 // Components are tested against the made-up central of test/fake; a call that it does not know fails the test.
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { forgetAnswers } from "../src/api/client.ts";
 import { connectionAnswered } from "../src/api/connection.ts";
@@ -11,6 +11,9 @@ Object.defineProperties(HTMLElement.prototype, {
 	clientHeight: { configurable: true, value: 800 },
 	clientWidth: { configurable: true, value: 1_200 },
 });
+
+// A second, as it is by itself, is little on a busy machine.
+configure({ asyncUtilTimeout: 20_000 });
 
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
