@@ -43,7 +43,7 @@ class RawAgent:
     """Keeps a job set as the protocol says; sends records only when told to."""
 
     def __init__(self, central, name="raw", epoch=1):
-        reply = requests.post(f"{central.agent_url}/api/agent/enroll", timeout=10, json={
+        reply = requests.post(f"{central.agent_url}/api/agent/enroll", timeout=60, json={
             "token": central.api.enrol_token(), "name": name, "hostname": "testhost", "agentVersion": "0.0.1"})
         assert reply.status_code == 201, reply.text
         self.agent_id, self.key = reply.json()["agentId"], reply.json()["key"]
@@ -63,7 +63,7 @@ class RawAgent:
         return {job_id: (job["revision"], key) for job_id, (job, key) in self.jobs.items()}
 
     def post(self, body, url=None, key=None, session=None):
-        return (session or self.session).post(f"{url or self.url}/api/agent/sync", json=body, timeout=30,
+        return (session or self.session).post(f"{url or self.url}/api/agent/sync", json=body, timeout=60,
                                               headers={"Authorization": f"Bearer {key or self.key}"})
 
     def sync(self, first_seq=1, records=(), **more):

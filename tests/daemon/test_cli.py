@@ -410,7 +410,7 @@ def test_names_cannot_steer_the_terminal(cli, api):
 def test_a_full_disk_under_the_output_is_told(cli):
     with open("/dev/full", "w") as full:
         done = subprocess.run([program("belfry"), "job", "list", "-o", "json"], stdout=full, stderr=subprocess.PIPE, text=True,
-                              env=cli.environment, timeout=30)
+                              env=cli.environment, timeout=120)
     assert done.returncode == 1 and "cannot write the output" in done.stderr
 
 
@@ -455,7 +455,7 @@ def test_a_user_is_made_logs_in_and_is_removed(cli, central, world):
 
 
 def test_a_password_needs_a_terminal_or_a_file(cli):
-    done = subprocess.run([program("belfry"), "user", "create", "x", "--role", "viewer"], capture_output=True, text=True, timeout=30,
+    done = subprocess.run([program("belfry"), "user", "create", "x", "--role", "viewer"], capture_output=True, text=True, timeout=120,
                           env=cli.environment, stdin=subprocess.DEVNULL, start_new_session=True)
     assert done.returncode == 2 and "there is no terminal to ask at: --password-file FILE" in done.stderr
 

@@ -10,7 +10,7 @@ from harness.paths import BUILD, ROOT, program
 
 
 def run(*words):
-    return subprocess.run([program("belfry"), *words], capture_output=True, text=True, timeout=30)
+    return subprocess.run([program("belfry"), *words], capture_output=True, text=True, timeout=120)
 
 
 def commands():
@@ -53,7 +53,7 @@ def test_every_option_of_every_example_is_known():
 
 def bash(script):
     return subprocess.run(["bash", "-c", f"source <('{program('belfry')}' completion bash)\n{script}"], capture_output=True, text=True,
-                          timeout=60)
+                          timeout=120)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
@@ -65,7 +65,7 @@ def test_the_scripts_know_every_verb_and_every_option(shell, tmp_path):
     functions = text[:text.index("\n_belfry()")]
     asked = "".join(f"echo '= {' '.join(w)}'; belfry_words \"$(belfry_command {w[0]} {w[1] if len(w) > 1 else chr(39) * 2})\" ''\n"
                     for w in commands())
-    done = subprocess.run(["bash", "-c", functions + "\nbelfry() { :; }\n" + asked], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", functions + "\nbelfry() { :; }\n" + asked], capture_output=True, text=True, timeout=120)
     assert done.stderr == ""
     answers = {part.split("\n")[0]: part.split("\n")[1:] for part in done.stdout.split("= ")[1:]}
     for words in commands():

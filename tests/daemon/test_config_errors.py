@@ -25,7 +25,7 @@ ROWS = [("belfry-central", "serve", *row) for row in BAD_CENTRAL] + [("belfry-ag
 
 
 def run(name, *arguments):
-    return subprocess.run([program(name), *map(str, arguments)], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+    return subprocess.run([program(name), *map(str, arguments)], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("name, command, text, complaint", [(r[0], r[1], r[3], r[4]) for r in ROWS], ids=[f"{r[0]} {r[2]}" for r in ROWS])

@@ -36,7 +36,7 @@ def web(world, database, folder):
 
 def fetch(central, path, **headers):
     """Byte for byte as written: no client library tidies the path or unpacks the body."""
-    connection = http.client.HTTPConnection("127.0.0.1", central.api_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", central.api_port, timeout=60)
     connection.putrequest("GET", path, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name.replace("_", "-"), value)

@@ -54,14 +54,14 @@ def test_a_token_binds_labels_and_name_is_listed_without_its_secret_and_can_be_t
     listed = api.json("/api/agents/tokens")["tokens"]
     assert [(t["tokenId"], t["labels"], t["name"], t["usedAt"]) for t in listed] == [(made["tokenId"], {"env": "prod"}, "web-1", None)]
     assert made["token"] not in api.get("/api/agents/tokens").text
-    enrolled = requests.post(f"{central.agent_url}/api/agent/enroll", json={"token": made["token"], "name": "other"}, timeout=10).json()
+    enrolled = requests.post(f"{central.agent_url}/api/agent/enroll", json={"token": made["token"], "name": "other"}, timeout=60).json()
     assert enrolled["name"] == "web-1"
     shown = api.json(f"/api/agents/{enrolled['agentId']}")
     assert shown["labels"] == {"env": "prod"} and shown["weight"] == 1 and shown["draining"] is False and shown["state"] == "never"
     assert api.json("/api/agents/tokens")["tokens"][0]["usedBy"] == enrolled["agentId"]
     gone = token(api)
     assert api.delete(f"/api/agents/tokens/{gone['tokenId']}").status_code == 204
-    assert_problem(requests.post(f"{central.agent_url}/api/agent/enroll", json={"token": gone["token"], "name": "x"}, timeout=10), 401)
+    assert_problem(requests.post(f"{central.agent_url}/api/agent/enroll", json={"token": gone["token"], "name": "x"}, timeout=60), 401)
 
 
 @pytest.mark.parametrize("body, pointer", [
@@ -75,14 +75,14 @@ def test_bad_terms_of_a_token_are_refused_with_their_place(api, body, pointer):
 def test_only_one_of_many_callers_gets_in_with_one_token(api, central):
     made = token(api)["token"]
     with ThreadPoolExecutor(8) as pool:
-        codes = list(pool.map(lambda i: requests.post(f"{central.agent_url}/api/agent/enroll", timeout=30,
+        codes = list(pool.map(lambda i: requests.post(f"{central.agent_url}/api/agent/enroll", timeout=60,
                                                       json={"token": made, "name": f"a{i}"}).status_code, range(16)))
     assert codes.count(201) == 1 and set(codes) <= {201, 403}
 
 
 def test_a_flood_of_enrolments_is_told_to_come_back(central):
     with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(lambda i: requests.post(f"{central.agent_url}/api/agent/enroll", timeout=30,
+        replies = list(pool.map(lambda i: requests.post(f"{central.agent_url}/api/agent/enroll", timeout=60,
                                                         json={"token": f"guess{i}", "name": "x"}), range(400)))
     codes = {reply.status_code for reply in replies}
     assert codes == {401, 429}

@@ -48,7 +48,7 @@ def test_a_job_that_did_not_run_is_late_until_its_decision_arrives(central, api,
     listed = {job["name"]: job["lateSince"] for job in api.json("/api/jobs")["jobs"]}
     assert listed["silent"] == found["silent"]["lateSince"] and listed["paused"] is None and listed["boot"] is None
     assert {job["name"] for job in api.json("/api/jobs", late="true")["jobs"]} == {"silent", "nobody's"}
-    wait_until(lambda: "\nbelfry_central_late_jobs 2\n" in requests.get(central.url + "/metrics", timeout=5).text, what="the gauge")
+    wait_until(lambda: "\nbelfry_central_late_jobs 2\n" in requests.get(central.url + "/metrics", timeout=60).text, what="the gauge")
 
     agent.sync(1, [execution(silent["jobId"], now().replace(microsecond=0))])
     assert set(late(api)) == {"nobody's"}, "gone at once, not with the next look"

@@ -52,7 +52,7 @@ def tls(world, database, authority):
 def serial(central, port=None):
     """Of the certificate that a new connection is shown."""
     context = ssl.create_default_context(cafile=central.ca)
-    with socket.create_connection(("127.0.0.1", port or central.api_port), timeout=5) as plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+    with socket.create_connection(("127.0.0.1", port or central.api_port), timeout=60) as plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
         return secure.getpeercert()["serialNumber"]
 
 
@@ -83,7 +83,7 @@ def test_plain_http_and_old_versions_get_nothing(tls):
         warnings.simplefilter("ignore", DeprecationWarning)  # old on purpose
         old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
         old.set_ciphers("ALL:@SECLEVEL=0")
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as plain, pytest.raises((ssl.SSLError, OSError)):
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as plain, pytest.raises((ssl.SSLError, OSError)):
             old.wrap_socket(plain, server_hostname="127.0.0.1")
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(tls.url + "/healthz", timeout=5)  # the system's authorities do not know ours
@@ -115,7 +115,7 @@ def test_a_certificate_for_another_name_is_refused(world, tls):
 
 def test_a_new_certificate_is_shown_after_a_reload_and_open_connections_live_on(tls, authority):
     before = serial(tls)
-    live = http.client.HTTPSConnection("127.0.0.1", tls.api_port, timeout=10, context=ssl.create_default_context(cafile=tls.ca))
+    live = http.client.HTTPSConnection("127.0.0.1", tls.api_port, timeout=60, context=ssl.create_default_context(cafile=tls.ca))
     live.request("GET", "/healthz")
     live.getresponse().read()
     authority.sign("central", kind=("rsa:2048",))

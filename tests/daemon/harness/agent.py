@@ -50,7 +50,7 @@ class Agent(Process):
         lines = "".join(f"{key}={value}\n" for key, value in self.options.items() if value is not None)
         self.config_path.write_text(f"[agent]\n{lines}")
 
-    def run(self, *arguments, timeout=60):
+    def run(self, *arguments, timeout=120):
         """A command of belfry-agent that ends by itself: the finished process."""
         return subprocess.run(
             [program("belfry-agent"), "--config", self.config_path, *arguments],
@@ -81,7 +81,7 @@ class Agent(Process):
         self.stop()
         return self.start()
 
-    def local(self, method, path, body=None, timeout=10):
+    def local(self, method, path, body=None, timeout=30):
         """A request to the local API."""
         connection = _UnixConnection(self.socket, timeout)
         try:

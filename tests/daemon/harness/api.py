@@ -32,7 +32,7 @@ class Api:
         assert reply.status_code == 201, f"making a link: {reply.status_code} {reply.text}"
         return reply.json()["link"]
 
-    def request(self, method, path, headers=None, timeout=15, **kwargs):
+    def request(self, method, path, headers=None, timeout=60, **kwargs):
         headers = dict(headers or {})
         if self.token and "Authorization" not in headers:
             headers["Authorization"] = f"Bearer {self.token}"

@@ -28,7 +28,7 @@ class Central(Process):
         lines = "".join(f"{key}={value}\n" for key, value in self.options.items() if value is not None)
         self.config_path.write_text(f"[central]\n{lines}")
 
-    def run(self, *arguments, timeout=60, input=""):
+    def run(self, *arguments, timeout=120, input=""):
         """A command of belfry-central that ends by itself: the finished process."""
         return subprocess.run(
             [program("belfry-central"), "--config", self.config_path, *arguments],
@@ -68,7 +68,7 @@ class Central(Process):
         super().start()
         path = "/readyz" if ready else "/healthz"
         probe = Api(self.url, ca=self.ca)
-        self.wait_ready(lambda: probe.get(path, timeout=2).status_code == 200, 30, f"central to answer {path}")
+        self.wait_ready(lambda: probe.get(path, timeout=10).status_code == 200, 30, f"central to answer {path}")
         return self
 
     def restart(self):

@@ -19,7 +19,7 @@ class Cli:
             if name in os.environ:
                 self.environment[name] = os.environ[name]
 
-    def run(self, *words, stdin="", timeout=60):
+    def run(self, *words, stdin="", timeout=120):
         return subprocess.run([program("belfry"), *map(str, words)], input=stdin, capture_output=True, text=True,
                               timeout=timeout, env=self.environment)
 

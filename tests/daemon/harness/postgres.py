@@ -39,7 +39,7 @@ def make_template(folder):
 class Cluster(Process):
     """A server with its own port and data. start, stop (fast), crash (immediate stop), kill (-9), restart."""
 
-    stop_timeout = 30.0
+    stop_timeout = 90.0
 
     def __init__(self, template, folder, name="postgres", settings=None):
         folder = Path(folder)
@@ -101,7 +101,7 @@ class Cluster(Process):
         return Database(self, name)
 
     def connect(self, database="postgres", autocommit=True):
-        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user="belfry", dbname=database, connect_timeout=5)
+        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user="belfry", dbname=database, connect_timeout=30)
         connection.autocommit = autocommit
         return connection
 

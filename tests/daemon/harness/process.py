@@ -24,7 +24,7 @@ _SANITIZER_ENV = {
 class Process:
     """One program with a log. `wrapper` goes in front of the command (strace, faketime, prlimit ...)."""
 
-    stop_timeout = 15.0
+    stop_timeout = 60.0
 
     def __init__(self, name, command, folder, env=None, wrapper=()):
         self.name = name
@@ -86,7 +86,7 @@ class Process:
         if expect is not None and code != expect:
             raise AssertionError(f"{self.name} ended with {code} and not {expect}\n{self.tail()}")
 
-    def wait(self, timeout=10.0):
+    def wait(self, timeout=60.0):
         """For programs that end by themselves: the exit code."""
         return self.popen.wait(timeout)
 

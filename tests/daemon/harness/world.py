@@ -2,6 +2,7 @@
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from .agent import Agent
@@ -71,7 +72,10 @@ class World:
                 complaints.append(str(e))
         for process in self.processes():
             complaints += [f"{process.name} logged: {line}" for line in process.alarms()[:20]]
-        complaints += [f"left running: {line}" for line in self._left_over()]
+        ends = time.monotonic() + 10  # what was killed may take a moment to be gone
+        while (left := self._left_over()) and time.monotonic() < ends:
+            time.sleep(0.05)
+        complaints += [f"left running: {line}" for line in left]
         return complaints
 
     def remove(self):
