@@ -3,7 +3,8 @@
 #include <glib.h>
 #include <math.h>
 
-bool retry_is_success(const struct job *job, const struct attempt_result *result, const char **ret_reason)
+/* Did the response satisfy the job's `success` rule? On false *ret_reason is a static sentence or NULL (status). */
+static bool is_success(const struct job *job, const struct attempt_result *result, const char **ret_reason)
 {
 	*ret_reason = NULL;
 	if (result->outcome != ATTEMPT_RESPONSE)
@@ -111,7 +112,7 @@ void retry_decide(const struct retry_input *input, struct retry_verdict *ret)
 	const struct job_policy *policy = input->job->policy;
 	const char *success_reason;
 	*ret = (struct retry_verdict){ 0 };
-	if (retry_is_success(input->job, input->result, &success_reason)) {
+	if (is_success(input->job, input->result, &success_reason)) {
 		ret->status = EXECUTION_SUCCESS;
 		ret->end = ATTEMPT_END_SUCCESS;
 		return;

@@ -34,7 +34,4 @@ struct retry_verdict {
 #define RETRY_AFTER_MAX_MS (INT64_C(3600) * 1000)
 void retry_decide(const struct retry_input *input, struct retry_verdict *ret);
 
-/* Did the response satisfy the job's `success` rule? On false *ret_reason is a static sentence or NULL (status). */
-bool retry_is_success(const struct job *job, const struct attempt_result *result, const char **ret_reason);
-
 #endif

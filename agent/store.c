@@ -69,14 +69,6 @@ void store_batch_free(struct store_batch *batch)
 	g_free(batch);
 }
 
-bool store_batch_is_empty(const struct store_batch *batch)
-{
-	return batch->intents->len + batch->updates->len + batch->cancels->len + batch->decisions->len +
-		       batch->job_upserts->len + batch->job_deletes->len + batch->job_marks->len + batch->backlogs->len +
-		       batch->events->len + batch->done_commands->len + batch->known_commands->len ==
-	       0;
-}
-
 static void stored_job_clear(void *data)
 {
 	job_unref(((struct stored_job *)data)->job);

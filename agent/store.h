@@ -123,7 +123,6 @@ struct store_snapshot {
 
 struct store_batch *store_batch_new(uint64_t number);
 void store_batch_free(struct store_batch *batch);
-bool store_batch_is_empty(const struct store_batch *batch); /* state alone does not count */
 struct store_snapshot *store_snapshot_new(void);
 void store_snapshot_free(struct store_snapshot *snapshot);
 /* A job new to the agent: empty target key, no since, no anchor. Takes over the reference. */

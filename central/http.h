@@ -19,7 +19,7 @@
 #define URL_MAX 4096            /* bytes of path and query */
 #define QUERY_PARAMS_MAX 32
 #define IDENTITY_NAME_MAX 128   /* bytes */
-#define AGENT_ID_SIZE 37
+#define UUID_SIZE 37            /* as text, with its end */
 #define REPLY_HEADERS_MAX 12
 
 /* Each person's role includes those before it; an agent's credential opens agent routes only. */
@@ -33,8 +33,8 @@ struct identity {
 	bool is_account;                  /* an account's session; otherwise a token, or a session that came from one */
 	bool by_session;                  /* the cookie, not a bearer token */
 	char name[IDENTITY_NAME_MAX + 1]; /* of the account, token or agent; the author of edits */
-	char agent_id[AGENT_ID_SIZE];     /* "" for people */
-	char token_id[AGENT_ID_SIZE];     /* "" for accounts and agents */
+	char agent_id[UUID_SIZE];         /* "" for people */
+	char token_id[UUID_SIZE];         /* "" for accounts and agents */
 	struct wall expires_at;           /* WALL_NONE = never */
 };
 
@@ -142,7 +142,6 @@ bool etag_matches(const char *header, int64_t revision, bool weak_comparison);
 /* A UUID in canonical form (8-4-4-4-12 hex digits)? */
 bool uuid_is_valid(const char *text);
 /* RFC 9562 version 7: time-ordered, from `now` and random bits. */
-#define UUID_SIZE 37
 char *uuid_v7(struct wall now, char buffer[static UUID_SIZE]);
 
 #endif

@@ -206,13 +206,6 @@ void credential_hash(const char *credential, char ret[static CREDENTIAL_HASH_SIZ
 	sodium_bin2hex(ret, CREDENTIAL_HASH_SIZE, hash, sizeof hash);
 }
 
-void token_row_free(struct token_row *row)
-{
-	g_free(row->name);
-	g_free(row->created_by);
-	g_free(row);
-}
-
 void credential_make(const char *prefix, char ret[static TOKEN_TEXT_SIZE])
 {
 	uint8_t random[32];
@@ -257,13 +250,20 @@ enum db_status token_create(struct db_conn *conn, const char *name, enum role ro
 	return status;
 }
 
+static void free_token_row(struct token_row *row)
+{
+	g_free(row->name);
+	g_free(row->created_by);
+	g_free(row);
+}
+
 enum db_status token_list(struct db_conn *conn, GPtrArray **ret_rows)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	enum db_status status = db_run(conn, "token_list", NULL, &result);
 	if (status != DB_OK)
 		return status;
-	GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)token_row_free);
+	GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)free_token_row);
 	for (int i = 0; i < db_rows(result); i++) {
 		struct token_row *row = g_new0(struct token_row, 1);
 		g_strlcpy(row->token_id, db_text(result, i, 0), sizeof row->token_id);

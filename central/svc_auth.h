@@ -53,7 +53,6 @@ struct token_row {
 	enum role role;
 	struct wall created_at, expires_at, revoked_at; /* WALL_NONE = never */
 };
-void token_row_free(struct token_row *row);
 
 /* Makes one and tells it this once. `expires_at` WALL_NONE = never. Writes the audit line too. */
 enum db_status token_create(struct db_conn *conn, const char *name, enum role role, struct wall expires_at,

@@ -6,15 +6,11 @@
 #include "central/commands.h"
 #include "common/log.h"
 
-int64_t sync_pace_ms(int64_t agents, int64_t syncs_per_second, int64_t shortest_ms)
-{
-	return MAX(shortest_ms, agents * 1000 / MAX(syncs_per_second, 1));
-}
-
 int64_t sync_fleet_pace_ms(const struct central *central)
 {
 	const struct central_config *config = central->config;
-	return sync_pace_ms(chores_fleet_size(central->chores), config->syncs_per_second, config->sync_interval_ms);
+	int64_t shared_out = chores_fleet_size(central->chores) * 1000 / MAX(config->syncs_per_second, 1);
+	return MAX(config->sync_interval_ms, shared_out);
 }
 
 static int64_t next_sync_ms(const struct central *central)

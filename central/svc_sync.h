@@ -30,9 +30,7 @@ enum db_status sync_serve(struct central *central, struct db_conn *conn, const c
 			  const struct sync_request *request, struct sync_reply *ret_reply, struct life_verdict *ret_life,
 			  struct ingest_result *ret_result);
 
-/* How long each of `agents` agents should wait, before chance. */
-int64_t sync_pace_ms(int64_t agents, int64_t syncs_per_second, int64_t shortest_ms);
-/* The same for the fleet as counted last. */
+/* How long each agent of the fleet, as counted last, should wait, before chance. */
 int64_t sync_fleet_pace_ms(const struct central *central);
 
 #endif

@@ -15,7 +15,6 @@ struct generation {
 	unsigned chain_size;
 	gnutls_privkey_t key;
 	gnutls_x509_trust_list_t client_ca; /* NULL = clients need no certificate */
-	gint64 expires_at;
 	struct generation *older;
 };
 
@@ -60,16 +59,9 @@ static int take_chain(struct generation *generation, const gnutls_datum_t *pem)
 {
 	unsigned size = TLS_CHAIN_MAX;
 	int code = gnutls_pcert_list_import_x509_raw(generation->chain, &size, pem, GNUTLS_X509_FMT_PEM, 0);
-	if (code < 0)
-		return code;
-	generation->chain_size = size;
-	gnutls_x509_crt_t leaf;
-	code = gnutls_pcert_export_x509(&generation->chain[0], &leaf);
-	if (code < 0)
-		return code;
-	generation->expires_at = (gint64)gnutls_x509_crt_get_expiration_time(leaf);
-	gnutls_x509_crt_deinit(leaf);
-	return 0;
+	if (code >= 0)
+		generation->chain_size = size;
+	return code;
 }
 
 static int take_key(struct generation *generation, const gnutls_datum_t *pem)
@@ -159,12 +151,6 @@ void tls_unload(void)
 		next = generation->older;
 		free_generation(generation);
 	}
-}
-
-gint64 tls_expires_at(void)
-{
-	const struct generation *generation = g_atomic_pointer_get(&current);
-	return generation != NULL ? generation->expires_at : 0;
 }
 
 /* Nonzero ends the handshake. */

@@ -31,7 +31,4 @@ void tls_unload(void);
 void *tls_people_callback(void);
 void *tls_agents_callback(void);
 
-/* When the certificate in use stops being good, seconds since 1970; 0 = there is none. Any thread. */
-gint64 tls_expires_at(void);
-
 #endif

@@ -29,6 +29,17 @@ struct web {
 	GHashTable *files; /* "/assets/x.js" -> struct file */
 };
 
+/* One file, ready to be sent. */
+struct web_answer {
+	char *body;               /* g_malloc'ed; NULL when only the headers are wanted (not_modified) */
+	size_t size;
+	const char *content_type; /* static */
+	const char *encoding;     /* static: "br", "gzip" or NULL */
+	const char *cache;        /* static: the Cache-Control */
+	char etag[48];
+	bool not_modified;
+};
+
 /* A folder on its way into memory. */
 struct loading {
 	GHashTable *bodies; /* path with suffix -> GBytes */
@@ -264,8 +275,12 @@ static void fill_answer(const struct file *file, const char *accept_encoding, co
 	}
 }
 
-bool web_find(struct web *web, const char *path, const char *accept_encoding, const char *if_none_match,
-	      struct web_answer *ret)
+/*
+ * `path` as it came, percent-encoded. A path without a dot in its last segment that names no file is index.html: the
+ * dashboard has pages of its own. False: there is no such file. Any thread.
+ */
+static bool find(struct web *web, const char *path, const char *accept_encoding, const char *if_none_match,
+		 struct web_answer *ret)
 {
 	g_autofree char *decoded = g_uri_unescape_string(path, NULL);
 	if (decoded == NULL || *decoded != '/')
@@ -291,7 +306,7 @@ bool web_find(struct web *web, const char *path, const char *accept_encoding, co
 void api_web(const struct api_request *request, struct api_reply *reply)
 {
 	struct web_answer answer;
-	if (!web_find(request->central->web, request->path, request->accept_encoding, request->if_none_match, &answer)) {
+	if (!find(request->central->web, request->path, request->accept_encoding, request->if_none_match, &answer)) {
 		problem_reply(reply, 404, NULL, NULL, "there is nothing under this path");
 		return;
 	}

@@ -27,22 +27,6 @@ bool web_load(struct web *web, const char *folder, GError **error);
 /* Files in memory, compressed copies not counted; 0 = there is no dashboard. */
 guint web_count(struct web *web);
 
-/* One file, ready to be sent. */
-struct web_answer {
-	char *body;               /* g_malloc'ed; NULL when only the headers are wanted (not_modified) */
-	size_t size;
-	const char *content_type; /* static */
-	const char *encoding;     /* static: "br", "gzip" or NULL */
-	const char *cache;        /* static: the Cache-Control */
-	char etag[48];
-	bool not_modified;
-};
-/*
- * `path` as it came, percent-encoded. A path without a dot in its last segment that names no file is index.html: the
- * dashboard has pages of its own. False: there is no such file. Any thread.
- */
-bool web_find(struct web *web, const char *path, const char *accept_encoding, const char *if_none_match,
-	      struct web_answer *ret);
 /* Does an Accept-Encoding list take this coding ("br")? */
 bool web_accepts(const char *accept_encoding, const char *coding);
 

@@ -6,7 +6,8 @@
 
 #define DAY_US (24 * 3600 * US_PER_SECOND)
 
-bool why_previous_due(const struct job *job, struct wall anchor, struct wall at, struct wall *ret)
+/* The last due instant up to `at`, in some fifty looks at the schedule. */
+static bool find_previous_due(const struct job *job, struct wall anchor, struct wall at, struct wall *ret)
 {
 	struct wall from = { 0 }, low, next;
 	/* Far back, something is due at or before `at`, or nothing ever was. */
@@ -155,7 +156,7 @@ void why_explain(const struct why_facts *facts, struct why_answer *ret)
 	explain_revision(facts, ret);
 	if (facts->job != NULL) {
 		struct wall anchor = late_anchor(facts->job, facts->created_at, facts->decided_until);
-		why_previous_due(facts->job, anchor, facts->at, &ret->previous);
+		find_previous_due(facts->job, anchor, facts->at, &ret->previous);
 		late_next_due(facts->job, anchor, facts->at, &ret->next);
 		due = find_due(facts, ret);
 		explain_due(facts, ret, due);

@@ -42,7 +42,4 @@ struct why_answer {
 void why_explain(const struct why_facts *facts, struct why_answer *ret);
 void why_answer_clear(struct why_answer *answer);
 
-/* The last due instant up to `at`, in some fifty looks at the schedule. */
-bool why_previous_due(const struct job *job, struct wall anchor, struct wall at, struct wall *ret);
-
 #endif

@@ -125,21 +125,3 @@ void execution_clear(struct execution *execution)
 	g_clear_pointer(&execution->response_digest, g_free);
 	g_clear_pointer(&execution->attempt_log, g_free);
 }
-
-struct execution *execution_new(void)
-{
-	struct execution *execution = g_new0(struct execution, 1);
-	execution->armed_at = execution->started_at = execution->finished_at = WALL_NONE;
-	execution->scheduled_at = execution->last_scheduled_at = WALL_NONE;
-	execution->timing = (struct attempt_timing){ -1, -1, -1, -1, -1 };
-	execution->count = 1;
-	return execution;
-}
-
-void execution_free(struct execution *execution)
-{
-	if (execution == NULL)
-		return;
-	execution_clear(execution);
-	g_free(execution);
-}

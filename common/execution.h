@@ -89,7 +89,5 @@ struct execution {
 
 /* Frees what the record points to, not the record itself. */
 void execution_clear(struct execution *execution);
-struct execution *execution_new(void);
-void execution_free(struct execution *execution);
 
 #endif

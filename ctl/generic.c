@@ -180,7 +180,7 @@ static int64_t list_limit(const struct call *call, const struct output *output)
 	return call_has(call, "all") || output->form == OUTPUT_JSONL || output->form == OUTPUT_NAME ? -1 : LIMIT_DEFAULT;
 }
 
-int generic_list(const struct call *call, struct client *client, const char *path)
+static int list_pages(const struct call *call, struct client *client, const char *path)
 {
 	struct listing listing = { .view = call->command->view, .output = output_of(call) };
 	const char *cursor = client->local ? listing.view->local_cursor : "cursor";
@@ -218,7 +218,7 @@ int command_list(struct call *call)
 		return status;
 	status = generic_path(call, &client, client.local ? call->command->local_path : call->command->path, NULL, &path);
 	if (status == EXIT_OK)
-		status = generic_list(call, &client, path);
+		status = list_pages(call, &client, path);
 	client_close(&client);
 	return status;
 }
@@ -242,7 +242,8 @@ int command_show(struct call *call)
 	return status;
 }
 
-bool generic_confirm(const struct call *call, const char *question)
+/* Asks a person at a terminal; true with --yes, or when nobody is there to be asked. */
+static bool confirm(const struct call *call, const char *question)
 {
 	char answer[16];
 	if (call_flag(call, "yes") || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
@@ -317,7 +318,7 @@ static bool confirmed(const struct call *call, const char *many)
 	g_autofree char *all = g_strjoinv(", ", call_texts(call, first));
 	g_autofree char *clean = table_clean(all);
 	g_autofree char *question = g_strdup_printf("%s %s %s?", call->noun->name, call->command->verb, clean);
-	return generic_confirm(call, question);
+	return confirm(call, question);
 }
 
 int command_act(struct call *call)

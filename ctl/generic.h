@@ -22,13 +22,9 @@ int generic_path(const struct call *call, struct client *client, const char *tem
 int generic_body(const struct call *call, struct client *client, json_t **ret);
 /* The If-Match header of --revision, or NULL. Caller frees. */
 char *generic_if_match(const struct call *call);
-/* Lists `path` as command_list does. */
-int generic_list(const struct call *call, struct client *client, const char *path);
 /* Says the row's `done` with what the answer has, or prints the answer in the form that was asked for. */
 void generic_say_done(const struct call *call, const char *many_text, const json_t *answer);
 /* Prints one document in the form that was asked for. */
 int generic_print(const struct call *call, const json_t *object);
-/* Asks a person at a terminal; true with --yes, or when nobody is there to be asked. */
-bool generic_confirm(const struct call *call, const char *question);
 
 #endif

@@ -112,7 +112,7 @@ char *output_cell_text(const struct output *output, const json_t *value, enum ce
 	return plain_text(value);
 }
 
-enum table_colour output_status_colour(const char *status)
+static enum table_colour status_colour(const char *status)
 {
 	static const struct {
 		const char *words;
@@ -173,7 +173,7 @@ void output_table(const struct output *output, const struct view *view, const js
 		size_t n = 0;
 		for (const struct view_column *column = view->columns; column->title != NULL; column++, n++) {
 			cells[n].text = output_cell_text(output, output_member(item, column->path), column->kind);
-			cells[n].colour = column->kind == CELL_STATUS ? output_status_colour(cells[n].text) : PLAIN;
+			cells[n].colour = column->kind == CELL_STATUS ? status_colour(cells[n].text) : PLAIN;
 		}
 		table_add(table, cells);
 	}
@@ -234,7 +234,7 @@ static void add_details(const struct output *output, struct table *table, const 
 		kind = CELL_YES;
 	char *text = output_cell_text(output, value, kind);
 	struct table_cell cells[] = { { g_strdup(path), DIM },
-				      { text, kind == CELL_STATUS ? output_status_colour(text) : PLAIN } };
+				      { text, kind == CELL_STATUS ? status_colour(text) : PLAIN } };
 	table_add(table, cells);
 }
 

@@ -57,7 +57,6 @@ const json_t *output_member(const json_t *object, const char *path);
 
 /* A value as a cell shows it; NULL = nothing to show. Caller frees. */
 char *output_cell_text(const struct output *output, const json_t *value, enum cell_kind kind);
-enum table_colour output_status_colour(const char *status);
 
 /* The items of one table. */
 void output_table(const struct output *output, const struct view *view, const json_t *items);

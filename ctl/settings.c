@@ -22,7 +22,8 @@ const struct config_row settings_rows[] = {
 	{ 0 }
 };
 
-bool settings_url_is_valid(const char *url)
+/* Is it an http or https URL of a host, without a password or a query in it? */
+static bool url_is_valid(const char *url)
 {
 	g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
 	const char *scheme = uri != NULL ? g_uri_get_scheme(uri) : "";
@@ -98,7 +99,7 @@ static int find_url(const struct call *call, const struct file *file, struct set
 		url = *file->url != '\0' ? file->url : SETTINGS_URL;
 		place = "url in the configuration";
 	}
-	if (!settings_url_is_valid(url))
+	if (!url_is_valid(url))
 		return command_wrong("%s: \"%s\" is no URL such as https://central.example:3001", place, url);
 	settings->url = trim_url(url);
 	return EXIT_OK;

@@ -25,9 +25,6 @@ struct settings {
 int settings_load(const struct call *call, struct settings *ret);
 void settings_clear(struct settings *settings);
 
-/* Is it an http or https URL of a host, without a password or a query in it? */
-bool settings_url_is_valid(const char *url);
-
 /* Writes the token file (mode 0600) and the configuration that names it; says where. Returns an exit status. */
 int settings_save(const struct call *call, const struct settings *settings);
 

@@ -58,7 +58,8 @@ static int char_width(gunichar c)
 	return g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
 }
 
-int table_text_width(const char *text)
+/* Columns that a text takes on a terminal. */
+static int text_width(const char *text)
 {
 	int width = 0;
 	for (; *text != '\0'; text = g_utf8_next_char(text))
@@ -120,9 +121,9 @@ static int least_width(const struct table *table, const int *widths)
 static void lay_out(const struct table *table, int width, int *widths)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		widths[i] = table->columns[i].hidden ? 0 : table_text_width(table->columns[i].title);
+		widths[i] = table->columns[i].hidden ? 0 : text_width(table->columns[i].title);
 		for (size_t row = 0; widths[i] > 0 && row < count_rows(table); row++)
-			widths[i] = MAX(widths[i], table_text_width(cell_at(table, row, i)->text));
+			widths[i] = MAX(widths[i], text_width(cell_at(table, row, i)->text));
 	}
 	if (width <= 0)
 		return;
@@ -139,7 +140,7 @@ static void lay_out(const struct table *table, int width, int *widths)
 static void append_cut(GString *out, const char *text, int width)
 {
 	int used = 0;
-	if (table_text_width(text) <= width) {
+	if (text_width(text) <= width) {
 		g_string_append(out, text);
 		return;
 	}
@@ -156,7 +157,7 @@ static void append_cut(GString *out, const char *text, int width)
 static void append_cell(GString *out, const struct table_column *column, const struct table_cell *cell, int width, bool colour)
 {
 	static const char *const codes[] = { "", "\033[32m", "\033[31m", "\033[33m", "\033[2m" };
-	int fill = MAX(0, width - table_text_width(cell->text));
+	int fill = MAX(0, width - text_width(cell->text));
 	bool paint = colour && cell->colour != PLAIN;
 
 	if (column->right)

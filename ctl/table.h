@@ -37,7 +37,5 @@ void table_free(struct table *table);
 
 /* Text that is safe to show on one line. Caller frees. */
 char *table_clean(const char *text);
-/* Columns that a text takes on a terminal. */
-int table_text_width(const char *text);
 
 #endif
