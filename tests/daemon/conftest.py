@@ -84,6 +84,12 @@ def target(world):
 
 
 @pytest.fixture
+def pulse(world):
+    """Beats from the begin of the test on; pulse.allows(ms) is a bound on lateness."""
+    return world.pulse()
+
+
+@pytest.fixture
 def agent(world, central):
     """A running agent, enrolled with `central`."""
     return world.agent(central).start()

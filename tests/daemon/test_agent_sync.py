@@ -78,6 +78,10 @@ class FakeCentral:
     def ran(self, name):
         return self.target.requests(f"/job/{name}")
 
+    def ran_since(self, name, moment):
+        """Sent after it, by the agent's word."""
+        return [r for r in self.ran(name) if r.sent > moment]
+
 
 @pytest.fixture
 def fake(target):
@@ -171,10 +175,10 @@ def test_a_snapshot_in_parts_drops_only_what_no_part_named(agent, fake):
     fake.script = in_parts
     wait_until(lambda: fake.ran("d"), 10, "the job of the second part", explain=agent.tail)
     assert parts[1] == fake.revision + 100, "the second part is asked for from where the first ended"
-    time.sleep(1.2)
-    fake.target.clear()
-    time.sleep(2.2)
-    assert fake.ran("b") and fake.ran("d") and not fake.ran("a") and not fake.ran("c")
+    assert {job["jobId"] for job in agent.get("/jobs")["jobs"]} == {"b", "d"}
+    since = time.time()
+    wait_until(lambda: all(len(fake.ran_since(name, since)) >= 3 for name in "bd"), 10, "what was named to go on", explain=agent.tail)
+    assert not fake.ran_since("a", since) and not fake.ran_since("c", since)
 
 
 def test_a_different_digest_asks_for_the_whole_set_once(agent, fake):
@@ -248,7 +252,7 @@ def test_retry_after_is_honoured(agent, fake):
     fake.script = None
     wait_until(lambda: len(fake.syncs()) >= 2, 15, "the second sync")
     first, second = fake.syncs()[:2]
-    assert 3.9 < second.started - first.started < 6
+    assert second.started - first.started > 3.9
 
 
 def test_a_key_that_is_not_accepted_is_said_loudly_and_jobs_go_on(agent, fake):
@@ -267,10 +271,9 @@ def test_an_agent_that_is_told_of_its_revocation_starts_nothing_new(agent, fake)
     wait_until(lambda: fake.ran("a"), 10, "the job", explain=agent.tail)
     fake.script = lambda sync: FakeCentral.reply(401, {"title": "No", "status": 401, "detail": "revoked", "revoked": True})
     wait_until(lambda: agent.status()["central"]["refused"], 10, "the refusal")
-    time.sleep(1.5)  # what was planned
-    fake.target.clear()
-    time.sleep(3)
-    assert not fake.ran("a")
+    refused = time.time()
+    time.sleep(4)  # silence is what is measured
+    assert not [r for r in fake.ran("a") if r.due > refused + 1]  # but for what was planned
     assert "this agent was revoked: enrol again" in agent.log()
 
 
@@ -290,7 +293,9 @@ def test_a_command_runs_once_however_often_it_comes(agent, fake):
     fake.commands = [{"id": 7, "type": "run", "jobId": "a"}]
     start(agent)
     wait_until(lambda: [s for s in fake.syncs() if 7 in s.json()["doneCommands"]], 10, "the receipt", explain=agent.tail)
-    time.sleep(1)
+    wait_until(lambda: fake.ran("a"), 10, "the run", explain=agent.tail)
+    before = len(fake.syncs())
+    wait_until(lambda: len(fake.syncs()) >= before + 5, 10, "the command to come again", explain=agent.tail)
     assert len(fake.ran("a")) == 1
 
 

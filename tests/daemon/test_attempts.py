@@ -40,11 +40,11 @@ def test_an_attempt_in_which_the_agent_was_killed_is_unknown_and_those_before_it
     def behave(request, handler):
         n = len(target.requests())
         if n == 2:
-            time.sleep(20)
+            time.sleep(120)
         return 503 if n == 1 else 200
 
     target.behave(behave)
-    job = api.create_job(YEARLY, target.url + "/", retry=RETRY, timeoutMs=60000)
+    job = api.create_job(YEARLY, target.url + "/", retry=RETRY, timeoutMs=200000)
     assert api.post(f"/api/jobs/{job['jobId']}/actions/run").status_code == 202
     wait_until(lambda: len(target.requests()) == 2, 20, "the second attempt", explain=world.tails)
     agent.kill()

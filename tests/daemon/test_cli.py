@@ -206,14 +206,17 @@ def test_apply_goes_on_after_a_bad_definition(cli, api):
 
 # Executions, agents, tokens ------------------------------------------------------------------------------------------
 
-def test_a_run_is_seen_in_history_and_by_one_who_follows(cli, api, agent, target):
+def test_a_run_is_seen_in_history_and_by_one_who_follows(world, database, target):
+    central = world.central(database, log_level="debug").start()  # its log shows who has asked
+    agent, api, cli = world.agent(central).start(), central.api, Cli(world.folder, central.url, central.token)
     job = api.create_job("0 0 1 1 *", target.url + "/x", name="once")
     wait_until(lambda: any(j["jobId"] == job["jobId"] for j in agent.get("/jobs")["jobs"]), 20, "the agent to have the job")
     follower = []
     thread = threading.Thread(target=lambda: follower.append(cli.lines("execution", "follow", "--job", "once", "--count", "1")))
     thread.start()
+    wait_until(lambda: "/api/executions" in central.log(), 20, "the follower to have looked", explain=central.tail)
     assert cli.out("job", "run", "once") == "once: the order is given\n"
-    thread.join(30)
+    thread.join(120)
     assert follower[0][0]["status"] == "success" and follower[0][0]["cause"] == "manual"
     history = cli.json("job", "history", "once")["executions"]
     assert [e["executionId"] for e in history] == [follower[0][0]["executionId"]]
@@ -317,7 +320,7 @@ def test_a_central_that_hangs_is_left_after_the_timeout(world):
         cli = Cli(world.folder, f"http://127.0.0.1:{silent.getsockname()[1]}", "t")
         cli.fails(5, "job", "list", "--timeout", "300ms")
         assert cli.run("completion", "jobs").returncode == 5
-        assert time.monotonic() - begin < 8
+        assert time.monotonic() - begin < 25, "a client waited for its thirty seconds"
 
 
 def test_a_database_that_is_away_is_5_and_says_when_to_try_again(world):

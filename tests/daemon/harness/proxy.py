@@ -31,7 +31,7 @@ class ChaosProxy:
     "blackhole"  reads requests and never answers; the upstream never sees them
     "cut"        the upstream answers (it has committed), the client gets `cut_after` bytes of the reply, then the end
     "double"     sends the request to the upstream twice, one after the other; the client gets the second reply
-    "late"       hangs up on the client, and sends the request to the upstream `lag` seconds later, behind newer ones
+    "late"       hangs up on the client, and sends the request to the upstream `lag` seconds later, behind a newer one to that path
     "stale"      the upstream answers, but the client gets one of the latest four replies to that path, whichever
     `delay` seconds pass before each reply is handed on. stop() refuses connections, start() takes them again on the same port.
     `path` limits a mode to requests whose path begins with it, `times` to that many requests; then the mode is pass again.
@@ -155,6 +155,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.sendall(raw)
 
     def _deliver_late(self, exchange, body):
+        proxy = self.server.proxy
+        newer = lambda: [e for e in proxy.exchanges(self.path) if e.at > exchange.at and e.status]  # noqa: E731
+        ends = time.monotonic() + 60
+        while not newer() and time.monotonic() < ends:
+            time.sleep(0.05)
         try:
             reply = self._ask_upstream(body)
             exchange.status, exchange.reply, exchange.at = reply.status, reply.data, time.time()

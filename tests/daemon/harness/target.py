@@ -2,6 +2,7 @@
 import json
 import threading
 import time
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .ports import free_port
@@ -23,6 +24,19 @@ class Request:
 
     def json(self):
         return json.loads(self.body)
+
+    @property
+    def due(self):
+        """By its default body, in seconds since 1970: when the fire was due."""
+        return self._told("scheduledTime")
+
+    @property
+    def sent(self):
+        """When the agent sent it, by the agent's clock: what a busy target notes down late was not sent late."""
+        return self._told("executionTime")
+
+    def _told(self, name):
+        return datetime.fromisoformat(self.json()[name].replace("Z", "+00:00")).timestamp()
 
     def __repr__(self):
         return f"<{self.method} {self.path} {self.key} at {self.started:.3f}>"

@@ -10,6 +10,7 @@ from .central import Central
 from .postgres import Cluster
 from .process import Process
 from .proxy import ChaosProxy
+from .pulse import Pulse
 from .target import Target
 
 
@@ -53,6 +54,9 @@ class World:
 
     def proxy(self, upstream_port):
         return self.add(ChaosProxy(upstream_port)).start()
+
+    def pulse(self):
+        return self.add(Pulse(self.folder)).start()
 
     def processes(self):
         return [thing for thing in self._things if isinstance(thing, Process)]
