@@ -3,6 +3,7 @@ import json
 import os
 import time
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -80,6 +81,13 @@ def settled_spans(fleet, agent, expected):
     return wait_until(settled, 40, f"{agent.name}: all seconds in {expected} span(s)", every=0.5, explain=explain)
 
 
+def tell_all(agent):
+    """Until central has all that this agent has begun up to now."""
+    wait_until(lambda: agent.status()["counts"]["running"] == 0, 20, "what runs to end", every=0.01, explain=agent.tail)
+    decided = agent.status()["store"]["lastSeq"]
+    wait_until(lambda: agent.status()["store"]["ackedSeq"] >= decided, 20, "all to be told", explain=agent.tail)
+
+
 STEPS = {"ahead-1s": 1, "back-1s": -1, "ahead-1h": 3600, "back-1h": -3600, "ahead-3h": 10800, "back-4h": -14400}
 
 
@@ -88,18 +96,21 @@ def test_a_clock_that_is_set_loses_and_doubles_no_second(fleet, target, down):
     for name in STEPS:
         add(fleet, name)
     fleet.start()
-    stepped = {}
+    stepped, noticed, sent = {}, {}, {}
 
     def step(agent):
         if down:
             agent.kill()
         before = fleet.clocks[agent].now()
+        sent[agent] = datetime.fromtimestamp(max(r.due for r in fleet.requests_of(agent)), timezone.utc)
         fleet.clocks[agent].step(STEPS[agent.name])
         stepped[agent] = (before, fleet.clocks[agent].now())
         if down:
             agent.start()
+        asked = fleet.clocks[agent].now()
         shown = instant(agent.status()["clock"]["now"])
-        assert abs(shown - fleet.clocks[agent].now()) < SECOND / 2, "the agent's clock was not set"
+        noticed[agent] = fleet.clocks[agent].now()
+        assert asked - SECOND / 2 < shown < noticed[agent] + SECOND / 2, "the agent's clock was not set"
         since = time.time()
         wait_until(lambda: len(fleet.requests_of(agent, since)) >= 9, 30, f"{agent.name} to go on", explain=agent.tail)
 
@@ -112,22 +123,22 @@ def test_a_clock_that_is_set_loses_and_doubles_no_second(fleet, target, down):
             if seconds <= -60:
                 # Either way a second or so is lost to noticing the step: what is ahead was withdrawn, what is behind begins anew.
                 (again, _), (first, last) = found
-                assert first < before and abs(last - before) < 3 * SECOND, (agent.name, found, before)
-                assert timedelta(0) <= again - after < 4 * SECOND, (agent.name, found, after)
+                assert first < before and min(sent[agent], before - 3 * SECOND) <= last < before + 3 * SECOND, (agent.name, found, before)
+                assert after <= again < noticed[agent] + 4 * SECOND, (agent.name, found, after)
             else:
                 assert found[0][0] < before and found[0][1] > after, (agent.name, found, before, after)
         if abs(seconds) > 1 and not down or seconds <= -60:
             assert any("clock was set" in detail for detail in fleet.wait_event(agent, "clockStep")), agent.name
 
     fleet.in_parallel(account)
-    check_policies(fleet, "ahead-3h")
+    check_policies(fleet, "ahead-3h", *next(moments for agent, moments in stepped.items() if agent.name == "ahead-3h"))
 
 
-def check_policies(fleet, name):
-    """What was made up of three hours, by policy."""
+def check_policies(fleet, name, before, after):
+    """What was made up of three hours, by policy; what a busy machine was late with before and after is made up too."""
     of_agent = [job for job, agent in fleet.jobs.items() if agent.name == name]
     for job, policy in zip(of_agent, POLICIES):
-        found = fleet.api.executions(jobId=job)
+        found = [e for e in fleet.api.executions(jobId=job) if before - 2 * SECOND < instant(e["scheduledAt"]) < after]
         made_up = [e for e in found if e["cause"] == "catchUp"]
         assert len(made_up) == {"all": 30, "latest": 1, "none": 0}[policy["policy"]], (policy, len(made_up))
         missed = [e for e in found if e["status"] == "missed"]
@@ -144,7 +155,7 @@ def test_a_daily_job_that_ran_does_not_run_again_when_the_clock_goes_back_an_hou
     def go_back(agent):
         clock = fleet.clocks[agent]
         back = next(seconds for seconds, a in agents.items() if a is agent)
-        due = (clock.now() + 5 * SECOND).replace(microsecond=0)
+        due = (clock.now() + 12 * SECOND).replace(microsecond=0)
         job = fleet.api.create_job(f"{due.second} {due.minute} {due.hour} * * *", fleet.target.url + "/fixed",
                                    target={"mode": "agent", "agent": agent.name})["jobId"]  # fmt: skip
         fixed[back] = job
@@ -155,9 +166,9 @@ def test_a_daily_job_that_ran_does_not_run_again_when_the_clock_goes_back_an_hou
         wait_until(lambda: len([1 for kind, _ in fleet.events(agent) if kind == "clockStep"]) >= 2, 20, "the step ahead", explain=agent.tail)
         passed = due + 3 * SECOND
         wait_until(lambda: clock.now() > passed, 15, "the instant to pass again")
+        tell_all(agent)
 
     fleet.in_parallel(go_back)
-    time.sleep(2)  # a record more would come with the next sync
     once, twice = fleet.api.executions(jobId=fixed[-3600]), fleet.api.executions(jobId=fixed[-14400])
     assert [e["status"] for e in once] == ["success"]
     assert [e["status"] for e in twice] == ["success"] * 2
@@ -178,12 +189,10 @@ def test_a_host_that_boots_in_1970_or_2038_fires_and_goes_on_when_its_clock_is_p
     for found in settled_spans(fleet, early, 1).values():
         assert found[0][0].year == 1970, found
 
-    began = time.monotonic()
     for agent in (early, late):
         fleet.clocks[agent].set(0)
         since = time.time()
         wait_until(lambda: len(fleet.requests_of(agent, since)) >= 9, 20, f"{agent.name} to go on", explain=agent.tail)
-    assert time.monotonic() - began < 20
     for found in settled_spans(fleet, early, 1).values():
         assert found[0][0].year == 1970 and found[0][1].year > 2020, found
     for found in settled_spans(fleet, late, 2).values():
@@ -226,13 +235,18 @@ def test_on_days_when_the_clocks_change_each_schedule_fires_when_people_expect_i
             job = fleet.add_job(agent, schedule=schedule, timezone=zone, jitterMs=0)
             expected[job] = (schedule, [change + n * SECOND for n in seconds])
     for agent, change in changes.items():
-        fleet.clocks[agent].set_to(change - 9 * SECOND)
+        agent.start()  # gets its jobs at leisure: they are of no use before the clock is set
+        wait_until(lambda: len(agent.get("/jobs")["jobs"]) == len(CHANGES[agent.name][2]), 20, "its jobs", explain=agent.tail)
+        agent.stop()
+        fleet.clocks[agent].set_to(change - 20 * SECOND)
         agent.start()
     wait_until(lambda: all(fleet.clocks[a].now() > change + 15 * SECOND for a, change in changes.items()), 60, "the changes to pass")
+    for agent in changes:
+        tell_all(agent)
     for job, (schedule, due) in expected.items():
         agent = fleet.jobs[job]
         found = sorted(instant(e["scheduledAt"]) for e in fleet.api.executions(jobId=job))
-        seen = [t for t in found if t <= changes[agent] + 12 * SECOND]
+        seen = [t for t in found if -8 * SECOND < t - changes[agent] <= 12 * SECOND]
         assert seen == due, f"{agent.name} '{schedule}': fired at {[rfc3339(t) for t in seen]}"
 
 
@@ -249,27 +263,36 @@ def test_an_agent_that_stood_still_makes_up_what_each_policy_says(fleet):
             fleet.add_job(agent, catchUp=policy)
     fleet.start()
 
+    stood = {}  # {agent: (from, to, its first request after that)}: a busy machine lets it stand for longer than it was told
+
     def stand_still(agent):
         agent.freeze()
-        before = len(fleet.requests_of(agent))
+        stops = lambda: Path(f"/proc/{agent.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"  # noqa: E731
+        wait_until(stops, 5, "the agent to stand still", every=0.01)
+        begun = time.time()
         time.sleep(pauses[agent.name])
-        assert len(fleet.requests_of(agent)) <= before + 1, "it did not stand still"
+        ended = time.time()
+        assert not [r for r in fleet.requests_of(agent) if r.sent > begun], "it did not stand still"
         agent.thaw()
+        first = wait_until(lambda: [r.sent for r in fleet.requests_of(agent) if r.sent > ended], 20, "the agent to go on", explain=agent.tail)[0]
+        stood[agent] = begun, ended, first
 
     fleet.in_parallel(stand_still)
     executions, _ = fleet.check(allowed=("success", "missed"))
     for agent in fleet.agents:
         of_agent = [job for job, owner in fleet.jobs.items() if owner is agent]
         for job, policy in zip(of_agent, POLICIES):
-            found = [e for e in executions if e["jobId"] == job]
+            begun, ended, went_on = stood[agent]
+            found = [e for e in executions if e["jobId"] == job
+                     and begun - 2 < instant(e["scheduledAt"]).timestamp() < went_on + 1]  # fmt: skip
             late = [e for e in found if e["cause"] == "catchUp" or e["status"] == "success" and e["latenessMs"] > 1000]
             missed = sum(e.get("count", 1) for e in found if e["status"] == "missed")
-            pause = pauses[agent.name]
-            if pause > 1:
-                assert len(late) + missed >= pause - 2, (agent.name, policy, len(late), missed)
+            pause, at_most = ended - begun, went_on - begun
+            if pauses[agent.name] > 1:
+                assert len(late) + missed >= int(pause) - 2, (agent.name, policy, len(late), missed)
             if policy["policy"] == "all":
-                beyond = max(0, pause - policy["maxCount"])
-                assert abs(missed - beyond) <= (2 if beyond else 0), (agent.name, missed)
+                least, most = (max(0, one - policy["maxCount"]) for one in (pause, at_most))
+                assert least - 2 <= missed <= (most + 2 if most else 0), (agent.name, missed, least, most)
             elif policy["policy"] == "none":
                 assert not [e for e in found if e["cause"] == "catchUp"]
             else:

@@ -73,18 +73,18 @@ def test_a_disk_that_fails_for_seconds_heals_without_a_restart(world, fleet):
     fleet.check(timeout=60)
 
 
-def test_on_a_slow_disk_fires_are_a_little_late_and_none_is_lost(world, fleet):
+def test_on_a_slow_disk_fires_are_a_little_late_and_none_is_lost(world, fleet, pulse):
     agent = fleet.add("agent", jobs=6)
     fleet.start()
     injection = Injection(agent, "store", "fdatasync", "delay_enter=200000", world.folder)
     began = time.time()
-    wait_until(lambda: len(fleet.requests_of(agent, began)) >= 60, 30, "ten seconds of fires", explain=agent.tail)
+    wait_until(lambda: len(fleet.requests_of(agent, began)) >= 60 and injection.injected() >= 20, 30, "ten seconds of fires, and a slow disk",
+               explain=agent.tail)
     injection.detach()
-    assert injection.injected() >= 20, "the disk was not slow"
     executions, _ = fleet.check()
     # The intent is on the disk 250 ms before it is due; with one sync under way, its own takes up to 400 ms.
     slow = [e["latenessMs"] for e in executions if began < instant(e["scheduledAt"]).timestamp() < began + 10]
-    assert len(slow) >= 50 and max(slow) < 1900, max(slow)  # 900 of it is jitter
+    assert len(slow) >= 50 and max(slow) < pulse.allows(1900), max(slow)  # 900 of it is jitter
 
 
 @pytest.fixture
@@ -222,10 +222,8 @@ def test_a_database_that_is_damaged_while_the_agent_is_down_is_set_aside_and_the
     def lose(agent):
         agent.stop()
         LOSSES[agent.name](agent.state)
-        began = time.monotonic()
         agent.start()
         fires_again(fleet, agent)
-        assert time.monotonic() - began < 30
         assert bool(list(agent.state.glob("agent.db.bad-*"))) == (agent.name not in ("deleted", "deleted-with-log", "cut-to-nothing"))
 
     fleet.in_parallel(lose)

@@ -39,10 +39,9 @@ def test_edits_that_keep_the_schedule_lose_and_double_no_fire(world, central, ag
     jobs = create_jobs(api, target, JOBS)
     wait_until(lambda: all_have_run(target, jobs), 20, "every job to have run", explain=world.tails)
     edits, ends = 0, time.monotonic() + EDITING_SECONDS
-    while time.monotonic() < ends:
-        api.edit_job(dice.choice(jobs), timeoutMs=dice.randrange(5000, 30000), body=f"edit {edits}")
+    while time.monotonic() < ends or edits < 100:
+        api.edit_job(dice.choice(jobs), timeoutMs=dice.randrange(60000, 90000), body=f"edit {edits}")
         edits += 1
-    assert edits >= 100, f"only {edits} edits: no load"
     since = now()
     found = wait_until(lambda: caught_up(api, jobs, since), 30, "executions after the last edit", every=0.5, explain=world.tails)
     for job in jobs:
@@ -86,9 +85,8 @@ def test_no_fire_of_a_deleted_job_starts_after_the_agent_applied_it(world, centr
     found = wait_until(lambda: caught_up(api, kept, since), 30, "the other jobs to go on", every=0.5, explain=world.tails)
     starts = defaultdict(list)
     for r in target.requests():
-        starts[r.json()["jobId"]].append(r.started)
-    # A request that was on its way when the delete was applied may reach the target's eyes a moment later.
-    late = {job: max(starts[job]) - at for job, at in applied.items() if max(starts[job]) > at + 0.1}
+        starts[r.json()["jobId"]].append(r.sent)
+    late = {job: max(starts[job]) - at for job, at in applied.items() if max(starts[job]) > at}
     assert not late, f"deleted jobs that fired seconds after their end: {late}"
     for job in kept:
         assert_each_second_once(found[job], min(instant(e["scheduledAt"]) for e in found[job]), since)

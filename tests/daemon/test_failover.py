@@ -8,7 +8,7 @@ from harness.ledger import instant, rfc3339, seconds_between
 from harness.waiting import wait_until
 from raw_agent import RawAgent
 
-OFFLINE_MS = 3000
+OFFLINE_MS = 5000  # a busy machine must not take an agent for a silent one
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def assert_no_fire_ran_twice(target):
 
 
 @pytest.mark.parametrize("how", ["kill", "freeze"])
-def test_jobs_of_a_silent_agent_run_elsewhere_and_at_most_once_never_twice(pair, target, how):
+def test_jobs_of_a_silent_agent_run_elsewhere_and_at_most_once_never_twice(pair, target, pulse, how):
     central, holder, other, jobs = pair
     getattr(holder, how)()
     silent_at = time.time()
@@ -54,7 +54,7 @@ def test_jobs_of_a_silent_agent_run_elsewhere_and_at_most_once_never_twice(pair,
         wait_until(lambda kind=kind, job=job: len(ran_at(central, "other", job)) >= 2, 20, f"{kind} to run at the other agent")
     first = min(instant(e["startedAt"]).timestamp() for job in jobs.values()
                 for e in central.api.executions(jobId=job["jobId"], agentId=agent_ids(central)["other"]) if e["status"] == "success")
-    assert first - silent_at <= OFFLINE_MS / 1000 + 5
+    assert first - silent_at <= pulse.allows(OFFLINE_MS + 5000) / 1000
     assert states(central)["holder"] == "offline"
     shown = central.api.json("/api/agents", q="holder")["agents"][0]
     assert shown["unknownSince"] == shown["lastSeenAt"]
@@ -109,6 +109,7 @@ def test_an_agent_that_returns_runs_nothing_again_and_calls_nothing_missed_that_
     world.agent(central, name="other").start()
     wait_until(lambda: states(central) == {"holder": "online", "other": "online"}, 10, "both agents to be heard")
     holder.kill()
+    killed_at = time.time()
     wait_until(lambda: all(len(ran_at(central, "other", job)) >= 5 for job in jobs.values()), 20, "the jobs to run elsewhere")
     holder.start()
     wait_until(lambda: states(central)["holder"] == "online", 20, "the old agent to be heard again")
@@ -121,9 +122,9 @@ def test_an_agent_that_returns_runs_nothing_again_and_calls_nothing_missed_that_
             missed |= {rfc3339(t) for t in seconds_between(instant(e["scheduledAt"]), instant(e["lastScheduledAt"]))}
         assert not ran & missed, f"{policy}: called missed, and the other agent ran it: {sorted(ran & missed)}"
         keys = Counter(r.key for r in target.requests(f"/{policy}"))
-        again = [r.json()["scheduledTime"] for r in target.requests(f"/{policy}") if keys[r.key] > 1]
         # What the holder had begun, and what it ran after it was last heard, may run twice; nothing of its absence.
-        assert len(set(again)) <= 3, f"{policy}: run again: {sorted(set(again))}"
+        again = [r.json()["scheduledTime"] for r in target.requests(f"/{policy}") if keys[r.key] > 1 and r.due > killed_at]
+        assert not again, f"{policy}: run again: {sorted(set(again))}"
 
 
 def test_a_revoked_agent_hears_of_it_and_starts_nothing_that_others_have_now(pair, target):
@@ -132,11 +133,11 @@ def test_a_revoked_agent_hears_of_it_and_starts_nothing_that_others_have_now(pai
     assert central.api.post(f"/api/agents/{agent_ids(central)['holder']}/actions/revoke").status_code == 200
     wait_until(lambda: holder.status()["central"]["refused"], 15, "the agent to hear of it")
     wait_until(lambda: all(len(ran_at(central, "other", job)) >= 2 for job in jobs.values()), 20, "the jobs to run elsewhere")
-    time.sleep(1.5)  # what was planned when it heard of it
-    planned, begun = holder.status()["counts"]["planned"], len(target.requests("/ATLEAST_ONCE"))
-    wait_until(lambda: len(target.requests("/ATLEAST_ONCE")) >= begun + 3, 20, "three more runs")
+    planned, heard_at = holder.status()["counts"]["planned"], time.time()
+    since = lambda: [r for r in target.requests("/ATLEAST_ONCE") if r.due > heard_at + 1.5]  # noqa: E731 # but for what was planned when it heard of it
+    wait_until(lambda: len(since()) >= 3, 20, "three more runs")
     assert holder.status()["counts"]["planned"] == planned
-    keys = [request.key for request in target.requests("/ATLEAST_ONCE")[begun:]]
+    keys = [request.key for request in since()]
     assert len(keys) == len(set(keys)), "a fire ran twice"
     assert_no_fire_ran_twice(target)
 
@@ -150,8 +151,9 @@ def test_a_drained_agent_hands_over_without_losing_or_doubling_a_fire(pair, targ
     for kind, job in jobs.items():
         keys = [request.key for request in target.requests(f"/{kind}")]
         assert len(keys) == len(set(keys)), f"{kind}: a fire was sent twice"
-        due = sorted(int(instant(e["scheduledAt"]).timestamp()) for e in central.api.executions(jobId=job["jobId"]))
-        assert due == list(range(due[0], due[-1] + 1)), f"{kind}: {due}"
+        seconds = wait_until(lambda job=job: whole(decided_by_second(central, job)), 20, f"{kind}: every second to be decided",
+                             explain=lambda job=job: str(decided_by_second(central, job)))  # fmt: skip
+        assert all(len(statuses) == 1 for statuses in seconds.values()), f"{kind}: decided twice: {seconds}"
     assert states(central)["holder"] == "draining"
 
 
@@ -173,14 +175,14 @@ def test_a_drained_agent_that_is_killed_at_once_still_runs_what_was_its_own(worl
     after = [e for e in central.api.executions(jobId=job["jobId"], agentId=agent_ids(central)["holder"])
              if instant(e["scheduledAt"]).timestamp() > killed_at + 1]  # fmt: skip
     assert len(after) >= 3, "nothing was left to run after the kill: the test proved nothing"
-    seconds = decided_by_second(central, job)
-    assert whole(seconds) and {status for of_second in seconds.values() for status in of_second} == {"success"}, seconds
+    seconds = wait_until(lambda: whole(decided_by_second(central, job)), 20, "every second to be decided", explain=lambda: str(decided_by_second(central, job)))
+    assert {status for of_second in seconds.values() for status in of_second} == {"success"}, seconds
 
 
 def test_an_impatient_job_goes_on_from_when_its_agent_was_last_heard_though_the_lease_lasts(world, database, target):
     central = world.central(database, offline_after_ms=60000, sync_interval_ms=200).start()
     holder = world.agent(central, name="holder").start()
-    job = central.api.create_job("* * * * * *", f"{target.url}/soon", failover={"afterMs": 2000})
+    job = central.api.create_job("* * * * * *", f"{target.url}/soon", failover={"afterMs": 4000})
     patient = central.api.create_job("* * * * * *", f"{target.url}/late")
     wait_until(lambda: target.requests("/soon") and target.requests("/late"), 15, "the jobs to run")
     world.agent(central, name="other").start()
@@ -231,13 +233,13 @@ def test_a_job_that_never_fails_over_waits_for_its_agent(world, database, target
 
 
 def test_an_outage_of_central_moves_no_job(world, database, target):
-    central = world.central(database, offline_after_ms=2000, sync_interval_ms=200).start()
+    central = world.central(database, offline_after_ms=5000, sync_interval_ms=200).start()
     agents = [world.agent(central, name=name).start() for name in ("a", "b")]
     for i in range(6):
         central.api.create_job("@daily", target.url)
     before = database.query("SELECT job_id, agent_id FROM assignment ORDER BY 1, 2")
     central.kill()
-    time.sleep(6)  # longer than the gap that tells an outage from a pause
+    time.sleep(7)  # longer than an agent may be silent, and than the gap that tells an outage from a pause
     central.start()
     wait_until(lambda: set(states(central).values()) == {"online"}, 30, "the agents to come back")
     time.sleep(1.5)
@@ -246,7 +248,7 @@ def test_an_outage_of_central_moves_no_job(world, database, target):
 
 
 def test_the_heir_of_an_overdue_agent_is_asked_to_sync_right_after_it_is_given_up(world, database):
-    central = world.central(database, offline_after_ms=12000, sync_interval_ms=6000).start()
+    central = world.central(database, offline_after_ms=30000, sync_interval_ms=12000).start()
     agents = {"old": RawAgent(central, "old")}
     agents["old"].follow()
     job = central.api.create_job("0 0 1 1 *", "http://127.0.0.1:9/")
@@ -255,11 +257,11 @@ def test_the_heir_of_an_overdue_agent_is_asked_to_sync_right_after_it_is_given_u
         agent.follow()
     database.execute("UPDATE fleet SET listening_since = now() - interval '1 minute'")
     overdue = "UPDATE agent_state SET last_seen_at = now() - %s * interval '1 second' WHERE agent_id = %s"
-    database.execute(overdue, (8.5, agents["old"].agent_id))
+    database.execute(overdue, (22, agents["old"].agent_id))
     wait_until(lambda: database.query("SELECT count(*) FROM heir") == [(2,)], 5, "the heir to be foreseen")
     paces = {name: agents[name].sync()["nextSyncMs"] for name in ("left", "right")}
     heir, other = sorted(paces, key=paces.get)
-    assert paces[heir] < 5600 and paces[other] >= 6000, paces
-    database.execute(overdue, (13, agents["old"].agent_id))
+    assert paces[heir] < 11600 and paces[other] >= 12000, paces
+    database.execute(overdue, (31, agents["old"].agent_id))
     held = wait_until(lambda: [a for a in central.api.json(f"/api/jobs/{job['jobId']}/assignments")["assignments"] if a["epoch"] == 2], 10, "the job to move")
     assert [a["agentName"] for a in held] == [heir]
