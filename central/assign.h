@@ -36,6 +36,7 @@
  *   returns later                both            as above                  drops what is after B without a decision; what it
  *                                                                          ran is ingested; up to B it decides itself
  *   never heard of the job       both            the border it got itself
+ *   got a border still ahead     both            not before that border    up to there it is the one's before it
  *   job edited meanwhile         both            not before the edit       an edit never fires in the past
  *   job deleted, paused, or      both            none                      the old one stops at once and decides what is open
  *   the place is gone

@@ -88,6 +88,23 @@ def test_placement_that_waits_for_a_sync_takes_the_lease_that_was_given(central,
                           (job["jobId"],)) == [(True,)]
 
 
+def test_a_holder_that_got_a_border_still_ahead_passes_no_earlier_one_on(central, api, raw, database):
+    """Its own lease ends before the border: what is due in between is the first holder's."""
+    job = api.create_job("* * * * *", URL, type="ATMOST_ONCE", target={"mode": "agent", "agent": "holder"})
+    other, third = RawAgent(central, "other"), RawAgent(central, "third")
+    for agent in (raw, other, third):
+        agent.follow()
+        agent.sync()
+    assert database.query("UPDATE agent_state SET lease_until = now() + interval '1 hour' WHERE agent_id = %s RETURNING true",
+                          (raw.agent_id,)) == [(True,)]
+    api.edit_job(job["jobId"], target={"mode": "agent", "agent": "other"})
+    other.follow()
+    other.sync()
+    api.edit_job(job["jobId"], target={"mode": "agent", "agent": "third"})
+    assert database.query("""SELECT agent.name, since_at > now() + interval '30 minutes' FROM assignment JOIN agent USING (agent_id)
+        WHERE job_id = %s ORDER BY name""", (job["jobId"],)) == [("holder", True), ("other", True), ("third", True)]
+
+
 def test_a_placement_that_is_taken_back_leaves_the_waiting_sync_as_it_was(central, api, raw, database):
     api.create_job("* * * * *", URL, type="ATMOST_ONCE", target={"mode": "agent", "agent": "holder"})
     raw.follow()

@@ -101,7 +101,7 @@ static struct wall border_of(const struct world *world, const struct row *row)
 
 static void leave(struct world *world, struct row *row)
 {
-	struct wall border = wall_max(border_of(world, row), row->edited_at);
+	struct wall border = wall_max(wall_max(border_of(world, row), row->edited_at), row->since);
 	row->where = ELSEWHERE;
 	row->since = border;
 	row->since_revision = row->set_revision;

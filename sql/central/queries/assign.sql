@@ -32,7 +32,8 @@ FROM locked WHERE agent_state.agent_id = locked.agent_id
 -- The border between two holders is the last of the old one's lease where it may still be at work (it will hear of the
 -- border, and stops there) or where the fire must not run twice; else it is when the old one was last heard: also when only
 -- the job's own patience with it is over, since its lease may outlast that. An old holder
--- that cannot have heard of the job passes on its own border. An edit never fires in the past.
+-- that cannot have heard of the job passes on its own border; what is due before that was never an old holder's.
+-- An edit never fires in the past.
 -- name: assign_apply
 WITH the_job AS MATERIALIZED (
 	SELECT job_id, revision, type, updated_at, active AND deleted_at IS NULL AS runs,
@@ -58,7 +59,7 @@ WITH the_job AS MATERIALIZED (
 		AND (NOT coalesce(known.held, false) OR wanted.target_key IS NULL OR known.job_revision <> the_job.revision
 			OR known.target_key <> wanted.target_key)
 ), loser AS (
-	SELECT change.job_id, change.agent_id, change.old_key,
+	SELECT change.job_id, change.agent_id, change.old_key, change.since_at,
 		CASE
 			WHEN state.agent_id IS NULL OR state.last_seen_at < change.held_since - interval '10 seconds'
 				THEN change.since_at
@@ -76,7 +77,7 @@ WITH the_job AS MATERIALIZED (
 	WHERE change.held AND NOT change.keeps AND change.runs AND change.old_key <> change.agent_id::text
 ), passing AS MATERIALIZED (
 	SELECT gains.job_id, gains.agent_id AS next_id, loser.agent_id AS previous_id,
-		greatest(loser.border, gains.updated_at) AS border
+		greatest(loser.border, loser.since_at, gains.updated_at) AS border
 	FROM loser JOIN change gains ON gains.job_id = loser.job_id AND gains.target_key = loser.old_key
 		AND NOT gains.removed AND NOT gains.keeps
 	WHERE loser.border IS NOT NULL
