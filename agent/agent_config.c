@@ -25,7 +25,7 @@ const struct config_row agent_config_rows[] = {
 	ROW(max_open_per_target, CONFIG_INT, "64", .min = 1, .max = 65536, .help = "Attempts under way at once to one host and port"),
 	ROW(max_waiting_per_target, CONFIG_INT, "10000", .min = 1, .max = 1000000,
 	    .help = "Fires that may wait for one host and port; more are skipped"),
-	ROW(max_fires, CONFIG_INT, "200000", .min = 100, .max = 10000000, .help = "Fires in memory; more are skipped"),
+	ROW(max_fires, CONFIG_INT, "200000", .min = 100, .max = 10000000, .help = "Fires in memory; what finds no room until it is due is skipped"),
 	ROW(outbox_max_records, CONFIG_INT, "10000000", .min = 1000, .max = 1000000000,
 	    .help = "Records that wait for central; at it nothing new is started until it has taken a tenth"),
 	ROW(target_rate_per_second, CONFIG_DOUBLE, "0", .min = 0, .max = 1000000,

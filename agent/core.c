@@ -51,7 +51,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->cancels = g_ptr_array_new_with_free_func(g_free);
 	core->stats.store_healthy = true;
 	core->state.planned_until = core->state.fixed_until = core->state.lease_until = core->state.latest = WALL_NONE;
-	core->latest = core->last_planned = core->outbox_opened_at = core->aside_until = WALL_NONE;
+	core->latest = core->crowded_at = core->last_planned = core->outbox_opened_at = core->aside_until = WALL_NONE;
 	core->asked_at = core->opened_at = (struct mono){ INT64_MIN };
 	return core;
 }

@@ -40,7 +40,7 @@ struct core_config {
 	int max_waiting_per_target;  /* fires waiting for admission; more are skipped (resource); default 10000 */
 	int64_t outbox_max_records;  /* records that central does not have; at it no new fire is planned; 0 = no limit */
 	int plan_fires_per_tick;     /* then other work has its turn; an instant is never split; default 20000 */
-	int max_fires;               /* in memory; more are skipped (resource); default 200000 */
+	int max_fires;               /* planned or under way; what finds no room until it is due is skipped (resource): plan.c; default 200000 */
 	double target_rate_per_second; /* per target host, 0 = no limit */
 	int target_rate_burst;
 };

@@ -202,6 +202,8 @@ struct core {
 
 	int64_t outbox_unsent;  /* as last told */
 	int64_t loose_records;  /* decisions without a fire and events, not durable yet */
+	struct wall crowded_at; /* the instant that waits for room (plan.c), and how many fires it brings */
+	int crowd;
 	struct wall last_planned; /* an instant is planned for all its jobs or none: planned_until cannot split it */
 	struct wall outbox_opened_at; /* when a full outbox last had room again */
 	struct wall aside_until; /* when it last was accepted again after it stood aside */

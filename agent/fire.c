@@ -369,8 +369,6 @@ void fire_start(struct core *core, struct fire *fire)
 	}
 	fire->attempt.number = fire->attempts + 1;
 	fire->attempt.timeout_ms = time_left_ms(core, fire);
-	if (fire->job->handed_over) /* the job may come back with another jitter (job_change.c) */
-		batch_renew_update(core, fire, core->now);
 	if (!fire->tried) {
 		fire->tried = true;
 		fire->tried_at = core->mono;

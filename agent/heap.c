@@ -100,3 +100,19 @@ int64_t heap_top_key(const struct heap *heap)
 {
 	return heap->count > 0 ? heap->entries[0].key : INT64_MAX;
 }
+
+/* Those with the least key hang together at the root. */
+static int count_below(const struct heap *heap, int at, int64_t key)
+{
+	int n = 1;
+	if (at >= heap->count || heap->entries[at].key != key)
+		return 0;
+	for (int child = at * 4 + 1; child < at * 4 + 5; child++)
+		n += count_below(heap, child, key);
+	return n;
+}
+
+int heap_top_count(const struct heap *heap)
+{
+	return count_below(heap, 0, heap_top_key(heap));
+}

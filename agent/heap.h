@@ -28,5 +28,7 @@ void heap_remove(struct heap *heap, void *item);
 void *heap_top(const struct heap *heap);
 /* INT64_MAX when empty. */
 int64_t heap_top_key(const struct heap *heap);
+/* How many items have the least key; O(that many). */
+int heap_top_count(const struct heap *heap);
 
 #endif

@@ -163,8 +163,8 @@ static void take_over(struct core *core, struct core_job *job, struct stored_job
 }
 
 /*
- * A restart tells by the jitter whether a fire was due. Under another jitter what has begun could look as if it were still
- * to come; the mark of a later attempt says that it was not.
+ * A restart tells by the jitter whether a fire was due. Under another jitter what has begun, or does soon, could look as if it
+ * were still to come; the mark of a later attempt says that it was not.
  */
 static void note_begun(struct core *core, struct core_job *job)
 {
@@ -172,8 +172,8 @@ static void note_begun(struct core *core, struct core_job *job)
 	if (job->runs == NULL)
 		return;
 	TAILQ_FOREACH(fire, &job->runs->fires, in_job)
-		if (fire->state == FIRE_RUNNING ||
-		    (fire->maybe_sent && fire->state != FIRE_DECIDED && fire->state != FIRE_WITHDRAWN))
+		if (fire->state != FIRE_DECIDED && fire->state != FIRE_WITHDRAWN && !fire->to_skip &&
+		    (fire->state == FIRE_RUNNING || fire->maybe_sent || fire->attempts == 0))
 			batch_renew_update(core, fire, core->now);
 }
 
@@ -217,6 +217,8 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	 * one rules from there. Central knew the edit before it said so: that is no past of the edit. */
 	struct wall ours = lease_binds(core, job) ? wall_max(core->state.lease_until, core->word_until) : WALL_NEVER;
 	struct wall border = wall_min(recovery_border(core, job, stored->job->timetable->schedule), ours);
+	/* What is due before a border of central's that is still to come is of a former stay here: it is not the edit's either. */
+	border = wall_max(border, central_border(core, job));
 	plan_job_to(core, job, wall_min(core->latest, ours));
 	recovery_withdraw_future(core, job, border);
 	if (job->job->policy->jitter_ms != stored->job->policy->jitter_ms)
@@ -235,7 +237,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	end_retries(core, job);
 	if (!stored->job->active)
 		end_unbegun(core, job);
-	take_over(core, job, stored, wall_max(border, central_border(core, job)));
+	take_over(core, job, stored, border);
 	/* Marks are applied after upserts: one of the old definition must not have the last word. */
 	if (marked)
 		batch_add_mark(core, job);
@@ -275,16 +277,24 @@ static gint by_job_id(gconstpointer a, gconstpointer b)
 	return strcmp((*one)->job->id, (*other)->job->id);
 }
 
-/* What a job still had to do here when it left is its own also after it came back, and a pause lets none of it begin. */
+/*
+ * What a job still had to do here when it left is its own also after it came back, and a pause lets none of it begin. From now
+ * on a restart sees it as the new row's.
+ */
 static void end_unbegun_ghosts(struct core *core)
 {
 	GHashTableIter iter;
 	gpointer ghost;
 	g_hash_table_iter_init(&iter, core->ghosts);
 	while (g_hash_table_iter_next(&iter, &ghost, NULL)) {
-		const struct core_job *job = job_table_get(core, ((struct core_job *)ghost)->job->id);
-		if (job != NULL && !job->deleted && !job->job->active)
+		const struct job *left = ((struct core_job *)ghost)->job;
+		const struct core_job *job = job_table_get(core, left->id);
+		if (job == NULL || job->deleted)
+			continue;
+		if (!job->job->active)
 			end_unbegun(core, ghost);
+		if (job->job->policy->jitter_ms != left->policy->jitter_ms)
+			note_begun(core, ghost);
 	}
 }
 
@@ -411,7 +421,7 @@ void core_reload_zones(struct core *core)
 	batch_seal(core); /* as above: what is withdrawn must be in an earlier batch */
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
-		struct wall border = recovery_border(core, job, job->job->timetable->schedule);
+		struct wall border = wall_max(recovery_border(core, job, job->job->timetable->schedule), central_border(core, job));
 		plan_job_until(core, job, core->latest);
 		recovery_withdraw_future(core, job, border);
 		missed_settle(core, job);

@@ -7,6 +7,11 @@
  *                       ^ the next planning happens when an instant comes this near, and then takes all up to
  *                                           ^ here: so batches are at most horizon/2 apart, however dense the instants
  *
+ * max_fires caps what is planned or under way. An instant whose jobs do not all find room waits for room until it is due, and
+ * only then those that found none are skipped: nothing is decided before its time, so no edit or hand-over has to know of it,
+ * and no instant is planned in part. What was kept waiting so is late by the commit of its intent. A change of the job set plans
+ * ahead all the same (its batch must hold all that planned_until covers), and what is made up has a cap of its own (missed.c).
+ *
  * state.planned_until says: every instant up to here is a fire, a decision or part of a backlog. It goes into each
  * batch, and is never ahead of what the heap has left (crash after any batch = nothing lost, nothing twice).
  */
@@ -127,14 +132,10 @@ static void plan_instant(struct core *core, struct core_job *job)
 		struct fire *fire = plan_fire(core, job, id, job->next, job->next, FIRE_SCHEDULE, core->state.clock_epoch);
 		fire->to_skip = true;
 		batch_add_intent(core, fire);
-	} else if (core->fires >= core->config.max_fires) {
+	} else if (core->fires >= core->config.max_fires && job->next.us <= core->now.us) {
 		g_snprintf(reason, sizeof(reason), "skipped (resource): %" G_GINT64_FORMAT " fires are under way on this agent",
 			   core->fires);
 		plan_skip(core, job, job->next, id, FIRE_SCHEDULE, reason);
-		/* It is decided ahead of its instant: no edit may plan it again. */
-		job->since = job->next;
-		job->since_epoch = (uint32_t)core->state.clock_epoch;
-		batch_add_mark(core, job);
 	} else {
 		batch_add_intent(core, plan_fire(core, job, id, job->next, plan_due(core, job, job->next), FIRE_SCHEDULE,
 						 core->state.clock_epoch));
@@ -193,6 +194,19 @@ static bool stops_here(struct core *core)
 	return outbox_is_full(core) && is_between_instants(core);
 }
 
+/* Counted once for as long as it cannot have room. */
+static bool waits_for_room(struct core *core)
+{
+	int64_t top = heap_top_key(&core->plan), room = core->config.max_fires - core->fires;
+	if (top <= core->now.us || core->plan.count <= room || !is_between_instants(core))
+		return false;
+	if (core->crowded_at.us != top || core->crowd <= room) {
+		core->crowded_at.us = top;
+		core->crowd = heap_top_count(&core->plan);
+	}
+	return core->crowd > room;
+}
+
 void plan_tick(struct core *core)
 {
 	struct wall until = wall_add_us(core->now, horizon_us(core));
@@ -202,7 +216,7 @@ void plan_tick(struct core *core)
 		return;
 	while (heap_top_key(&core->plan) <= until.us) {
 		struct core_job *job = heap_top(&core->plan);
-		if (stops_here(core))
+		if (stops_here(core) || waits_for_room(core))
 			break;
 		if ((fires >= core->config.plan_fires_per_tick || windows >= PLAN_WINDOWS_PER_TICK) && is_between_instants(core)) {
 			core->more_to_plan = true;
@@ -229,5 +243,6 @@ void plan_note_reached(struct core *core)
 struct wall plan_lead_wake(const struct core *core)
 {
 	int64_t top = heap_top_key(&core->plan);
-	return top == INT64_MAX ? WALL_NEVER : (struct wall){ top - horizon_us(core) / 2 };
+	bool waits = core->crowded_at.us == top && core->crowd > core->config.max_fires - core->fires;
+	return top == INT64_MAX ? WALL_NEVER : (struct wall){ waits ? top : top - horizon_us(core) / 2 };
 }

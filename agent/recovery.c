@@ -306,6 +306,7 @@ void recovery_start(struct core *core, const struct store_snapshot *snapshot)
 	g_hash_table_foreach(handed_over, end_idle, core);
 	struct wall seen = last_seen(&core->state, ahead_us);
 	if (wall_is_set(seen) && wall_diff_us(seen, core->now) >= CLOCK_STEP_BACK_US) {
+		core->latest = seen; /* until the step is durable: a crash before that must find it again */
 		batch_add_event(core, "clockStep", "the clock was set back while the agent was down");
 		recovery_step_back(core, wall_diff_us(seen, core->now));
 	} else if (!clock_trusted) {

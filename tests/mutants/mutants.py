@@ -74,8 +74,8 @@ MUTANTS = [
     ], SIM, "promise 1.*no decision"),
     Mutant("a full outbox loses a fire", "1", [
         ("agent/plan.c", "stops_here(core) || heap_top_key", "heap_top_key"),
-        ("agent/plan.c", "\t\tif (stops_here(core))\n\t\t\tbreak;\n",
-         "\t\tif (stops_here(core)) {\n\t\t\tplan_schedule(core, job, job->next);\n\t\t\tcontinue;\n\t\t}\n"),
+        ("agent/plan.c", "\t\tif (stops_here(core) || waits_for_room(core))\n\t\t\tbreak;\n",
+         "\t\tif (waits_for_room(core))\n\t\t\tbreak;\n\t\tif (stops_here(core)) {\n\t\t\tplan_schedule(core, job, job->next);\n\t\t\tcontinue;\n\t\t}\n"),
     ], SIM, "promise 1.*no decision"),
     Mutant("no fire identity", "3, 9", [
         ("agent/plan.c", "\tstruct fire_id id = fire_id_scheduled(job->job->id, job->next, job->target_key, core->state.clock_epoch);\n",
@@ -127,6 +127,9 @@ MUTANTS = [
     Mutant("a stop in order leaves what it planned", "3", [
         ("agent/core.c", "\trecovery_unplan(core);\n", "\t(void)recovery_unplan;\n"),
     ], LEASE, "was_not_interrupted"),
+    Mutant("a fire does not wait for room", "12", [
+        ("agent/plan.c", "if (stops_here(core) || waits_for_room(core))", "(void)waits_for_room;\n\t\tif (stops_here(core))"),
+    ], ("unit", "test_core_admission"), "waits_for_room_in_memory|larger_than_the_memory"),
     Mutant("a pause forgets a former stay", "9", [
         ("agent/job_change.c", "\tend_unbegun_ghosts(core);\n", "\t(void)end_unbegun_ghosts;\n"),
     ], LEASE, "sends"),

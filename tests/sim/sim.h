@@ -121,13 +121,14 @@ struct scenario {
 struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, logs, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
-		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, moves_away, moves_back, moves_unheard,
+		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, skipped_for_memory, moves_away, moves_back, moves_unheard,
 		answers_refused, stops;
 };
 
 struct world {
 	bool leases;            /* jobs that must not run twice need core_lease() */
 	int plan_fires_per_tick; /* 0 = the default */
+	int max_fires;           /* 0 = the default */
 	int64_t outbox_max;     /* core_config.outbox_max_records; 0 = none */
 	struct scenario scenario;
 	struct dice dice;

@@ -114,6 +114,16 @@ static void check_attempt_log(struct world *world, const struct execution *execu
 		world_trouble(world, "an execution of %s has %d attempts and tells of %d", execution->job_id, execution->attempts, told);
 }
 
+/* Room may come until the last moment (agent/plan.c). */
+static void check_room(struct world *world, const struct execution *execution)
+{
+	bool no_memory = execution->reason != NULL && strstr(execution->reason, "are under way on this agent") != NULL;
+	world->tally.skipped_for_memory += no_memory;
+	if (no_memory && wall_before(execution->finished_at, execution->scheduled_at))
+		world_trouble(world, "%s at %+.6f s was skipped for lack of room before it was due", execution->job_id,
+			      world_at(world, execution->scheduled_at));
+}
+
 static GHashTable *count_decisions(struct world *world)
 {
 	GHashTable *decided = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -130,6 +140,7 @@ static GHashTable *count_decisions(struct world *world)
 		world->tally.skipped_for_lack += execution->reason != NULL && g_str_has_prefix(execution->reason, "skipped (resource)");
 		world->tally.catch_up += execution->cause == FIRE_CATCH_UP;
 		world->tally.retried += execution->attempts > 1;
+		check_room(world, execution);
 		const struct sighting *sighting = g_hash_table_lookup(world->outside.seen, id);
 		if (execution->status == EXECUTION_SUCCESS && sighting == NULL)
 			world_trouble(world, "invented: success of %s that was never sent", execution->job_id);

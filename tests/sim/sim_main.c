@@ -99,6 +99,7 @@ static int report(const struct work *all, bool must_hit)
 		{ "stops in order", sum->stops, stops },
 		{ "answers older than an absence", sum->answers_refused, moves },
 		{ "fires skipped for lack of room", sum->skipped_for_lack, tight },
+		{ "of these, beyond the cap of fires in memory", sum->skipped_for_memory, !month },
 		{ "runs on demand", sum->manual, true },
 		{ "orders given", sum->orders, true },
 		{ "orders carried out", sum->orders_done, true },

@@ -160,6 +160,8 @@ void world_start_core(struct world *world)
 	config.outbox_max_records = world->outbox_max;
 	if (world->plan_fires_per_tick > 0)
 		config.plan_fires_per_tick = world->plan_fires_per_tick;
+	if (world->max_fires > 0)
+		config.max_fires = world->max_fires;
 	config.agent_id = "agent";
 	config.boot_id = "boot";
 	config.seed = dice_roll(&world->dice);
@@ -340,6 +342,13 @@ void world_done(struct world *world)
 	g_string_free(world->trouble, TRUE);
 }
 
+/* A handful of fires in memory, in every sixth world: those whose seeds nothing in seeds.txt shares, so that these stay as they were. */
+static int small_max_fires(uint64_t seed)
+{
+	static const bool small[23] = { [3] = true, [7] = true, [12] = true, [18] = true };
+	return small[seed % 23] ? 1 + (int)(seed / 23 % 8) : 0;
+}
+
 static void live(struct world *world)
 {
 	g_autoptr(GArray) moments = faults_plan(world);
@@ -353,6 +362,7 @@ static void live(struct world *world)
 		world->outbox_max = 4 + (int64_t)(world->scenario.seed / 3 % 60);
 	if (world->scenario.seed % 2 == 0)
 		world->plan_fires_per_tick = 1 + (int)(world->scenario.seed / 2 % 3);
+	world->max_fires = small_max_fires(world->scenario.seed);
 	world_start_core(world);
 	world_change_jobs(world);
 	for (guint i = 0; i < moments->len && world->trouble->len == 0; i++) {

@@ -51,6 +51,44 @@ START_TEST(test_concurrency_holds_over_a_restart)
 }
 END_TEST
 
+/* Every second for 20 s, and one fire in memory. Ended before the planner looks, before the instant, after it. */
+static const struct { int answer_ms, success, skipped; } rooms[] = { { 600, 20, 0 }, { 950, 20, 0 }, { 1500, 10, 10 } };
+
+START_TEST(test_a_fire_waits_for_room_in_memory_until_it_is_due)
+{
+	world.core->config.max_fires = 1;
+	world.answer_ms = rooms[_i].answer_ms;
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 20 * SECOND + 490 * US_PER_MS);
+	world_set_job(&world, "a", NULL);
+	world_run_for(&world, 3 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), rooms[_i].success);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), rooms[_i].skipped);
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		ck_assert(!wall_before(one->finished_at, one->scheduled_at));
+		ck_assert_int_le(one->lateness_us, 10 * US_PER_MS);
+	}
+}
+END_TEST
+
+START_TEST(test_of_an_instant_larger_than_the_memory_a_part_runs_and_the_rest_is_skipped_when_it_is_due)
+{
+	world.core->config.max_fires = 3;
+	for (int i = 0; i < 5; i++) {
+		const char id[2] = { (char)('a' + i), '\0' };
+		world_set_job(&world, id, "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	}
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 30);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 20);
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		ck_assert(!wall_before(one->finished_at, one->scheduled_at));
+	}
+}
+END_TEST
+
 static void run_now(const char *job)
 {
 	struct fire_id id;
@@ -125,6 +163,8 @@ int main(void)
 	tcase_add_loop_test(tests, test_each_policy_of_concurrency_lets_so_many_run_and_does_with_the_rest_what_it_says, 0,
 			    G_N_ELEMENTS(concurrencies));
 	tcase_add_test(tests, test_concurrency_holds_over_a_restart);
+	tcase_add_loop_test(tests, test_a_fire_waits_for_room_in_memory_until_it_is_due, 0, G_N_ELEMENTS(rooms));
+	tcase_add_test(tests, test_of_an_instant_larger_than_the_memory_a_part_runs_and_the_rest_is_skipped_when_it_is_due);
 	tcase_add_loop_test(tests, test_a_crowd_of_one_job_lets_others_have_their_turn, 0, 2);
 	tcase_add_test(tests, test_a_target_has_a_rate_of_its_own_and_delays_no_other);
 	tcase_add_test(tests, test_jitter_is_the_same_for_each_fire_of_a_job_also_after_a_restart);

@@ -198,6 +198,29 @@ START_TEST(test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still
 }
 END_TEST
 
+/* _i: by an edit, by new zone files. After the crash the runs of both stays are one job's. */
+START_TEST(test_what_is_due_before_a_border_still_ahead_is_neither_lost_nor_taken)
+{
+	world_set_job(&world, "a", AT_MOST);
+	core_lease(world.core, wall_add_us(world.wall, 10 * SECOND));
+	world_run_for(&world, 3 * SECOND);
+	hand_over(wall_add_us(world.wall, 3 * SECOND));
+	take_since(wall_add_us(world.wall, 6 * SECOND));
+	world_run_for(&world, 100 * US_PER_MS);
+	world_crash(&world, 0);
+	core_lease(world.core, wall_add_us(world.wall, 100 * SECOND));
+	if (_i == 0) {
+		take_as("{\"schedule\":\"* * * * * *\",\"api\":\"http://b.test/\",\"type\":\"ATMOST_ONCE\"}", WALL_NONE);
+	} else {
+		tz_reload();
+		core_reload_zones(world.core);
+	}
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 3 + 3 + 4);
+	ck_assert_int_eq(world.outside.sends, 3 + 3 + 4);
+}
+END_TEST
+
 START_TEST(test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision)
 {
 	world_set_job(&world, "a", AT_MOST);
@@ -256,6 +279,7 @@ int main(void)
 	tcase_add_test(tests, test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then);
 	tcase_add_test(tests, test_a_job_that_comes_back_before_its_last_run_keeps_its_row);
 	tcase_add_loop_test(tests, test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still_ours, 0, 2);
+	tcase_add_loop_test(tests, test_what_is_due_before_a_border_still_ahead_is_neither_lost_nor_taken, 0, 2);
 	tcase_add_test(tests, test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision);
 	tcase_add_test(tests, test_a_new_holder_decides_from_the_border_on);
 	tcase_add_test(tests, test_what_comes_due_after_a_stop_in_order_was_not_interrupted);

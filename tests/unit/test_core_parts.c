@@ -34,16 +34,20 @@ START_TEST(test_the_heap_gives_the_least_whatever_was_moved_or_removed)
 	for (int round = 0; round < 2000; round++) {
 		struct item *item = &items[dice_below(&dice, G_N_ELEMENTS(items))];
 		if (dice_chance(&dice, 700)) {
-			item->key = dice_below(&dice, 1000);
+			item->key = dice_below(&dice, _i % 2 == 0 ? 1000 : 5);
 			heap_set(&heap, item, item->key);
 		} else {
 			heap_remove(&heap, item);
 		}
 		int64_t least = INT64_MAX;
+		int n = 0;
 		for (size_t i = 0; i < G_N_ELEMENTS(items); i++)
 			if (items[i].index >= 0)
 				least = MIN(least, items[i].key);
+		for (size_t i = 0; i < G_N_ELEMENTS(items); i++)
+			n += items[i].index >= 0 && items[i].key == least;
 		ck_assert_int_eq(heap_top_key(&heap), least);
+		ck_assert_int_eq(heap_top_count(&heap), n);
 	}
 	heap_done(&heap);
 }
