@@ -25,14 +25,19 @@ def wait_thread(process, name):
 
 class Injection:
     """strace on one thread of a running process (or on all, with thread=None), tampering with `call` as `what` says: the
-    words of strace's own -e inject."""
+    words of strace's own -e inject; None only watches. `path` limits it to calls on that file; calls of `also` are seen in
+    the trace and left alone."""
 
-    def __init__(self, process, thread, call, what, folder):
+    def __init__(self, process, thread, call, what, folder, path=None, also=None):
+        self.call = call.split(",")
         self.trace_path = folder / f"{process.name}-{thread}-{call}.trace"
         self.trace_path.unlink(missing_ok=True)
         target = ["-f", "-p", str(process.pid)] if thread is None else ["-p", str(wait_thread(process, thread))]
+        filters = ["-e", f"trace={call},{also}" if also else f"trace={call}"]
+        filters += ["-e", f"inject={call}:{what}"] if what else []
+        filters += ["-P", str(path)] if path else []
         self.popen = subprocess.Popen(
-            ["strace", "-o", str(self.trace_path), *target, "-e", f"trace={call}", "-e", f"inject={call}:{what}"],
+            ["strace", "-o", str(self.trace_path), "-s", "500", *target, *filters],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         line = self.popen.stderr.readline()
@@ -42,8 +47,13 @@ class Injection:
         return self.trace_path.read_text(errors="replace")
 
     def calls(self):
-        """How many calls were seen so far."""
-        return sum(1 for line in self.trace().splitlines() if TRACED.match(line) and "resumed>" not in line)
+        """How many calls of those that are tampered with were seen so far."""
+        return len(self.lines(*self.call))
+
+    def lines(self, *calls):
+        """The traced lines of these calls, at their entry."""
+        found = [(TRACED.match(line), line) for line in self.trace().splitlines() if "resumed>" not in line]
+        return [line for match, line in found if match and match[1] in calls]
 
     def injected(self):
         return self.trace().count("(INJECTED)") + self.trace().count("(DELAYED)")
@@ -58,10 +68,12 @@ class Injection:
             self.popen.communicate()
 
 
-def kill_at(process, thread, call, n, folder, timeout=30):
-    """kill -9 when the thread enters its n-th `call` from now; fails when it never gets there."""
-    injection = Injection(process, thread, call, f"signal=KILL:when={n}", folder)
+def kill_at(process, thread, call, n, folder, timeout=30, attached=lambda: None, **filters):
+    """kill -9 when the thread enters its n-th `call` from now; fails when it never gets there. attached() is called once
+    strace is there. Returns the injection with its trace; filters as there."""
+    injection = Injection(process, thread, call, f"signal=KILL:when={n}", folder, **filters)
     try:
+        attached()
         wait_until(lambda: not process.running(), timeout, f"{call} number {n} of {process.name}'s {thread}", every=0.01,
                    explain=process.tail)  # fmt: skip
     finally:
@@ -70,6 +82,7 @@ def kill_at(process, thread, call, n, folder, timeout=30):
     assert "+++ killed by SIGKILL +++" in injection.trace(), injection.trace()[-300:]
     assert injection.calls() == n, f"killed at call {injection.calls()} and not {n}"
     process.kill()
+    return injection
 
 
 def children(pid):
