@@ -7,22 +7,34 @@
 #define OID_INT8 20
 #define OID_INT4 23
 
-static void put16(GString *out, int64_t value)
+/* A row has some two hundred pieces of a few bytes: a call for each took a quarter of the fold's time. */
+static inline void put(GString *out, const void *bytes, gsize n)
+{
+	if (out->len + n >= out->allocated_len) {
+		g_string_append_len(out, bytes, (gssize)n);
+		return;
+	}
+	memcpy(out->str + out->len, bytes, n);
+	out->len += n;
+	out->str[out->len] = '\0';
+}
+
+static inline void put16(GString *out, int64_t value)
 {
 	guint16 big = GUINT16_TO_BE((guint16)value);
-	g_string_append_len(out, (const char *)&big, sizeof big);
+	put(out, &big, sizeof big);
 }
 
-static void put32(GString *out, int64_t value)
+static inline void put32(GString *out, int64_t value)
 {
 	guint32 big = GUINT32_TO_BE((guint32)value);
-	g_string_append_len(out, (const char *)&big, sizeof big);
+	put(out, &big, sizeof big);
 }
 
-static void put64(GString *out, int64_t value)
+static inline void put64(GString *out, int64_t value)
 {
 	guint64 big = GUINT64_TO_BE((guint64)value);
-	g_string_append_len(out, (const char *)&big, sizeof big);
+	put(out, &big, sizeof big);
 }
 
 void copy_begin(GString *out)
@@ -98,9 +110,10 @@ void copy_bytea(GString *out, const char *hex)
 	}
 	size_t n = strlen(hex) / 2;
 	put32(out, (int64_t)n);
-	for (size_t i = 0; i < n; i++)
-		g_string_append_c(out, (char)(g_ascii_xdigit_value(hex[2 * i]) << 4 |
-					      g_ascii_xdigit_value(hex[2 * i + 1])));
+	for (size_t i = 0; i < n; i++) {
+		char byte = (char)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
+		put(out, &byte, 1);
+	}
 }
 
 /* One dimension from 1, no NULLs; an array without elements has no dimension. */

@@ -12,6 +12,8 @@
  * less is for clocks that differ, and for a batch that is written while it comes of age.
  */
 #define SWEPT_AGE_US (23 * 60 * US_PER_MINUTE)
+/* Below it the savepoint costs more than the stage. */
+#define INGEST_DIRECT_MIN 100
 
 /* Sums of one agent's minute. */
 struct agent_minute {
@@ -24,7 +26,8 @@ struct writing {
 	struct db_conn *conn;
 	struct ingest_member *const *members;
 	guint n;
-	int64_t executions;    /* in the stage */
+	GString *rows;         /* their COPY image */
+	int64_t executions;    /* in it */
 	int64_t oldest_us;     /* due instant of the oldest of them */
 	GHashTable *new_ones;  /* struct new_id, NULL = all are new */
 	struct rollup *rollup;
@@ -140,66 +143,89 @@ static enum db_status write_sums(struct writing *writing)
 	return status;
 }
 
-static enum db_status stage(struct writing *writing)
+/* One COPY image for both ways. */
+static void collect(struct writing *writing)
 {
-	g_autoptr(GString) rows = NULL;
 	guint n = 0;
 	for (guint i = 0; i < writing->n; i++)
 		n += writing->members[i]->limit - writing->members[i]->from;
-	rows = g_string_sized_new(n * 384 + 64);
-	copy_begin(rows);
+	writing->rows = g_string_sized_new(n * 384 + 64);
+	copy_begin(writing->rows);
 	for (guint m = 0; m < writing->n; m++) {
 		const struct ingest_member *member = writing->members[m];
 		for (guint i = member->from; i < member->limit; i++) {
 			if (record_at(member, i)->kind != INGEST_EXECUTION)
 				continue;
-			ingest_record_copy(rows, member->agent_id, record_at(member, i));
+			ingest_record_copy(writing->rows, member->agent_id, record_at(member, i));
 			writing->oldest_us = MIN(writing->oldest_us, record_at(member, i)->execution.scheduled_at.us);
 			writing->executions++;
 		}
 	}
-	copy_end(rows);
-	return writing->executions > 0 ? db_copy_in(writing->conn, "ingest_execution_copy", rows->str, rows->len) : DB_OK;
+	copy_end(writing->rows);
 }
 
-/* Late rows: what was cleared of their days is open again. An ordinary batch asks for nothing. */
-static enum db_status reopen_swept_days(struct writing *writing)
+/*
+ * Many rows go straight into the table, all or none: where one is known already, none. That is rare, since the number of a
+ * record tells whether it came before; what is left are fires that two agents ran, and streams that begin anew. The
+ * savepoint stays open until the end of the transaction.
+ */
+static enum db_status write_directly(struct writing *writing, bool *ret_written)
 {
-	struct wall border = { wall_now().us - SWEPT_AGE_US };
-	struct db_params params = { 0 };
-	if (writing->oldest_us >= border.us)
-		return DB_OK;
-	enum db_status status = db_run(writing->conn, "sweep_lock_shared", NULL, NULL);
-	db_param_wall(&params, border);
-	return status == DB_OK ? db_run(writing->conn, "sweep_reopen", &params, NULL) : status;
+	enum db_status status = db_run(writing->conn, "ingest_direct_begin", NULL, NULL);
+	if (status == DB_OK)
+		status = db_copy_in(writing->conn, "ingest_direct_copy", writing->rows->str, writing->rows->len);
+	*ret_written = status == DB_OK;
+	/* A unique key has a name, which tells it from a deadlock. */
+	if (status == DB_CONFLICT && *db_constraint(writing->conn) != '\0')
+		status = db_run(writing->conn, "ingest_direct_undo", NULL, NULL);
+	return status;
 }
 
-static enum db_status write_staged(struct writing *writing, bool thin)
+/* By way of the stage, where each row is looked at. Late rows: what was cleared of their days is open again. */
+static enum db_status write_staged(struct writing *writing, struct wall swept_border, bool thin)
 {
 	DB_RESULT_AUTO struct db_result *inserted = NULL;
-	struct db_params params = { 0 };
+	struct db_params border = { 0 }, params = { 0 };
+	enum db_status status =
+		db_copy_in(writing->conn, "ingest_execution_copy", writing->rows->str, writing->rows->len);
+	if (status == DB_OK && writing->oldest_us < swept_border.us) {
+		db_param_wall(&border, swept_border);
+		status = db_run(writing->conn, "sweep_lock_shared", NULL, NULL);
+		if (status == DB_OK)
+			status = db_run(writing->conn, "sweep_reopen", &border, NULL);
+	}
 	db_param_int(&params, writing->executions);
-	enum db_status status = db_run_one(writing->conn, thin ? "ingest_execution_thin" : "ingest_execution_insert", &params,
-					   &inserted);
+	if (status == DB_OK)
+		status = db_run_one(writing->conn, thin ? "ingest_execution_thin" : "ingest_execution_insert", &params,
+				    &inserted);
 	if (status != DB_OK)
 		return status;
 	read_inserted(writing, inserted);
-	if (writing->new_ones != NULL)
-		status = db_run(writing->conn, "ingest_double_insert", NULL, NULL);
-	return status == DB_OK ? write_sums(writing) : status;
+	return writing->new_ones != NULL ? db_run(writing->conn, "ingest_double_insert", NULL, NULL) : DB_OK;
+}
+
+static enum db_status write_rows(struct writing *writing, bool thin)
+{
+	struct wall swept_border = { wall_now().us - SWEPT_AGE_US };
+	enum db_status status = DB_OK;
+	bool written = false;
+	if (writing->executions >= INGEST_DIRECT_MIN && writing->oldest_us >= swept_border.us && !thin)
+		status = write_directly(writing, &written);
+	return status == DB_OK && !written ? write_staged(writing, swept_border, thin) : status;
 }
 
 static enum db_status write_executions(struct db_conn *conn, struct ingest_member *const *members, guint n, bool thin)
 {
 	struct writing writing = { .conn = conn, .members = members, .n = n, .oldest_us = INT64_MAX };
-	enum db_status status = stage(&writing);
-	if (status == DB_OK)
-		status = reopen_swept_days(&writing);
-	if (status != DB_OK || writing.executions == 0)
-		return status;
+	enum db_status status = DB_OK;
+	collect(&writing);
 	writing.rollup = rollup_new();
 	writing.minutes = g_array_new(FALSE, TRUE, sizeof(struct agent_minute));
-	status = write_staged(&writing, thin);
+	if (writing.executions > 0)
+		status = write_rows(&writing, thin);
+	if (status == DB_OK)
+		status = write_sums(&writing);
+	g_string_free(writing.rows, TRUE);
 	rollup_free(writing.rollup);
 	g_array_unref(writing.minutes);
 	g_clear_pointer(&writing.new_ones, g_hash_table_unref);

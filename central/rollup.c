@@ -1,5 +1,6 @@
 #include "central/rollup.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "central/copy_row.h"
@@ -106,13 +107,23 @@ void rollup_fold(struct rollup *rollup, const struct rollup_cell *part)
 	}
 }
 
+static int key_order(const void *a, const void *b)
+{
+	const struct rollup_key *left = *(const struct rollup_key *const *)a, *right = *(const struct rollup_key *const *)b;
+	if (left->grain != right->grain)
+		return left->grain < right->grain ? -1 : 1;
+	if (left->bucket_us != right->bucket_us)
+		return left->bucket_us < right->bucket_us ? -1 : 1;
+	return memcmp(left->job_id.bytes, right->job_id.bytes, sizeof left->job_id.bytes);
+}
+
 void rollup_each(const struct rollup *rollup, rollup_visit visit, void *data)
 {
-	GHashTableIter cells;
-	void *cell;
-	g_hash_table_iter_init(&cells, rollup->cells);
-	while (g_hash_table_iter_next(&cells, NULL, &cell))
-		visit(cell, data);
+	guint n;
+	g_autofree void **keys = g_hash_table_get_keys_as_array(rollup->cells, &n);
+	qsort(keys, n, sizeof *keys, key_order);
+	for (guint i = 0; i < n; i++)
+		visit(keys[i], data); /* its key is the begin of a cell */
 }
 
 void rollup_read_histogram(const struct db_result *rows, int row, int column, bool pairs,

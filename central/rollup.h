@@ -42,7 +42,7 @@ void rollup_free(struct rollup *rollup);
 void rollup_count(struct rollup *rollup, struct fire_id job_id, const struct execution *execution);
 /* Adds a part (its key: a minute) to its minute, hour and day. */
 void rollup_fold(struct rollup *rollup, const struct rollup_cell *part);
-/* All cells, in no order; borrowed. */
+/* All cells, in the order of the key of rollup_sum, which its index takes best; borrowed. */
 typedef void (*rollup_visit)(const struct rollup_cell *cell, void *data);
 void rollup_each(const struct rollup *rollup, rollup_visit visit, void *data);
 /*

@@ -123,6 +123,22 @@ def test_one_execution_under_two_numbers_counts_once(raw, database, job_id):
     assert_sums_agree(database)
 
 
+def test_a_large_batch_in_which_some_are_known_counts_the_others(central, raw, database, job_id):
+    """Large batches go into the table all at once; what is known already stops that, and each row is looked at."""
+    records = executions(job_id, 1000)
+    assert raw.sync(1, records[:400])["ackedSeq"] == 400
+    raw.epoch = 2
+    assert raw.sync(1, records[300:] + records[990:])["ackedSeq"] == 710
+    other = RawAgent(central, "other")
+    assert other.sync(1, records[500:700] + executions(str(uuid.uuid4()), 300))["ackedSeq"] == 500
+    assert count(database) == 1300
+    assert database.query("SELECT count(*) FROM execution_double")[0][0] == 200
+    assert database.query("SELECT count(*) FROM execution WHERE received_at BETWEEN now() - interval '5 minutes' AND now()")[0][0] == 1300
+    latest = database.query("SELECT scheduled_at, decided_until FROM job_latest WHERE job_id = %s", (job_id,))
+    assert latest == database.query("SELECT max(scheduled_at), max(scheduled_at) FROM execution WHERE job_id = %s", (job_id,))
+    assert_sums_agree(database)
+
+
 def test_all_statuses_are_summed_and_a_missed_range_counts_its_fires(raw, database, job_id):
     records = [execution(job_id, NOW - timedelta(hours=i), status) for i, status in enumerate(STATUSES * 5)]
     records.append(execution(job_id, NOW - timedelta(hours=40), "missed", count=3600,

@@ -53,6 +53,19 @@ SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit')
 	) SELECT now(),
 -- use: record_columns
 
+-- Straight into the table, with received_at by its default (a transaction's now(), as below). The columns are those of
+-- ingest_execution_copy.
+-- name: ingest_direct_copy
+COPY execution (agent_id, execution_id, job_id, scheduled_at, last_scheduled_at, started_at, finished_at,
+	job_revision, count, duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status,
+	status, cause, reason, error, response_body, response_digest, armed_at, attempt_log) FROM STDIN WITH (FORMAT binary)
+
+-- name: ingest_direct_begin
+SAVEPOINT direct
+
+-- name: ingest_direct_undo
+ROLLBACK TO SAVEPOINT direct
+
 -- name: ingest_execution_copy
 COPY execution_stage (
 -- use: record_columns
@@ -177,12 +190,13 @@ COPY rollup_stage (grain, bucket_at, job_id, shard, success, failed, timeout, sk
 	attempts, duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_histogram, lateness_histogram)
 	FROM STDIN WITH (FORMAT binary)
 
+-- The rows come in the order of the key.
 -- name: fold_add
 INSERT INTO rollup_sum AS r (grain, bucket_at, job_id, shard, success, failed, timeout, skipped, missed, interrupted, started,
 	attempts, duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_histogram, lateness_histogram)
 SELECT grain, bucket_at, job_id, shard, success, failed, timeout, skipped, missed, interrupted, started,
 	attempts, duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_histogram, lateness_histogram
-FROM rollup_stage ORDER BY grain, bucket_at, job_id, shard
+FROM rollup_stage
 ON CONFLICT (grain, bucket_at, job_id, shard) DO UPDATE SET success = r.success + excluded.success,
 	failed = r.failed + excluded.failed, timeout = r.timeout + excluded.timeout, skipped = r.skipped + excluded.skipped,
 	missed = r.missed + excluded.missed, interrupted = r.interrupted + excluded.interrupted,
