@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <jansson.h>
 #include <locale.h>
 #include <signal.h>
 #include <sodium.h>
@@ -185,6 +186,8 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	/* Without memory everything ends, as in GLib; else a good record would be taken for a damaged one. */
+	json_set_alloc_funcs(g_malloc, g_free);
 	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return 1;
 	int code = 0;

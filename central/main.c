@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <glib.h>
+#include <jansson.h>
 #include <sodium.h>
 
 #include "central/audit_command.h"
@@ -139,6 +140,8 @@ int main(int argc, char **argv)
 	struct central_config config = { 0 };
 	g_autoptr(GError) error = NULL;
 	int exit_status = EXIT_USAGE;
+	/* Without memory everything ends, as in GLib; else a good message would be refused as broken, or answered by half. */
+	json_set_alloc_funcs(g_malloc, g_free);
 	if (sodium_init() < 0) {
 		fprintf(stderr, "belfry-central: the system gives no random numbers\n");
 		return EXIT_RUNTIME;
