@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from harness.disk import Disks  # noqa: E402
 from harness.postgres import Cluster, make_template  # noqa: E402
 from harness.world import World  # noqa: E402
 
@@ -81,6 +82,16 @@ def api(central):
 @pytest.fixture
 def target(world):
     return world.target()
+
+
+@pytest.fixture
+def disk(world):
+    """mount(folder, size, mode): a small disk there, mounted until the end of the test."""
+    disks = Disks()
+    yield disks.mount
+    for process in world.processes():
+        process.kill()
+    disks.unmount()
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Disks that fail, hang, fill up and lose what is on them, below an agent with a real central."""
 import os
-import subprocess
 import time
 
 import pytest
 
+from harness.disk import fill, free_bytes, remount
 from harness.fleet import Fleet
 from harness.ledger import instant
 from harness.syscalls import Injection
@@ -85,46 +85,6 @@ def test_on_a_slow_disk_fires_are_a_little_late_and_none_is_lost(world, fleet, p
     # The intent is on the disk 250 ms before it is due; with one sync under way, its own takes up to 400 ms.
     slow = [e["latenessMs"] for e in executions if began < instant(e["scheduledAt"]).timestamp() < began + 10]
     assert len(slow) >= 50 and max(slow) < pulse.allows(1900), max(slow)  # 900 of it is jitter
-
-
-@pytest.fixture
-def disk(world):
-    """mount(folder): a small disk there, mounted until the end of the test; resize and more by mount -o remount."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting needs root")
-    mounted = []
-
-    def mount(folder, size="4m"):
-        folder.mkdir(exist_ok=True)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", folder], capture_output=True, text=True)
-        if done.returncode != 0:
-            pytest.skip(f"the kernel mounts nothing here: {done.stderr.strip()}")
-        mounted.append(folder)
-
-    yield mount
-    for process in world.processes():
-        process.kill()
-    for folder in mounted:
-        subprocess.run(["umount", folder], check=True)
-
-
-def remount(folder, options):
-    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
-
-
-def fill(folder):
-    """To the last byte."""
-    with open(folder / "filler", "ab", buffering=0) as file:
-        for size in (65536, 4096, 1):
-            try:
-                while True:
-                    file.write(b"x" * size)
-            except OSError:
-                pass
-
-
-def free_bytes(folder):
-    return os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
 
 
 def test_a_full_disk_loses_nothing_and_all_goes_on_when_there_is_space(world, central, fleet, disk):
