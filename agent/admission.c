@@ -229,7 +229,7 @@ static void serve(struct core *core, struct target *target)
 
 void admission_run(struct core *core)
 {
-	if (!core->stats.store_healthy)
+	if (!core->stats.store_healthy || core->in_a_hurry)
 		return;
 	while (core->open < core->config.max_open_transfers && !TAILQ_EMPTY(&core->ring)) {
 		struct target *target = TAILQ_FIRST(&core->ring);

@@ -32,7 +32,7 @@ struct attempt_log *attempts_recovered(const struct core *core, const struct int
 		.wait_us = -1,
 	};
 	bool waits = wall_is_set(intent->not_before) && intent->not_before.us > core->now.us;
-	if (intent->attempts != INTENT_TO_SKIP && !waits)
+	if (intent->attempts >= 0 && !waits)
 		attempt_log_note(&log, &entry);
 	return log;
 }

@@ -80,6 +80,13 @@ static void pin(struct fire *fire, GPtrArray *list)
 	g_ptr_array_add(list, fire);
 }
 
+/* During a stop in order nothing begins any more. */
+static int attempts_on_disk(const struct core *core, const struct fire *fire)
+{
+	bool not_sent = core->in_a_hurry && fire->attempts == 0 && !fire->maybe_sent && fire->state != FIRE_RUNNING;
+	return fire->to_skip ? INTENT_TO_SKIP : not_sent ? INTENT_NOT_SENT : fire->attempts;
+}
+
 void batch_add_intent(struct core *core, struct fire *fire)
 {
 	struct core_batch *batch = batch_current(core);
@@ -90,7 +97,7 @@ void batch_add_intent(struct core *core, struct fire *fire)
 		.scheduled_at = fire->attempt.scheduled_at,
 		.not_before = WALL_NONE,
 		.first_started_at = WALL_NONE,
-		.attempts = fire->to_skip ? INTENT_TO_SKIP : 0,
+		.attempts = attempts_on_disk(core, fire),
 		.cause = fire->attempt.cause,
 		.clock_epoch = fire->clock_epoch,
 	};
@@ -101,7 +108,7 @@ void batch_add_intent(struct core *core, struct fire *fire)
 
 static void add_update(struct core *core, const struct fire *fire, struct wall not_before, const struct attempt_log *log)
 {
-	struct intent_update update = { fire->intent_number, fire->attempts, not_before, fire->first_started_at,
+	struct intent_update update = { fire->intent_number, attempts_on_disk(core, fire), not_before, fire->first_started_at,
 					attempt_log_copy(log) };
 	g_array_append_val(batch_current(core)->store->updates, update);
 }

@@ -53,7 +53,10 @@ void core_free(struct core *core);
 void core_start(struct core *core, const struct store_snapshot *snapshot);
 
 void core_tick(struct core *core);
-/* The stop has begun and time stands still: no batch waits for company, and what was planned ahead of time is withdrawn. */
+/*
+ * The stop has begun and time stands still: no batch waits for company, and no attempt starts any more. What is still to come is
+ * withdrawn; what came due and was not sent is marked so on disk, and the next life goes on with it (recovery.c).
+ */
 void core_hurry(struct core *core);
 /* When core_tick has something to do: earliest wall instant and earliest monotonic instant; INT64_MAX = nothing. */
 void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono);

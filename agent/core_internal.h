@@ -189,7 +189,7 @@ struct core {
 	struct store_state state; /* as the next batch will write it */
 	GQueue batches;         /* struct core_batch *, oldest first; the tail may still be filling */
 	struct core_batch *filling;
-	bool in_a_hurry;        /* the agent stops: nothing lingers, and nothing is planned any more */
+	bool in_a_hurry;        /* the agent stops: nothing lingers, nothing of the schedules is planned, no attempt starts */
 	uint64_t next_batch;
 	int submitted;
 	bool store_failed;
@@ -280,7 +280,7 @@ void admission_done(struct core *core);
 void recovery_start(struct core *core, const struct store_snapshot *snapshot);
 /* Instants after `border` that did not come due are no fires of this job any more. */
 void recovery_withdraw_future(struct core *core, struct core_job *job, struct wall border);
-/* A stop in order: what was planned ahead is certainly not sent, so the next life finds it as due and not as begun. */
+/* A stop in order: what is certainly not sent the next life finds as due and not as begun. */
 void recovery_unplan(struct core *core);
 void recovery_check_clock(struct core *core);
 /*
@@ -306,6 +306,9 @@ void missed_settle(struct core *core, struct core_job *job); /* before its sched
 void missed_drop(struct core *core, struct core_job *job, const char *reason);
 void missed_clip(struct core *core, struct core_job *job, struct wall border, const char *reason);
 void missed_forget(struct core *core, struct core_job *job); /* in memory only */
+struct wall missed_next_due(struct core *core, struct core_job *job); /* of what is made up: now, but for its spacing */
+/* Would the policy make up this instant, which came due while nobody watched? */
+bool missed_is_wanted(const struct core *core, const struct core_job *job, struct wall instant);
 /* Without a window: `count` instants of (after, until]. */
 void missed_record(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
 	uint64_t clock_epoch, const char *reason);

@@ -17,7 +17,7 @@ static const struct fire_transition {
 } fire_transitions[] = {
 	{ FIRE_PLANNED, FIRE_ARMED, "its intent is durable" },
 	{ FIRE_PLANNED, FIRE_WITHDRAWN, "its job was edited, paused or deleted before it came due" },
-	{ FIRE_PLANNED, FIRE_DECIDED, "its job was deleted or paused" },
+	{ FIRE_PLANNED, FIRE_DECIDED, "its job was deleted or paused, or it came due while the agent was stopped and is not made up" },
 	{ FIRE_ARMED, FIRE_HELD, "an earlier run of its job is still going" },
 	{ FIRE_ARMED, FIRE_READY, "it is due" },
 	{ FIRE_ARMED, FIRE_DECIDED, "it is due and may not run" },

@@ -172,7 +172,7 @@ static void note_begun(struct core *core, struct core_job *job)
 	if (job->runs == NULL)
 		return;
 	TAILQ_FOREACH(fire, &job->runs->fires, in_job)
-		if (fire->state != FIRE_DECIDED && fire->state != FIRE_WITHDRAWN && !fire->to_skip &&
+		if (fire->state != FIRE_DECIDED && fire->state != FIRE_WITHDRAWN &&
 		    (fire->state == FIRE_RUNNING || fire->maybe_sent || fire->attempts == 0))
 			batch_renew_update(core, fire, core->now);
 }

@@ -316,16 +316,30 @@ static int room_of(const struct core *core, const struct core_job *job)
 	return MIN(room, CATCH_UP_FIRES - core->catch_up_live);
 }
 
+struct wall missed_next_due(struct core *core, struct core_job *job)
+{
+	int64_t spacing_ms = job->job->policy->catch_up_spacing_ms;
+	if (spacing_ms == 0)
+		return core->now;
+	struct job_runs *runs = fire_runs(core, job);
+	struct wall due = wall_max(core->now, runs->catch_up_next);
+	runs->catch_up_next = wall_add_ms(due, spacing_ms);
+	return due;
+}
+
+bool missed_is_wanted(const struct core *core, const struct core_job *job, struct wall instant)
+{
+	const struct job_policy *policy = job->job->policy;
+	struct wall next;
+	if (policy->catch_up == JOB_CATCH_UP_NONE || !wall_before(wall_add_ms(core->now, -policy->catch_up_max_age_ms), instant))
+		return false;
+	return policy->catch_up == JOB_CATCH_UP_ALL || !plan_next(core, job, instant, &next) || wall_before(core->now, next);
+}
+
 static void make_up(struct core *core, struct core_job *job, struct backlog *backlog, struct wall instant)
 {
 	struct fire_id id = fire_id_scheduled(job->job->id, instant, job->target_key, backlog->clock_epoch);
-	struct wall due = core->now;
-	int64_t spacing_ms = job->job->policy->catch_up_spacing_ms;
-	if (spacing_ms > 0) {
-		struct job_runs *runs = fire_runs(core, job);
-		due = wall_max(due, runs->catch_up_next);
-		runs->catch_up_next = wall_add_ms(due, spacing_ms);
-	}
+	struct wall due = missed_next_due(core, job);
 	if (plan_is_skipped(job, instant))
 		plan_skip(core, job, instant, id, FIRE_CATCH_UP, PLAN_SKIP_REASON);
 	else

@@ -1,6 +1,9 @@
 /*
  * What the last life left, and clocks that were set (design.md section 4, cron.md section 5). Windows that nobody watched
  * are missed.c.
+ *
+ * A stop in order withdraws what is still to come. What came due, or is another agent's job by now, and was not tried yet keeps
+ * its row with the mark INTENT_NOT_SENT: the next life knows that it was not sent, whatever its job's type.
  */
 #include "agent/core_internal.h"
 
@@ -122,11 +125,30 @@ void recovery_step_back(struct core *core, int64_t back_us)
 	}
 }
 
+/* Which state can be said to be before the first attempt: see attempts_on_disk() in batch.c, which says it. */
+static void keep_unsent(struct core *core, const struct core_job *job)
+{
+	const struct fire *fire;
+	if (job->runs == NULL)
+		return;
+	TAILQ_FOREACH(fire, &job->runs->fires, in_job)
+		if (fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED || fire->state == FIRE_HELD || fire->state == FIRE_READY)
+			if (fire->attempts == 0 && !fire->maybe_sent)
+				batch_renew_update(core, fire, WALL_NONE);
+}
+
 void recovery_unplan(struct core *core)
 {
+	GHashTableIter iter;
+	gpointer ghost;
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
-	for (guint i = 0; i < core->jobs->len; i++)
+	for (guint i = 0; i < core->jobs->len; i++) {
 		recovery_withdraw_future(core, core->jobs->pdata[i], core->latest);
+		keep_unsent(core, core->jobs->pdata[i]);
+	}
+	g_hash_table_iter_init(&iter, core->ghosts);
+	while (g_hash_table_iter_next(&iter, &ghost, NULL))
+		keep_unsent(core, ghost);
 	core->state.planned_until = wall_min(core->state.planned_until, core->latest);
 	batch_current(core);
 }
@@ -210,6 +232,45 @@ static void end_idle(gpointer id, gpointer data, gpointer context)
 	core_job_free(context, job);
 }
 
+/* A fire with the identity and the row that it had. */
+static struct fire *resume_fire(struct core *core, struct core_job *job, const struct intent *intent, struct wall due)
+{
+	int64_t number = core->state.next_intent_number;
+	struct fire *fire = plan_fire(core, job, intent->id, intent->scheduled_at, due, intent->cause, intent->clock_epoch);
+	core->state.next_intent_number = number;
+	fire->intent_number = intent->number;
+	return fire;
+}
+
+/*
+ * It came due while the agent was stopped, and its job does not make that up. Not said where another agent may have run it
+ * meanwhile, nor of what came due before the stop (it waited for its turn), nor by a schedule that no more has it.
+ */
+static bool was_missed(const struct core *core, const struct core_job *job, const struct intent *intent, struct wall due)
+{
+	struct wall instant;
+	bool ours = !core->config.leases || lease_binds(core, job) || job->handed_over;
+	bool while_stopped = wall_before(core->state.latest, due) && due.us <= core->now.us - MISFIRE_GRACE_US;
+	return intent->cause == FIRE_SCHEDULE && while_stopped && ours &&
+	       plan_next(core, job, wall_add_us(intent->scheduled_at, -1), &instant) && instant.us == intent->scheduled_at.us &&
+	       !missed_is_wanted(core, job, intent->scheduled_at);
+}
+
+/*
+ * The last life was stopped in order before it tried this, so it is planned anew: before its first byte leaves, the row is
+ * durable without its mark, or the life after this one would take it for unsent once more.
+ */
+static void resume_unsent(struct core *core, struct core_job *job, const struct intent *intent)
+{
+	struct wall due = intent->cause == FIRE_CATCH_UP ? missed_next_due(core, job) : resume_due(core, job, intent);
+	struct fire *fire = resume_fire(core, job, intent, due);
+	if (was_missed(core, job, intent, due))
+		fire_decide(core, fire, EXECUTION_MISSED, "missed: the agent was stopped when this came due, and the job's catchUp "
+			    "does not make it up", NULL);
+	else
+		batch_add_intent(core, fire);
+}
+
 static void resume_intent(struct core *core, const struct intent *intent, GHashTable *handed_over, bool clock_trusted)
 {
 	struct core_job *job = job_table_get(core, intent->job_id);
@@ -219,12 +280,13 @@ static void resume_intent(struct core *core, const struct intent *intent, GHashT
 		close_orphan(core, intent);
 		return;
 	}
+	if (intent->attempts == INTENT_NOT_SENT) {
+		resume_unsent(core, job, intent);
+		return;
+	}
 	bool manual = intent->cause == FIRE_MANUAL;
-	int64_t number = core->state.next_intent_number;
 	struct wall due = resume_due(core, job, intent);
-	struct fire *fire = plan_fire(core, job, intent->id, intent->scheduled_at, due, intent->cause, intent->clock_epoch);
-	core->state.next_intent_number = number;
-	fire->intent_number = intent->number;
+	struct fire *fire = resume_fire(core, job, intent, due);
 	if (intent->attempts == INTENT_TO_SKIP) {
 		fire->to_skip = true;
 		fire_arm(core, fire);

@@ -26,7 +26,8 @@ enum store_result {
 };
 
 /* The write-ahead row of one fire: durable before its first byte leaves. */
-#define INTENT_TO_SKIP (-1) /* in place of attempts: it is never tried, and decided as skipped when it is due */
+#define INTENT_TO_SKIP (-1)  /* in place of attempts: it is never tried, and decided as skipped when it is due */
+#define INTENT_NOT_SENT (-2) /* the same: the agent was stopped in order before its first attempt */
 struct intent {
 	int64_t number;          /* primary key, given by the core, growing */
 	struct fire_id id;
@@ -35,7 +36,7 @@ struct intent {
 	struct wall not_before;  /* the next attempt starts no earlier; WALL_NONE = at its due instant */
 	struct wall first_started_at; /* of attempt 1; WALL_NONE = not tried */
 	enum fire_cause cause;
-	int attempts;            /* tried so far, as far as known before a crash; or INTENT_TO_SKIP */
+	int attempts;            /* tried so far, as far as known before a crash; or one of the above */
 	uint64_t clock_epoch;
 	struct attempt_log *attempt_log; /* of the finished ones, as far as known; owned by the snapshot; NULL in a batch */
 };

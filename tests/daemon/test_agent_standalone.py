@@ -177,6 +177,22 @@ def test_a_running_attempt_may_end_before_the_stop(alone):
     assert len(alone.target.requests()) == sent == 1, "something was started during the stop"
 
 
+def test_what_waits_for_its_turn_at_a_stop_has_it_after_the_next_start_also_at_most_once(alone):
+    stopping = lambda: "stopping" in alone.agent.log()  # noqa: E731
+    alone.target.behave(lambda request, handler: wait_until(stopping, 20, "the stop to begin") and 200)
+    alone.job(type="ATMOST_ONCE", concurrency="queue", queueMax=100, timeoutMs=60000)
+    alone.start().wait_requests(1)
+    wait_until(lambda: alone.agent.get("/jobs")["jobs"][0]["state"]["waiting"] >= 3, 20, "three runs to wait")
+    alone.agent.stop()
+    assert len(alone.target.requests()) == 1
+    alone.start().wait_requests(8)
+    alone.agent.stop()
+    assert {e["status"] for e in alone.executions()} <= {"success", "missed"}
+    assert max(alone.target.keys().values()) == 1
+    ran = sorted(instant(e["scheduledAt"]) for e in alone.executions() if e["status"] == "success")
+    assert ran[:4] == seconds_between(ran[0], ran[3]), "of those that waited none is missing"
+
+
 def test_thirty_kills_lose_and_double_nothing(alone):
     dice = random.Random(7)
     alone.target.behave(lambda request, handler: time.sleep(0.02) or 200)

@@ -23,6 +23,7 @@ SIM = ("sim", "--seeds 400 --first 1")
 CORE = ("unit", "test_core")
 LEASE = ("unit", "test_core_lease")
 MISSED = ("unit", "test_core_missed")
+STOP = ("unit", "test_core_stop")
 
 
 def daemon(file, test):
@@ -127,6 +128,15 @@ MUTANTS = [
     Mutant("a stop in order leaves what it planned", "3", [
         ("agent/core.c", "\trecovery_unplan(core);\n", "\t(void)recovery_unplan;\n"),
     ], LEASE, "was_not_interrupted"),
+    Mutant("a stop in order leaves what waits unmarked", "3", [
+        ("agent/recovery.c", "\t\t\t\tbatch_renew_update(core, fire, WALL_NONE);\n", "\t\t\t\t(void)core;\n"),
+    ], STOP, "waits_for_its_jitter"),
+    Mutant("the mark of a stop outlives the first attempt", "3", [
+        ("agent/recovery.c", "\telse\n\t\tbatch_add_intent(core, fire);\n", "\telse\n\t\tfire_arm(core, fire);\n"),
+    ], STOP, "sends_nothing_twice"),
+    Mutant("what waits begins during the stop", "3", [
+        ("agent/admission.c", "if (!core->stats.store_healthy || core->in_a_hurry)", "if (!core->stats.store_healthy)"),
+    ], STOP, "world.outside.sends == sends"),
     Mutant("a fire does not wait for room", "12", [
         ("agent/plan.c", "if (stops_here(core) || waits_for_room(core))", "(void)waits_for_room;\n\t\tif (stops_here(core))"),
     ], ("unit", "test_core_admission"), "waits_for_room_in_memory|larger_than_the_memory"),
@@ -165,7 +175,7 @@ MUTANTS = [
         ("agent/batch.c", "\tadd_update(core, fire, not_before, fire->attempt_log);", "\tadd_update(core, fire, not_before, NULL);"),
     ], CORE, "after_a_kill_the_earlier_attempts_are_known"),
     Mutant("an attempt that nobody saw is told of", "8", [
-        ("agent/attempts.c", "\tif (intent->attempts != INTENT_TO_SKIP && !waits)", "\tif (intent->attempts != INTENT_TO_SKIP)"),
+        ("agent/attempts.c", "\tif (intent->attempts >= 0 && !waits)", "\tif (intent->attempts != INTENT_TO_SKIP)"),
         ("agent/attempts.c", "\tbool waits = wall_is_set(intent->not_before) && intent->not_before.us > core->now.us;\n", "\t(void)core;\n"),
     ], CORE, "a_kill_during_the_backoff_leaves_no_doubt"),
     Mutant("attempts that are left out are not counted", "8", [

@@ -49,6 +49,7 @@ struct store_snapshot *disk_snapshot(const struct disk *disk);
 int64_t disk_unsent(const struct disk *disk); /* what counts against the maximum of the outbox */
 void disk_answer(struct disk *disk, struct core *core);
 void disk_crash(struct disk *disk);
+void disk_note_kept(struct disk *disk); /* after a stop in order */
 bool disk_has_intent(const struct disk *disk, struct fire_id id);
 
 /* --- what the outside saw --- */
@@ -63,6 +64,7 @@ struct outside {
 void outside_init(struct outside *outside, struct world *world);
 void outside_done(struct outside *outside);
 struct runner outside_runner(struct outside *outside);
+bool outside_knows(const struct outside *outside, struct fire_id id); /* it was sent, or an attempt is under way */
 struct mono outside_next(const struct outside *outside);
 void outside_land(struct outside *outside, struct core *core);
 void outside_crash(struct outside *outside);
@@ -122,7 +124,7 @@ struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, logs, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
 		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, skipped_for_memory, moves_away, moves_back, moves_unheard,
-		answers_refused, stops;
+		answers_refused, stops, kept;
 };
 
 struct world {
@@ -141,6 +143,8 @@ struct world {
 	struct central *central;
 	struct moves *moves;     /* NULL = jobs stay here */
 	GPtrArray *specs;        /* ids in play */
+	GHashTable *kept;        /* fire id text: certainly not sent when the agent was stopped in order, as all stops since were */
+	int64_t first_intent;    /* of this life */
 	struct wall change_at;   /* when the change now under way was given to the core */
 	bool change_under_way, quiet;
 	bool clock_went_back, corrected; /* corrected: by 3 h or more */

@@ -161,6 +161,12 @@ static void apply_intents(struct disk *disk, const struct store_batch *batch)
 
 static void note_decision(struct disk *disk, const struct execution *execution)
 {
+	char text[FIRE_ID_TEXT_SIZE];
+	fire_id_print(execution->id, text);
+	if (g_str_has_prefix(execution->reason == NULL ? "" : execution->reason, "interrupted: the agent stopped") && !outside_knows(&disk->world->outside, execution->id) &&
+	    g_hash_table_contains(disk->world->kept, text))
+		world_trouble(disk->world, "promise 3: a run of %s was not sent before a stop in order, and is called interrupted: %s",
+			      execution->job_id, execution->reason);
 	struct job_history *history = g_hash_table_lookup(disk->histories, execution->job_id);
 	if (history != NULL && execution->cause != FIRE_MANUAL)
 		history->decided_at = disk->world->mono;
@@ -366,6 +372,27 @@ struct store_snapshot *disk_snapshot(const struct disk *disk)
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		g_array_append_vals(snapshot->done_commands, key, 1);
 	return snapshot;
+}
+
+/* Of what an earlier life left after a crash nobody knows; what had an attempt that could not connect was tried. */
+void disk_note_kept(struct disk *disk)
+{
+	g_autoptr(GHashTable) before = g_steal_pointer(&disk->world->kept);
+	GHashTableIter iter;
+	gpointer value;
+	disk->world->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_hash_table_iter_init(&iter, disk->intents);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct intent *intent = value;
+		bool untried = intent->attempts == 0 || intent->attempts == INTENT_NOT_SENT;
+		char text[FIRE_ID_TEXT_SIZE];
+		fire_id_print(intent->id, text);
+		bool ours = intent->number >= disk->world->first_intent || g_hash_table_contains(before, text);
+		if (!untried || !ours || outside_knows(&disk->world->outside, intent->id))
+			continue;
+		disk->world->tally.kept++;
+		g_hash_table_add(disk->world->kept, g_strdup(text));
+	}
 }
 
 bool disk_has_intent(const struct disk *disk, struct fire_id id)

@@ -50,15 +50,10 @@ static struct scenario scenario_of(uint64_t seed)
 
 static const char *mode(void)
 {
-	if (stops)
-		return moves ? "--stops --moves " : "--stops ";
-	if (edits_behind)
-		return wild_steps ? "--wild --edits-behind " : "--clock --edits-behind ";
-	if (moves)
-		return tight ? "--moves --tight " : "--moves ";
-	if (tight)
-		return wild_steps ? "--wild --tight " : small_steps ? "--clock --tight " : "--tight ";
-	return month ? "--month " : wild_steps ? "--wild " : small_steps ? "--clock " : "";
+	static char text[80];
+	g_snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", month ? "--month " : "", small_steps ? "--clock " : "", wild_steps ? "--wild " : "",
+		   edits_behind ? "--edits-behind " : "", moves ? "--moves " : "", tight ? "--tight " : "", stops ? "--stops " : "");
+	return text;
 }
 
 static void add_up(struct tally *sum, const struct tally *one)
@@ -97,6 +92,7 @@ static int report(const struct work *all, bool must_hit)
 		{ "jobs that came back", sum->moves_back, moves },
 		{ "jobs that came back before anybody here knew", sum->moves_unheard, moves },
 		{ "stops in order", sum->stops, stops },
+		{ "runs that waited then, and were not sent", sum->kept, stops },
 		{ "answers older than an absence", sum->answers_refused, moves },
 		{ "fires skipped for lack of room", sum->skipped_for_lack, tight },
 		{ "of these, beyond the cap of fires in memory", sum->skipped_for_memory, !month },
@@ -234,7 +230,7 @@ static const GOptionEntry entries[] = {
 	{ "wild", 0, 0, G_OPTION_ARG_NONE, &wild_steps, "The clock is set by anything", NULL },
 	{ "edits-behind", 0, 0, G_OPTION_ARG_NONE, &edits_behind, "Jobs change also while the clock is behind what it once showed", NULL },
 	{ "moves", 0, 0, G_OPTION_ARG_NONE, &moves, "Jobs go to another agent and come back", NULL },
-	{ "stops", 0, 0, G_OPTION_ARG_NONE, &stops, "Every other crash is a stop in order", NULL },
+	{ "stops", 0, 0, G_OPTION_ARG_NONE, &stops, "Every other crash is a stop in order: nothing that was not sent may be called interrupted after it", NULL },
 	{ "tight", 0, 0, G_OPTION_ARG_NONE, &tight, "The limits of targets and jobs are small", NULL },
 	{ "verbose", 0, 0, G_OPTION_ARG_NONE, &verbose, "Print what happens", NULL },
 	G_OPTION_ENTRY_NULL,

@@ -126,6 +126,16 @@ struct runner outside_runner(struct outside *outside)
 	return (struct runner){ outside, start, cancel };
 }
 
+bool outside_knows(const struct outside *outside, struct fire_id id)
+{
+	char text[FIRE_ID_TEXT_SIZE];
+	fire_id_print(id, text);
+	for (guint i = 0; i < outside->flights->len; i++)
+		if (fire_id_equal(((struct flight *)outside->flights->pdata[i])->attempt->id, id))
+			return true;
+	return g_hash_table_contains(outside->seen, text);
+}
+
 static guint first(const struct outside *outside)
 {
 	guint least = 0;

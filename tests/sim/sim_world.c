@@ -176,19 +176,39 @@ void world_start_core(struct world *world)
 	world->core = core_new(&config, (struct core_clock){ world, read_wall, read_mono }, disk_store(&world->disk),
 			       outside_runner(&world->outside));
 	struct store_snapshot *snapshot = disk_snapshot(&world->disk);
+	world->first_intent = world->disk.state.next_intent_number;
 	core_note_unsent(world->core, disk_unsent(&world->disk));
 	core_start(world->core, snapshot);
 	store_snapshot_free(snapshot);
 }
 
-/* As loop.c does it: for the core time stands still, and all that it has decided is written. */
+/* What may still come in while the agent stops. */
+static void disturb_stop(struct world *world)
+{
+	struct fire_id fire;
+	while (world->outside.flights->len > 0 && dice_chance(&world->dice, 600))
+		outside_land(&world->outside, world->core);
+	if (dice_chance(&world->dice, 200))
+		core_run_now(world->core, world->specs->pdata[dice_below(&world->dice, world->specs->len)], &fire);
+	if (dice_chance(&world->dice, 200))
+		world_change_jobs(world);
+}
+
+/* As loop.c does it: for the core time stands still, what runs may end, and all that it has decided is written. */
 static void stop(struct world *world)
 {
+	struct core_stats stats;
 	world->tally.stops++;
 	world_trace(world, "stops");
 	core_hurry(world->core);
+	disturb_stop(world);
 	while (!g_queue_is_empty(&world->disk.queue))
 		disk_answer(&world->disk, world->core);
+	core_get_stats(world->core, &stats);
+	if (stats.batches_unsettled == 0)
+		disk_note_kept(&world->disk);
+	else /* the disk failed, and what is marked on it nobody knows */
+		g_hash_table_remove_all(world->kept);
 }
 
 void world_crash(struct world *world, int64_t down_us)
@@ -196,6 +216,8 @@ void world_crash(struct world *world, int64_t down_us)
 	world->tally.crashes++;
 	if (world->scenario.stops && world->tally.crashes % 2 == 0)
 		stop(world);
+	else
+		g_hash_table_remove_all(world->kept);
 	outside_crash(&world->outside);
 	if (world->central != NULL)
 		central_agent_crashed(world);
@@ -325,6 +347,7 @@ void world_init(struct world *world, const struct scenario *scenario)
 	world->specs = g_ptr_array_new_with_free_func(g_free);
 	for (int i = 0; i < scenario->jobs; i++)
 		g_ptr_array_add(world->specs, g_strdup_printf("job-%d", i));
+	world->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	disk_init(&world->disk, world);
 	outside_init(&world->outside, world);
 }
@@ -336,6 +359,7 @@ void world_done(struct world *world)
 		central_done(world);
 	if (world->moves != NULL)
 		moves_done(world);
+	g_hash_table_unref(world->kept);
 	disk_done(&world->disk);
 	outside_done(&world->outside);
 	g_ptr_array_unref(world->specs);

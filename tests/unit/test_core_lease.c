@@ -198,6 +198,29 @@ START_TEST(test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still
 }
 END_TEST
 
+/* _i: stopped for a moment, or for longer than what is still to come lasts: then the job's catchUp decides. */
+START_TEST(test_what_was_handed_over_ahead_of_time_outlives_a_stop_in_order)
+{
+	static const char *const policies[] = { "none", "all", "none" };
+	g_autofree char *job = g_strdup_printf("{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\","
+					       "\"catchUp\":{\"policy\":\"%s\"}}", policies[_i]);
+	world_set_job(&world, "a", job);
+	core_lease(world.core, wall_add_us(world.wall, 10 * SECOND));
+	world_run_for(&world, 3 * SECOND);
+	hand_over(wall_add_us(world.wall, 7 * SECOND));
+	world_run_for(&world, 2 * SECOND);
+	core_hurry(world.core);
+	while (!g_queue_is_empty(&world.disk.queue))
+		disk_answer(&world.disk, world.core);
+	world_crash(&world, _i == 0 ? 700 * US_PER_MS : 20 * SECOND);
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), _i == 2 ? 5 : 10);
+	ck_assert_int_eq(count(EXECUTION_MISSED), _i == 2 ? 5 : 0);
+	ck_assert_uint_eq(world.disk.outbox->len, 10);
+	ck_assert_uint_eq(g_hash_table_size(world.disk.jobs), 0);
+}
+END_TEST
+
 /* _i: by an edit, by new zone files. After the crash the runs of both stays are one job's. */
 START_TEST(test_what_is_due_before_a_border_still_ahead_is_neither_lost_nor_taken)
 {
@@ -279,6 +302,7 @@ int main(void)
 	tcase_add_test(tests, test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then);
 	tcase_add_test(tests, test_a_job_that_comes_back_before_its_last_run_keeps_its_row);
 	tcase_add_loop_test(tests, test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still_ours, 0, 2);
+	tcase_add_loop_test(tests, test_what_was_handed_over_ahead_of_time_outlives_a_stop_in_order, 0, 3);
 	tcase_add_loop_test(tests, test_what_is_due_before_a_border_still_ahead_is_neither_lost_nor_taken, 0, 2);
 	tcase_add_test(tests, test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision);
 	tcase_add_test(tests, test_a_new_holder_decides_from_the_border_on);
