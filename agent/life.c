@@ -13,6 +13,7 @@
 #include "common/tz.h"
 
 #define JOBS_DIR_SETTLE_MS 200 /* after a change in the folder: an editor makes several */
+#define JOBS_DIR_BUSY_MS 800   /* a folder that is never quiet for that long is read all the same */
 #define OTHER_FILES 128        /* descriptors besides transfers */
 
 struct life {
@@ -28,6 +29,7 @@ struct life {
 	struct local_api *local_api;
 	struct jobs_dir *jobs_dir;
 	struct event *jobs_dir_event, *jobs_dir_settled;
+	struct mono jobs_dir_busy_since; /* the first change that is not read yet */
 };
 
 static bool say(GError *error)
@@ -89,6 +91,10 @@ static void on_jobs_dir(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	struct life *life = context;
 	jobs_dir_drain(life->jobs_dir);
+	if (!evtimer_pending(life->jobs_dir_settled, NULL))
+		life->jobs_dir_busy_since = mono_now();
+	else if (mono_diff_us(mono_now(), life->jobs_dir_busy_since) >= JOBS_DIR_BUSY_MS * US_PER_MS)
+		return;
 	struct timeval settle = { 0, JOBS_DIR_SETTLE_MS * 1000 };
 	evtimer_add(life->jobs_dir_settled, &settle);
 }

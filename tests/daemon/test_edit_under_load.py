@@ -1,13 +1,21 @@
 """Jobs are edited and deleted while they run: no fire of a deleted job, none lost or doubled by an edit."""
+import json
+import os
 import random
+import signal
 import time
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from harness.ledger import assert_each_second_once, instant, latest, now, seconds_between
 from harness.waiting import wait_until
 
 JOBS = 20
 EDITING_SECONDS = 12
+STORM = 600  # edits at central, as fast as it goes
+FILE_STORM = 1200  # edits of files, 100 a second
+EDITORS = 4
 
 
 def create_jobs(api, target, n):
@@ -35,18 +43,69 @@ def caught_up(api, jobs, since):
 
 
 def test_edits_that_keep_the_schedule_lose_and_double_no_fire(world, central, agent, target):
-    api, dice = central.api, random.Random(1)
+    api = central.api
     jobs = create_jobs(api, target, JOBS)
     wait_until(lambda: all_have_run(target, jobs), 20, "every job to have run", explain=world.tails)
-    edits, ends = 0, time.monotonic() + EDITING_SECONDS
-    while time.monotonic() < ends or edits < 100:
-        api.edit_job(dice.choice(jobs), timeoutMs=dice.randrange(60000, 90000), body=f"edit {edits}")
-        edits += 1
+
+    def edit(share):
+        """Each editor has jobs of its own: two at once on one job would be told apart by nobody."""
+        mine, dice, client = jobs[share::EDITORS], random.Random(share), central.api
+        for n in range(STORM // EDITORS):
+            client.edit_job(dice.choice(mine), timeoutMs=dice.randrange(5000, 30000), body=f"edit {n}")
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(EDITORS) as crew:
+        list(crew.map(edit, range(EDITORS)))
+    print(f"{STORM / (time.monotonic() - began):.0f} edits a second")
     since = now()
     found = wait_until(lambda: caught_up(api, jobs, since), 30, "executions after the last edit", every=0.5, explain=world.tails)
     for job in jobs:
         assert_each_second_once(found[job], min(instant(e["scheduledAt"]) for e in found[job]), since)
     fires = Counter((r.headers["Idempotency-Key"]) for r in target.requests())
+    assert max(fires.values()) == 1, "a fire was sent twice"
+
+
+def write_file(folder, name, api, turn):
+    """As an editor or a configuration management does it."""
+    fresh = folder / f".{name}.new"
+    fresh.write_text(json.dumps({"schedule": "* * * * * *", "api": api, "timeoutMs": 5000 + turn}))
+    os.replace(fresh, folder / f"{name}.json")
+
+
+def reads(agent):
+    return agent.log().count("job files read")
+
+
+def test_a_storm_of_edits_and_reloads_of_job_files_loses_and_doubles_no_fire(world, target):
+    folder = world.folder / "jobs"
+    folder.mkdir()
+    names = [f"job{n}" for n in range(JOBS)]
+    for name in names:
+        write_file(folder, name, target.url + "/foo", 0)
+    agent = world.agent(None, jobs_dir=folder).start()
+    wait_until(lambda: all_have_run(target, names), 20, "every job to have run", explain=world.tails)
+    dice, began = random.Random(1), time.monotonic()
+    for turn in range(1, FILE_STORM + 1):
+        write_file(folder, dice.choice(names), target.url + "/foo", turn)
+        if turn > FILE_STORM / 2 and turn % 10 == 0:
+            agent.signal(signal.SIGHUP)
+        elif turn == FILE_STORM / 2:
+            assert reads(agent) > 2, "no edit took effect before there was a pause"
+        time.sleep(max(0.0, began + turn / 100 - time.monotonic()))
+    since = now()
+    last = {name: json.loads((folder / f"{name}.json").read_text())["timeoutMs"] for name in names}
+    wait_until(lambda: {name: agent.get(f"/jobs/{name}")["timeoutMs"] for name in names} == last, 20, "the last edits to be in force",
+               explain=world.tails)  # fmt: skip
+    wait_until(lambda: all(latest(e for e in agent.get(f"/executions?jobId={name}&limit=5")["executions"]) > since for name in names), 20,
+               "fires after the storm", explain=world.tails)  # fmt: skip
+    agent.stop()
+    assert reads(agent) >= 20, "the files were hardly read again: no storm"
+    with closing(agent.database()) as connection:
+        records = [json.loads(row["record"]) for row in connection.execute("SELECT record FROM outbox")]
+    for name in names:
+        found = [r for r in records if r.get("jobId") == name and "executionId" in r]
+        assert_each_second_once(found, min(instant(e["scheduledAt"]) for e in found), since)
+    fires = Counter(r.key for r in target.requests())
     assert max(fires.values()) == 1, "a fire was sent twice"
 
 

@@ -324,4 +324,8 @@ MUTANTS = [
     Mutant("rare jobs are looked for along the order only", "lists", [
         ("sql/central/migrations/0031_job_page.sql", "(SELECT count(*) FROM walked) = $8 UNION ALL SELECT * FROM collected", "true"),
     ], daemon("job_list", "pages_of_frequent_and_of_rare_jobs_agree_with_reading_all"), "in the order"),
+    Mutant("a folder that is never quiet is never read", "9", [
+        ("agent/life.c", "\telse if (mono_diff_us(mono_now(), life->jobs_dir_busy_since) >= JOBS_DIR_BUSY_MS * US_PER_MS)\n\t\treturn;\n",
+         "\telse\n\t\tlife->jobs_dir_busy_since = mono_now();\n"),
+    ], daemon("edit_under_load", "a_storm_of_edits_and_reloads_of_job_files_loses_and_doubles_no_fire"), "no edit took effect"),
 ]
