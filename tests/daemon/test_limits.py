@@ -38,10 +38,11 @@ def set_limit(agent, name, soft, hard=None):
 
 def test_without_descriptors_fires_are_tried_again_and_all_is_well_when_there_are_some(fleet, target):
     agent = fleet.add("agent", jobs=JOBS, jitterMs=0)
+    hasty = fleet.add_job(agent, retry={"maxAttempts": 1})
     target.behave(lambda request, handler: (200, {"Connection": "close"}, b""))  # or what is open already would do
     fleet.start()
-    target.delay = 0.3  # all of them open at once, as far as they can be
-    pid, before = agent.pid, set_limit(agent, "NOFILE", 30)
+    target.delay = 0.3
+    pid, before = agent.pid, set_limit(agent, "NOFILE", 3)  # less than is open: there is none for anything new
     began = time.time()
     processor = processor_seconds(agent)
     with socket.socket(socket.AF_UNIX) as client:  # waits to be taken
@@ -56,6 +57,8 @@ def test_without_descriptors_fires_are_tried_again_and_all_is_well_when_there_ar
     short = [e for e in during if e["attempts"] > 1 or e["status"] != "success"]
     assert short, "no fire felt the shortage"
     assert all(e["reason"] for e in during if e["status"] != "success"), "a fire was given up without a reason"
+    given_up = [e for e in during if e["jobId"] == hasty]
+    assert given_up and all(e["status"] == "skipped" and "resource" in e["reason"] for e in given_up), given_up
     assert agent.pid == pid
     assert agent.log().count("Too many open files") < 20, "the loop tried to take clients in vain without a pause"
 
