@@ -1,4 +1,4 @@
-"""Central and its PostgreSQL on a bad host: a disk that is full, slow or fails to sync, no descriptors, no memory. Nothing is
+"""Central and its PostgreSQL on a bad host, and before a herd: a disk that is full, slow or fails to sync, no descriptors, no memory. Nothing is
 acked that is not kept, every refusal says when to come again, agents go on firing, and central comes back by itself."""
 import os
 import re
@@ -244,3 +244,30 @@ def test_when_memory_runs_out_under_central_nothing_acked_is_lost(world, target)
     for sender in senders:
         sender.finish(world)
         assert sender.kept(cast.database) == len(sender.records)
+
+
+def test_a_herd_is_told_to_come_later_and_gets_in_at_the_rate(world, database):
+    """Hundreds of agents return in one moment; the rate is that of a central for twenty a second."""
+    rate, herd = 20, 200
+    raw = RawAgent(world.central(database, syncs_per_second=rate).start())
+    firsts, told, odd = [], [], []
+
+    def come_back(_):
+        while True:
+            reply = raw.post(raw.body(), session=requests)
+            firsts.append(time.monotonic()) if len(firsts) < herd else None
+            if reply.status_code == 200:
+                return time.monotonic()
+            retry_s = int(reply.headers.get("Retry-After", 0))
+            told.append(retry_s) if reply.status_code == 429 and retry_s >= 1 else odd.append((reply.status_code, reply.text))
+            time.sleep(max(retry_s, 1))
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(herd) as crew:
+        served = sorted(at - began for at in crew.map(come_back, range(herd)))
+    assert not odd, odd[:3]
+    # What the bucket holds comes in at once, the others at the rate, which is a quarter above what agents are told.
+    let_in = 1.25 * rate * (1 + max(firsts) - began)
+    assert len(told) >= herd - let_in, f"{len(told)} were told to come later, and {let_in:.0f} may have come in at once"
+    assert served[-1] > herd / rate / 2, f"all were let in within {served[-1]:.1f} s"
+    print(f"{herd} in {served[-1]:.1f} s, {len(told)} times told to come later")
