@@ -40,7 +40,7 @@ def in_thread(call):
     thread.start()
 
     def result():
-        thread.join(30)
+        thread.join(120)
         assert results, "the call did not succeed"
         return results[0]
     return result

@@ -16,14 +16,14 @@ def ms(moment):
 
 def test_a_running_system_is_fully_accounted_for_and_a_deleted_row_is_the_exact_hole(api, agent, target, database):
     job = api.create_job("* * * * * *", target.url + "/", timeoutMs=1000, retry={"maxAttempts": 1})
-    began = instant(job["createdAt"])
     path = f"/api/executions/{job['jobId']}"
     wait_until(lambda: len(api.json(path, limit=100)["executions"]) >= 5, timeout=20, what="five executions")
     # As if it had been so for minutes: revisions, assignments and executions an hour older; then time to settle has passed.
     for statement in ("UPDATE job_revision SET at = at - interval '1 minute'", "UPDATE job SET created_at = created_at - interval '1 minute'",
                       "UPDATE assignment SET changed_at = changed_at - interval '1 minute', held_since = held_since - interval '1 minute'"):
         database.execute(statement)
-    wait_until(lambda: now() - began > timedelta(seconds=29), timeout=40, what="fires that are surely told", every=0.5)
+    began = min(instant(e["scheduledAt"]) for e in api.json(path, limit=100)["executions"])
+    wait_until(lambda: now() - began > timedelta(seconds=30), timeout=40, what="fires that are surely told", every=0.5)
     seen = sorted(instant(e["scheduledAt"]) for e in api.json(path, limit=100)["executions"])
     question = {"jobId": job["jobId"], "from": stamp(seen[0])}
     ledger = api.json(LEDGER, **question)
@@ -119,7 +119,13 @@ def test_a_job_made_or_edited_while_its_agent_was_away_is_unknown_until_it_was_b
     agent.start()
     wait_until(lambda: all(len([e for e in api.json(f"/api/executions/{job}", limit=100)["executions"] if e["status"] == "success"]) >= 8 for job in (made, edited)), timeout=60, what="both to run")
 
-    to = now().replace(microsecond=0) - timedelta(seconds=3)  # told for sure
+    to = now().replace(microsecond=0)
+
+    def told_up_to_then():
+        return all(max(instant(e["scheduledAt"]) for e in api.json(f"/api/executions/{job}", limit=100)["executions"]) > to + timedelta(seconds=3)
+                   for job in (made, edited))
+
+    wait_until(told_up_to_then, timeout=30, what="all up to then to be told")
     for job, every in ((made, 1), (edited, 2)):
         found = api.json(LEDGER, jobId=job, **{"from": stamp(done_at[job]), "to": stamp(to)})["jobs"][0]
         assert found["holes"] == [] and found["unaccounted"] == 0, found

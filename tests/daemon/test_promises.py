@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from harness.api import Api
-from harness.ledger import assert_each_second_once, assert_target_agrees, instant, latest, now
+from harness.ledger import assert_each_second_once, assert_target_agrees, instant, latest, now, seconds_between
 from harness.waiting import wait_until
 
 
@@ -19,9 +19,14 @@ def executions(api, job):
 
 
 def settle(world, api, job, since, timeout=40):
-    """All executions of the job, once one of them is due later than `since`."""
-    wait_until(lambda: (latest(executions(api, job)) or since) > since, timeout, "central to have all", every=0.3, explain=world.tails)
-    return executions(api, job)
+    """All executions of the job, once one of them is due later than `since` and none before it is on its way still."""
+
+    def whole():
+        found = executions(api, job)
+        due = {instant(e["scheduledAt"]) for e in found}
+        return found if due and max(due) > since and due.issuperset(seconds_between(min(due), since)) else None
+
+    return wait_until(whole, timeout, "central to have every second", every=0.3, explain=world.tails)
 
 
 def first_of(found):
@@ -52,8 +57,8 @@ def test_promise_1_centrals_and_databases_that_are_killed_lose_and_double_nothin
 
 def test_promise_3_an_at_most_once_fire_that_was_cut_by_a_crash_is_interrupted_and_never_tried_again(world, central, agent, target):
     held = threading.Event()
-    target.behave(lambda request, handler: held.wait(20) and 200 or 200)
-    job = every_second(central.api, target, type="ATMOST_ONCE", timeoutMs=30000)
+    target.behave(lambda request, handler: held.wait(120) and 200 or 200)
+    job = every_second(central.api, target, type="ATMOST_ONCE", timeoutMs=150000)
     wait_until(target.requests, 20, "a request on its way", explain=world.tails)
     agent.kill()
     cut = {r.key for r in target.requests()}
@@ -68,18 +73,19 @@ def test_promise_3_an_at_most_once_fire_that_was_cut_by_a_crash_is_interrupted_a
 
 def test_promise_3_an_at_least_once_fire_that_was_cut_by_a_crash_is_tried_again_under_its_key(world, central, agent, target):
     held = threading.Event()
-    target.behave(lambda request, handler: held.wait(20) and 200 or 200)
-    job = every_second(central.api, target, timeoutMs=30000)
+    target.behave(lambda request, handler: held.wait(120) and 200 or 200)
+    job = every_second(central.api, target, timeoutMs=150000)
     wait_until(target.requests, 20, "a request on its way", explain=world.tails)
     agent.kill()
     cut = {r.key for r in target.requests()}
     held.set()
     target.behave(None)
     agent.start()
-    found = settle(world, central.api, job, now())
+    since = now()
+    found = settle(world, central.api, job, since)
     assert {e["status"] for e in found if e["executionId"] in cut} == {"success"}
     assert all(target.keys()[key] >= 2 for key in cut), "the cut fire was not tried again"
-    assert_each_second_once(found, first_of(found), latest(found))
+    assert_each_second_once(found, first_of(found), since)
 
 
 def test_promise_4_nothing_is_acked_while_the_database_does_not_sync_its_commits(world, target):
@@ -89,13 +95,15 @@ def test_promise_4_nothing_is_acked_while_the_database_does_not_sync_its_commits
     job = every_second(central.api, target)
     wait_until(lambda: executions(central.api, job), 20, "the first execution", explain=world.tails)
     cluster.set(synchronous_commit="off")
+    wait_until(lambda: agent.status()["central"]["error"], 20, "central to refuse", explain=world.tails)
     wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 4, 20, "the agent to keep what nobody acks", explain=world.tails)
     stuck = acked(central)
     time.sleep(2)  # that nothing happens is what is measured
     assert acked(central) == stuck
     cluster.set(synchronous_commit="on")
-    found = settle(world, central.api, job, now())
-    assert_each_second_once(found, first_of(found), latest(found))
+    since = now()
+    found = settle(world, central.api, job, since)
+    assert_each_second_once(found, first_of(found), since)
 
 
 def acked(central):
@@ -110,32 +118,31 @@ def test_promise_6_the_numbers_of_an_agents_records_have_no_hole(world, central,
     settle(world, central.api, job, now())
     streams = central.database.query("SELECT epoch, acked_seq, holes::text FROM agent_stream")
     assert len(streams) == 1 and streams[0][2] == "[]", streams
-    events = central.database.query("SELECT count(*) FROM agent_event")[0][0]
-    decided = central.database.query("SELECT count(*) FROM execution")[0][0]
-    assert abs(streams[0][1] - events - decided) <= 3, (streams, events, decided)  # a batch may land between the questions
+    counted = "SELECT acked_seq, (SELECT count(*) FROM agent_event), (SELECT count(*) FROM execution) FROM agent_stream"
+    acked, events, decided = central.database.query(counted)[0]
+    assert acked == events + decided
 
 
-def test_promise_7_an_agent_fires_after_a_restart_with_everything_else_gone(world, central, agent, target):
+def test_promise_7_an_agent_fires_after_a_restart_with_everything_else_gone(world, central, agent, target, pulse):
     job = every_second(central.api, target)
     wait_until(lambda: target.requests(), 20, "the first fire", explain=world.tails)
     agent.kill()
     central.kill()
     before = len(target.requests())
-    started = time.monotonic()
-    agent.start(ready=False)
+    agent.start()
+    ready = time.time()
     wait_until(lambda: len(target.requests()) > before, 5, "a fire without central", every=0.01, explain=world.tails)
-    assert time.monotonic() - started < 2.5, "the first fire came late"
-    wait_until(lambda: agent.get("/status"), 5, "the local API")
+    assert target.requests()[before].sent - ready < pulse.allows(2000) / 1000, "the first fire came late"
     assert [j["jobId"] for j in agent.get("/jobs")["jobs"]] == [job]
 
 
-def test_promise_12_a_target_that_hangs_delays_no_other_job(world, central, agent, target):
+def test_promise_12_a_target_that_hangs_delays_no_other_job(world, central, agent, target, pulse):
     slow = world.target()
     release = threading.Event()
-    slow.behave(lambda request, handler: release.wait(60) and 200 or 200)
+    slow.behave(lambda request, handler: release.wait(300) and 200 or 200)
     api = central.api
     for n in range(20):
-        every_second(api, slow, f"/{n}", timeoutMs=60000)
+        every_second(api, slow, f"/{n}", timeoutMs=400000)
     quick = every_second(api, target)
     wait_until(lambda: len(slow.requests()) >= 60, 20, "sixty requests to hang", explain=world.tails)
     since = now()
@@ -144,7 +151,7 @@ def test_promise_12_a_target_that_hangs_delays_no_other_job(world, central, agen
     )
     release.set()
     assert {e["status"] for e in found} == {"success"}
-    assert max(e["latenessMs"] for e in found) < 250, "the quick job was late"
+    assert max(e["latenessMs"] for e in found) < pulse.allows(250), "the quick job was late"
 
 
 def test_promise_14_an_agents_key_says_nothing_about_another_agent(world, central, target):
@@ -179,14 +186,14 @@ def test_run_now_runs_once_and_eats_no_due_fire(world, central, agent, target):
     assert (found[0]["status"], found[0]["cause"]) == ("success", "manual")
 
 
-def test_a_record_has_all_the_api_promises(world, central, agent, target):
+def test_a_record_has_all_the_api_promises(world, central, agent, target, pulse):
     target.behave(lambda request, handler: (500, {"Content-Type": "text/plain"}, b"no, thanks"))
     job = every_second(central.api, target, retry={"maxAttempts": 2, "initialBackoffMs": 10, "jitter": "none"})
     e = wait_until(lambda: executions(central.api, job), 20, "an execution", explain=world.tails)[-1]
     assert (e["status"], e["attempts"], e["httpStatus"], e["responseBody"]) == ("failed", 2, 500, "no, thanks")
     assert e["reason"] and e["jobId"] == job and e["agentId"]
     assert instant(e["scheduledAt"]) <= instant(e["startedAt"]) <= instant(e["finishedAt"])
-    assert 0 < e["durationMs"] < 5000 and 0 <= e["latenessMs"] < 1000
+    assert 0 < e["durationMs"] < pulse.allows(5000) and 0 <= e["latenessMs"] < pulse.allows(1000)
     sent = target.requests()[0]
     assert sent.method == "POST" and sent.headers["Content-Type"].startswith("application/json")
     assert set(sent.json()) == {"jobId", "scheduledTime", "executionTime", "executionId", "attempt"}
@@ -204,7 +211,7 @@ def test_the_agent_alone_runs_a_folder_of_jobs(world, target):
     assert_target_agrees(found, [r for r in target.requests() if r.key in {e["executionId"] for e in found}])
 
 
-def test_clients_that_stall_on_the_local_api_delay_no_fire(world, central, agent, target):
+def test_clients_that_stall_on_the_local_api_delay_no_fire(world, central, agent, target, pulse):
     job = every_second(central.api, target)
     wait_until(target.requests, 20, "the first fire", explain=world.tails)
     stalled = []
@@ -221,5 +228,5 @@ def test_clients_that_stall_on_the_local_api_delay_no_fire(world, central, agent
     wait_until(lambda: (latest(executions(central.api, job)) or since) > since and len(target.requests()) >= 5, 20, "five fires", explain=world.tails)
     for s in stalled:
         s.close()
-    assert max(e["latenessMs"] for e in executions(central.api, job)) < 250
+    assert max(e["latenessMs"] for e in executions(central.api, job)) < pulse.allows(250)
     wait_until(lambda: agent.status(), 15, "the local API to answer again", explain=world.tails)

@@ -62,9 +62,9 @@ HOSTILE = {
 }
 
 
-def test_hostile_targets_delay_no_other_job_and_cost_bounded_memory(world, toy):
-    for name, (path, _, _) in HOSTILE.items():
-        write_job(world, name, api=toy.url + path, timeoutMs=3000)
+def test_hostile_targets_delay_no_other_job_and_cost_bounded_memory(world, toy, pulse):
+    for name, (path, status, _) in HOSTILE.items():
+        write_job(world, name, api=toy.url + path, timeoutMs=3000 if status == "timeout" else 60000)
     write_job(world, "denied", api="http://169.254.169.254/latest")
     write_job(world, "good", api=toy.url + "/good")
     agent = standalone(world)
@@ -81,22 +81,22 @@ def test_hostile_targets_delay_no_other_job_and_cost_bounded_memory(world, toy):
         assert execution["status"] == "failed" and "link-local" in json.dumps(execution)
     good = executions(agent, "good")
     assert all(e["status"] == "success" and e["attempts"] == 1 for e in good), good
-    assert max(e["latenessMs"] for e in good) < LATENESS_MAX_MS
+    assert max(e["latenessMs"] for e in good) < pulse.allows(LATENESS_MAX_MS)
     seconds = sorted(e["scheduledAt"] for e in good)
     assert len(set(seconds)) == len(seconds)
     assert sanitized() or peak_memory(agent) < MEMORY_MAX
 
 
-def test_many_hanging_attempts_leave_room_for_another_target(world, toy):
+def test_many_hanging_attempts_leave_room_for_another_target(world, toy, pulse):
     other = world.target()
     for i in range(40):
-        write_job(world, f"hang{i:02}", api=toy.url + "/hang", timeoutMs=60000)
+        write_job(world, f"hang{i:02}", api=toy.url + "/hang", timeoutMs=600000)
     write_job(world, "good", api=other.url + "/good")
     agent = standalone(world, max_open_transfers=128, max_open_per_target=64)
     wait_until(lambda: agent.status()["counts"]["running"] >= 64, 20, "the hanging target's places to be taken")
     wait_until(lambda: len(executions(agent, "good")) >= 8, 30, "eight runs of the good job")
     assert agent.status()["counts"]["running"] <= 66
-    assert max(e["latenessMs"] for e in executions(agent, "good")) < LATENESS_MAX_MS
+    assert max(e["latenessMs"] for e in executions(agent, "good")) < pulse.allows(LATENESS_MAX_MS)
 
 
 class RawServer:
@@ -144,7 +144,7 @@ RAW = {
 def test_answers_that_are_no_http_are_failures_and_no_more(world, toy):
     servers = {name: RawServer(*row) for name, row in RAW.items()}
     for name, server in servers.items():
-        write_job(world, name, api=server.url + "/", timeoutMs=3000)
+        write_job(world, name, api=server.url + "/", timeoutMs=60000)
     agent = standalone(world)
     for name in servers:
         found = wait_until(lambda: executions(agent, name), 30, f"an execution of {name}")
@@ -155,7 +155,7 @@ def test_answers_that_are_no_http_are_failures_and_no_more(world, toy):
         server.close()
 
 
-def test_the_local_api_survives_rude_clients(world, toy):
+def test_the_local_api_survives_rude_clients(world, toy, pulse):
     write_job(world, "good", api=toy.url + "/good")
     agent = standalone(world)
     silent = []
@@ -168,9 +168,9 @@ def test_the_local_api_survives_rude_clients(world, toy):
         if i % 4 == 3:
             client.close()
     begin = time.monotonic()
-    assert agent.local("GET", "/healthz", timeout=30).status == 200
-    assert time.monotonic() - begin < 25
+    assert agent.local("GET", "/healthz", timeout=120).status == 200
+    assert time.monotonic() - begin < pulse.allows(25000) / 1000
     for client in silent:
         client.close()
     wait_until(lambda: len(executions(agent, "good")) >= 3, 20, "the good job to go on")
-    assert max(e["latenessMs"] for e in executions(agent, "good")) < LATENESS_MAX_MS
+    assert max(e["latenessMs"] for e in executions(agent, "good")) < pulse.allows(LATENESS_MAX_MS)

@@ -9,6 +9,7 @@ import os
 import random
 import resource
 import subprocess
+import time
 from bisect import bisect_left
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -298,7 +299,11 @@ def test_a_hundred_thousand_lines_take_less_than_two_seconds():
     elapsed = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime  # of the processor: the machine may be busy
     assert answer.stdout.count('{"next":[') == 100_000
     sanitized = b"__asan_init" in BELFRY.read_bytes()
-    assert elapsed < 2 or sanitized
+    begin = time.process_time()
+    for one in line:
+        json.loads(one)
+    reading = time.process_time() - begin  # a slow processor is slow with both
+    assert elapsed < max(2, 8 * reading) or sanitized
 
 
 def test_help_teaches_on_every_level():

@@ -18,7 +18,8 @@ def assert_silent(text, where):
 
 
 def secret_jobs(api, target):
-    jobs = [api.create_job("* * * * * *", target.url + path, headers=HEADERS, retry={"maxAttempts": 1}, timeoutMs=300)["jobId"]
+    jobs = [api.create_job("* * * * * *", target.url + path, headers=HEADERS, retry={"maxAttempts": 1},
+                           timeoutMs=300 if path == "/hangs" else 30000)["jobId"]
             for path in ("/foo", "/fails", "/hangs", "/echo", "/long-echo")]
     jobs.append(api.create_job("* * * * * *", "http://127.0.0.1:9/nobody", headers=HEADERS, retry={"maxAttempts": 1})["jobId"])
     return jobs
