@@ -43,7 +43,7 @@ struct ended {
 };
 
 struct world *world_new(const char *deny, const char *allow);
-#define WORLD_NAME_TTL_MS 300
+#define WORLD_NAME_TTL_MS 1000
 /* With a name service of its own: see resolver.h. */
 struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host));
 /* With up to that many helpers, the rest as world_new(NULL, NULL). */

@@ -1,6 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/unit/job_samples.h"
 
@@ -443,9 +444,9 @@ START_TEST(test_a_regular_expression_cannot_hang)
 	struct job *job = job_of("{" OK_JOB ",\"success\":{\"bodyRegex\":\"(*LIMIT_MATCH=4000000000)^(a+)+$\"}}");
 	g_autofree char *text = g_strnfill(4000, 'a');
 	text[3999] = 'b';
-	gint64 start = g_get_monotonic_time();
+	clock_t start = clock(); /* of the processor: the machine may be busy */
 	ck_assert(!g_regex_match(job->body_regex, text, 0, NULL));
-	ck_assert_int_lt(g_get_monotonic_time() - start, 1000000);
+	ck_assert_int_lt(clock() - start, CLOCKS_PER_SEC);
 	job_unref(job);
 }
 END_TEST

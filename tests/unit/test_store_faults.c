@@ -117,7 +117,7 @@ START_TEST(test_a_full_disk_gives_up_the_ballast_and_fails_certainly)
 	submit(one);
 	ck_assert_int_eq(settle(1), STORE_OK);
 	/* There is room: the ballast comes back by itself. */
-	for (int i = 0; i < 50 && !g_file_test(ballast, G_FILE_TEST_EXISTS); i++)
+	for (int i = 0; i < 500 && !g_file_test(ballast, G_FILE_TEST_EXISTS); i++)
 		g_usleep(100000);
 	ck_assert(g_file_test(ballast, G_FILE_TEST_EXISTS));
 	stop();
