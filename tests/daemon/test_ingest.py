@@ -209,7 +209,7 @@ def test_partitions_made_at_the_same_moment_are_made_once(central, database, iso
             cursor.execute(f"SET default_transaction_isolation = '{isolation}'")
             made = 0
             for day in days:
-                together.wait(30)
+                together.wait(300)
                 cursor.execute("SELECT execution_partition_make(%s)", (day,))
                 made += cursor.fetchone()[0]
             return made
@@ -220,10 +220,11 @@ def test_partitions_made_at_the_same_moment_are_made_once(central, database, iso
 
 def test_sums_that_take_a_slow_server_too_long_are_folded_in_smaller_steps(world, database):
     """All of them at once take seconds; a statement may take a fifth of one."""
-    parts = 50_000
+    parts = 20_000
     central = world.central(database, statement_timeout_ms=200).start()
-    database.execute("""INSERT INTO rollup_part SELECT '2026-01-01', gen_random_uuid(), 1, 0, 0, 0, 0, 0, 1, 1, 5, 5, 5, 5, '{1,1}', '{1,1}'
-        FROM generate_series(1, %s)""", (parts,))
+    # Of an hour ago: what is older than some days, a chore prunes by the minute while a slow machine is still folding.
+    database.execute("""INSERT INTO rollup_part SELECT date_trunc('minute', now() - interval '1 hour'), gen_random_uuid(),
+        1, 0, 0, 0, 0, 0, 1, 1, 5, 5, 5, 5, '{1,1}', '{1,1}' FROM generate_series(1, %s)""", (parts,))
     wait_until(lambda: not database.query("SELECT EXISTS (SELECT FROM rollup_part)")[0][0], 60, "the parts to be folded", explain=central.tail)
     assert "sums could not be folded" in central.log(), "the first step was not too long"
     for grain in (1, 2, 3):
@@ -355,6 +356,8 @@ def test_nothing_is_acked_and_nothing_lost_while_postgresql_crashes_under_load(w
                     sent += executions(job_id, 100, NOW - timedelta(seconds=len(sent)))
                 else:
                     refused += 1
+            assert_problem(raw.post(raw.body(acked + 1, sent[acked:])), 503)
+            refused += 1
             cluster.start()
             assert count(database) >= acked, "acked records are gone"
         reply = raw.post(raw.body(acked + 1, sent[acked:]))

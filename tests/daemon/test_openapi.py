@@ -236,7 +236,7 @@ def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
     call(api, "get", "/api/tokens", 200)
     call(api, "delete", "/api/tokens/{tokenId}", 204, ids=token)
     call(api, "delete", "/api/tokens/{tokenId}", 404, ids=token)
-    enrolment = call(api, "post", "/api/agents/tokens", 201, json={"ttlMs": 5000})
+    enrolment = call(api, "post", "/api/agents/tokens", 201, json={"ttlMs": 600000})
     agents = api.with_token(None)
     agents.base = central.agent_url
     call(agents, "post", "/api/agent/enroll", 401, json={"token": "wrong", "name": "a"})

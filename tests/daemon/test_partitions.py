@@ -70,7 +70,7 @@ def apart(world, namespaces):
     return fleet.start()
 
 
-def test_however_the_network_is_cut_jobs_run_on_time_and_afterwards_central_has_all_once(world, apart, namespaces):
+def test_however_the_network_is_cut_jobs_run_on_time_and_afterwards_central_has_all_once(world, apart, namespaces, pulse):
     seen = {}
 
     def cut_and_mend(agent):
@@ -78,9 +78,9 @@ def test_however_the_network_is_cut_jobs_run_on_time_and_afterwards_central_has_
         if agent.name == "no-names":
             agent.kill()  # a name that was found once is remembered
         cut(namespace)
-        began = time.time()
         if agent.name == "no-names":
             agent.start()
+        began = time.time()
         wait_until(lambda: time.time() > began + CUT_SECONDS, CUT_SECONDS + 5, "the cut to last")
         status = agent.status()
         seen[agent] = (began, status["central"]["error"])
@@ -94,7 +94,7 @@ def test_however_the_network_is_cut_jobs_run_on_time_and_afterwards_central_has_
     for agent, (began, _) in seen.items():
         during = [e for e in executions if apart.jobs[e["jobId"]] is agent and 2 < instant(e["scheduledAt"]).timestamp() - began < CUT_SECONDS]
         assert len(during) >= 3 * (CUT_SECONDS - 4), (agent.name, len(during))
-        assert max(e["latenessMs"] for e in during) < 1400, f"{agent.name}: late while cut off"  # 900 of it is jitter
+        assert max(e["latenessMs"] for e in during) < pulse.allows(1400), f"{agent.name}: late while cut off"  # 900 of it is jitter
 
 
 @pytest.fixture
@@ -142,8 +142,8 @@ def test_replies_out_of_order_lose_and_double_nothing_and_the_job_set_is_right_a
     wait_until(lambda: {j["jobId"] for j in agent.get("/jobs")["jobs"]} == {*fleet.jobs, edited}, 20, "the right job set", explain=agent.tail)
     fleet.jobs[edited] = agent
     since = time.time()
-    wait_until(lambda: [r for r in target.requests("/after") if r.started > since + 2][1:], 15, "the edited job", explain=agent.tail)
-    assert not [r for r in target.requests() if r.path in ("/gone", "/before") and r.started > since + 2]
+    wait_until(lambda: [r for r in target.requests("/after") if r.sent > since + 2][1:], 15, "the edited job", explain=agent.tail)
+    assert not [r for r in target.requests() if r.path in ("/gone", "/before") and r.sent > since + 2]
     for job in list(fleet.jobs):
         fires = [e["scheduledAt"] for e in fleet.api.executions(jobId=job)]
         assert len(set(fires)) == len(fires), f"{job}: a fire was decided twice"
@@ -152,12 +152,11 @@ def test_replies_out_of_order_lose_and_double_nothing_and_the_job_set_is_right_a
     assert all(e["status"] == "success" for of_job in found.values() for e in of_job)
 
 
-def test_slow_replies_delay_no_fire(world, proxied):
+def test_slow_replies_delay_no_fire(world, proxied, pulse):
     proxy, fleet = proxied
     proxy.delay = 3.0
     began = time.time()
-    wait_until(lambda: time.time() > began + 8, 10, "some slow rounds")
-    assert len([e for e in proxy.exchanges("/api/agent/sync") if e.at > began and e.status == 200]) >= 2
+    wait_until(lambda: len([e for e in proxy.exchanges("/api/agent/sync") if e.at > began and e.status == 200]) >= 3, 20, "some slow rounds")
     proxy.delay = 0.0
     executions, _ = fleet.check()
-    assert max(e["latenessMs"] for e in executions) < 1400
+    assert max(e["latenessMs"] for e in executions) < pulse.allows(1400)

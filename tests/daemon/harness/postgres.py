@@ -39,7 +39,7 @@ def make_template(folder):
 class Cluster(Process):
     """A server with its own port and data. start, stop (fast), crash (immediate stop), kill (-9), restart."""
 
-    stop_timeout = 90.0
+    stop_timeout = 300.0
 
     def __init__(self, template, folder, name="postgres", settings=None):
         folder = Path(folder)

@@ -24,7 +24,7 @@ _SANITIZER_ENV = {
 class Process:
     """One program with a log. `wrapper` goes in front of the command (strace, faketime, prlimit ...)."""
 
-    stop_timeout = 60.0
+    stop_timeout = 120.0
 
     def __init__(self, name, command, folder, env=None, wrapper=()):
         self.name = name
