@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const BUFFERED = 3;
 
 async function until(what, check) {
-	const end = Date.now() + 20_000;
+	const end = Date.now() + 90_000;
 	for (;;) {
 		const found = await check();
 		if (found) return found;

@@ -3,6 +3,6 @@
 /** The screen is there, with its data: a heading, and nothing that says it is loading. */
 export async function settled(page) {
 	await page.locator("h1").first().waitFor();
-	await page.waitForFunction(() => !document.querySelector(".skeleton"), undefined, { timeout: 15_000 });
+	await page.waitForFunction(() => !document.querySelector(".skeleton"), undefined, { timeout: 90_000 });
 	await page.evaluate(() => document.fonts.ready);
 }

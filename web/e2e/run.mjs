@@ -11,7 +11,7 @@ const wanted = process.argv.slice(2);
 const stack = await startStack();
 const browser = await launch();
 const page = await browser.context.newPage();
-page.setDefaultTimeout(20_000);
+browser.context.setDefaultTimeout(90_000);
 const complaints = [];
 page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
 page.on("console", (message) => {
