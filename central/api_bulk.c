@@ -88,7 +88,7 @@ static json_t *render(const struct bulk_wish *wish, const struct bulk_result *re
 
 static void act(const struct api_request *request, struct api_reply *reply, struct bulk_wish *wish)
 {
-	struct author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	struct bulk_result result = { 0 };
 	if (wish->action == BULK_DELETE && request->identity.role < ROLE_EDITOR) {
 		problem_reply(reply, 403, NULL, NULL, "deleting needs the role editor");

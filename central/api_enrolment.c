@@ -47,7 +47,7 @@ static bool read_terms(const json_t *body, struct api_reply *reply, struct enrol
 
 void api_agent_token(const struct api_request *request, struct api_reply *reply)
 {
-	struct author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	struct enrolment_terms terms = { .labels = "{}", .ttl_ms = ENROLMENT_TTL_DEFAULT_MS };
 	struct made_token made;
 	char *labels = NULL;
@@ -103,7 +103,7 @@ void api_agent_token_list(const struct api_request *request, struct api_reply *r
 
 void api_agent_token_delete(const struct api_request *request, struct api_reply *reply)
 {
-	struct author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	const char *token_id = api_param(request, "tokenId");
 	if (!api_query_only(request, reply, no_parameters))
 		return;

@@ -42,7 +42,7 @@ static void reply_agent(const struct api_request *request, struct api_reply *rep
 
 static void act(const struct api_request *request, struct api_reply *reply, enum fleet_action action, const char *what)
 {
-	struct author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	const char *agent_id = api_query_only(request, reply, no_parameters) ? agent_id_of(request, reply) : NULL;
 	if (agent_id == NULL)
 		return;
@@ -82,7 +82,7 @@ void api_agent_forget(const struct api_request *request, struct api_reply *reply
 void api_fleet_rebalance(const struct api_request *request, struct api_reply *reply)
 {
 	static const char *const parameters[] = { "cursor", NULL };
-	struct author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	struct cursor cursor = { .at = WALL_NONE, .id = "" };
 	g_autofree char *next = NULL;
 	int64_t moves = 0;
@@ -133,7 +133,7 @@ static bool read_change(const json_t *body, struct api_reply *reply, struct agen
 
 void api_agent_patch(const struct api_request *request, struct api_reply *reply)
 {
-	struct author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	struct agent_change change = { .weight = -1 };
 	char *labels = NULL;
 	const char *agent_id = api_query_only(request, reply, no_parameters) ? agent_id_of(request, reply) : NULL;

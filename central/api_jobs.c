@@ -8,11 +8,6 @@
 #include "central/job_view.h"
 #include "central/svc_jobs.h"
 
-static struct author author_of(const struct api_request *request)
-{
-	return (struct author){ request->identity.name, request->id };
-}
-
 static void reply_failure(struct api_reply *reply, enum job_outcome outcome, struct job_failure *failure)
 {
 	switch (outcome) {
@@ -58,7 +53,7 @@ void api_jobs_reply(struct api_reply *reply, enum job_outcome outcome, struct jo
 void api_jobs_create(const struct api_request *request, struct api_reply *reply)
 {
 	static const char *const no_parameters[] = { NULL };
-	struct author author = author_of(request);
+	struct author author = api_author(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
 	if (!api_query_only(request, reply, no_parameters))
@@ -98,7 +93,7 @@ void api_jobs_get(const struct api_request *request, struct api_reply *reply)
 /* PUT and PATCH differ in what the body means. */
 static void edit(const struct api_request *request, struct api_reply *reply, bool merges)
 {
-	struct author author = author_of(request);
+	struct author author = api_author(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
 	const char *job_id = api_param(request, "jobId");
@@ -124,7 +119,7 @@ void api_jobs_patch(const struct api_request *request, struct api_reply *reply)
 
 void api_jobs_delete(const struct api_request *request, struct api_reply *reply)
 {
-	struct author author = author_of(request);
+	struct author author = api_author(request);
 	struct job_failure failure = { 0 };
 	enum job_outcome outcome =
 		job_delete(request->pool, &author, api_param(request, "jobId"), request->if_match, &failure);
@@ -136,7 +131,7 @@ void api_jobs_delete(const struct api_request *request, struct api_reply *reply)
 
 static void set_active(const struct api_request *request, struct api_reply *reply, bool active)
 {
-	struct author author = author_of(request);
+	struct author author = api_author(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
 	enum job_outcome outcome = job_set_active(request->pool, &author, api_param(request, "jobId"),
@@ -157,7 +152,7 @@ void api_jobs_resume(const struct api_request *request, struct api_reply *reply)
 void api_jobs_skip(const struct api_request *request, struct api_reply *reply)
 {
 	static const char *const members[] = { "scheduledAt", NULL };
-	struct author author = author_of(request);
+	struct author author = api_author(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
 	struct wall scheduled_at = WALL_NONE;
@@ -207,7 +202,7 @@ typedef enum job_outcome give_order(struct db_pool *pool, const struct author *a
 static void order_agents(const struct api_request *request, struct api_reply *reply, const char *member, give_order *give)
 {
 	const char *const members[] = { member, NULL };
-	struct author author = author_of(request);
+	struct author author = api_author(request);
 	struct job_failure failure = { 0 };
 	const char *id = NULL;
 	int agents = 0;

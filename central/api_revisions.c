@@ -121,7 +121,7 @@ static bool parse_rollback(const struct api_request *request, struct api_reply *
 
 void api_jobs_rollback(const struct api_request *request, struct api_reply *reply)
 {
-	struct author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
 	int64_t revision;

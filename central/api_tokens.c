@@ -5,12 +5,6 @@
 #include "central/execution_view.h"
 #include "central/svc_auth.h"
 
-struct token_wish {
-	const char *name;
-	enum role role;
-	struct wall expires_at;
-};
-
 static bool is_clean_name(const char *name)
 {
 	size_t size = strlen(name);
@@ -21,7 +15,7 @@ static bool is_clean_name(const char *name)
 }
 
 /* {"name","role","ttlMs"?}. The texts are borrowed from `json`. */
-static bool parse_wish(const json_t *json, struct api_reply *reply, struct token_wish *ret)
+static bool parse_terms(const json_t *json, struct api_reply *reply, struct token_terms *ret)
 {
 	static const char *const known[] = { "name", "role", "ttlMs", NULL };
 	const char *name;
@@ -66,12 +60,13 @@ static bool parse_wish(const json_t *json, struct api_reply *reply, struct token
 void api_tokens_create(const struct api_request *request, struct api_reply *reply)
 {
 	DB_AUTO struct db_conn *conn = NULL;
-	struct token_wish wish;
+	struct author author = api_author(request);
+	struct token_terms terms;
 	char token[TOKEN_TEXT_SIZE], token_id[UUID_SIZE];
 	json_t *json = api_body_json(request, reply, 2);
 	if (json == NULL)
 		return;
-	if (!parse_wish(json, reply, &wish)) {
+	if (!parse_terms(json, reply, &terms)) {
 		json_decref(json);
 		return;
 	}
@@ -79,15 +74,14 @@ void api_tokens_create(const struct api_request *request, struct api_reply *repl
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
-		status = token_create(conn, wish.name, wish.role, wish.expires_at, request->identity.name, request->id,
-				      token, token_id);
+		status = token_create(conn, &author, &terms, token, token_id);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	if (status == DB_OK)
 		api_reply_json(reply, 201,
 			       json_pack("{s:s, s:s, s:s, s:s, s:o}", "tokenId", token_id, "token", token, "name",
-					 wish.name, "role", role_name(wish.role), "expiresAt",
-					 json_wall(wish.expires_at)));
+					 terms.name, "role", role_name(terms.role), "expiresAt",
+					 json_wall(terms.expires_at)));
 	else
 		problem_db(reply, status, "the token");
 	json_decref(json);
@@ -120,12 +114,13 @@ void api_tokens_list(const struct api_request *request, struct api_reply *reply)
 void api_tokens_revoke(const struct api_request *request, struct api_reply *reply)
 {
 	DB_AUTO struct db_conn *conn = NULL;
+	struct author author = api_author(request);
 	const char *token_id = api_param(request, "tokenId");
 	enum db_status status = uuid_is_valid(token_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
-		status = token_revoke(conn, token_id, request->identity.name, request->id);
+		status = token_revoke(conn, &author, token_id);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	if (status == DB_OK)

@@ -89,7 +89,7 @@ static bool parse_change(const json_t *json, struct api_reply *reply, bool requi
 void api_users_create(const struct api_request *request, struct api_reply *reply)
 {
 	static const char *const known[] = { "name", "role", "password", NULL };
-	struct change_author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	struct account_change wish;
 	struct account_row row = { 0 };
 	enum db_status status = DB_OK;
@@ -117,7 +117,7 @@ void api_users_create(const struct api_request *request, struct api_reply *reply
 void api_users_patch(const struct api_request *request, struct api_reply *reply)
 {
 	static const char *const known[] = { "role", "password", "active", NULL };
-	struct change_author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	struct account_change change;
 	struct account_row row = { 0 };
 	enum db_status status = DB_OK;
@@ -139,7 +139,7 @@ void api_users_patch(const struct api_request *request, struct api_reply *reply)
 
 void api_users_delete(const struct api_request *request, struct api_reply *reply)
 {
-	struct change_author author = { request->identity.name, request->id };
+	struct author author = api_author(request);
 	enum db_status status = DB_OK;
 	enum account_outcome outcome =
 		account_remove(request->pool, &author, api_param(request, "userName"), &status);

@@ -1,15 +1,15 @@
 #include "central/db_audit.h"
 
-enum db_status db_audit(struct db_conn *conn, const char *actor, const char *action, const char *object,
-			const char *before, const char *after, const char *request_id)
+enum db_status db_audit(struct db_conn *conn, const struct author *author, const char *action, const char *object,
+			const char *before, const char *after)
 {
 	struct db_params params = { 0 };
-	db_param_text(&params, actor);
+	db_param_text(&params, author->name);
 	db_param_text(&params, action);
 	db_param_text(&params, object);
 	db_param_text(&params, before);
 	db_param_text(&params, after);
-	db_param_text(&params, request_id);
+	db_param_text(&params, author->request_id);
 	return db_run(conn, "audit_insert", &params, NULL);
 }
 

@@ -7,12 +7,12 @@
 
 #include "central/db.h"
 
-/*
- * `object` is the id of what was changed; `before` and `after` are JSON or words, without secrets; these two and
- * request_id may be NULL.
- */
-enum db_status db_audit(struct db_conn *conn, const char *actor, const char *action, const char *object, const char *before,
-			const char *after, const char *request_id);
+/* Who makes a change, and in which request (NULL = in none). */
+struct author { const char *name, *request_id; };
+
+/* `object` is the id of what was changed; `before` and `after` are JSON or words, without secrets; these two may be NULL. */
+enum db_status db_audit(struct db_conn *conn, const struct author *author, const char *action, const char *object,
+			const char *before, const char *after);
 
 struct audit_filter {
 	int64_t before_id;                  /* those below it, newest first */

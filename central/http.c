@@ -46,6 +46,11 @@ void api_reply_clear(struct api_reply *reply)
 	*reply = (struct api_reply){ 0 };
 }
 
+struct author api_author(const struct api_request *request)
+{
+	return (struct author){ request->identity.name, request->id };
+}
+
 const char *api_param(const struct api_request *request, const char *name)
 {
 	int index = route_param_index(request->route, name);

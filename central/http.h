@@ -12,7 +12,7 @@
 #include <glib.h>
 #include <jansson.h>
 
-#include "central/db.h"
+#include "central/db_audit.h"
 
 #define REQUEST_ID_SIZE 17
 #define ROUTE_PARAMS_MAX 3
@@ -76,6 +76,8 @@ struct api_reply {
 void api_request_clear(struct api_request *request);
 void api_reply_clear(struct api_reply *reply);
 
+/* Who makes the change that is asked for; borrowed from the request. */
+struct author api_author(const struct api_request *request);
 /* The value of the route's ":name" ("" never happens), of a query parameter (NULL = absent). */
 const char *api_param(const struct api_request *request, const char *name);
 const char *api_query(const struct api_request *request, const char *name);

@@ -50,9 +50,11 @@ static bool make_token(struct db_conn *conn, const char *path, GError **error)
 {
 	char token[TOKEN_TEXT_SIZE], token_id[UUID_SIZE];
 	g_autofree char *aside = g_strdup_printf("%s.new", path);
+	struct author author = { "init", NULL };
+	struct token_terms terms = { "admin", ROLE_ADMIN, WALL_NONE };
 	enum db_status status = db_begin(conn);
 	if (status == DB_OK)
-		status = token_create(conn, "admin", ROLE_ADMIN, WALL_NONE, "init", NULL, token, token_id);
+		status = token_create(conn, &author, &terms, token, token_id);
 	if (status != DB_OK)
 		return fail_db(status, conn, error);
 	if (!write_aside(aside, token, error))
@@ -136,7 +138,7 @@ static bool has_account(struct db_pool *pool, const char *name, bool *ret, GErro
 
 static bool init_admin(struct db_pool *pool, const struct init_wish *wish, GError **error)
 {
-	struct change_author author = { "init", NULL };
+	struct author author = { "init", NULL };
 	struct account_row row = { 0 };
 	enum db_status status = DB_OK;
 	bool exists;

@@ -44,19 +44,19 @@ static char *audit_text(const struct account_row *row, bool with_password)
 	return text;
 }
 
-static enum db_status audit(struct db_conn *conn, const struct change_author *author, const char *action,
+static enum db_status audit(struct db_conn *conn, const struct author *author, const char *action,
 			    const struct account_row *before, const struct account_row *after, bool with_password)
 {
 	char *before_text = before != NULL ? audit_text(before, false) : NULL;
 	char *after_text = after != NULL ? audit_text(after, with_password) : NULL;
-	enum db_status status = db_audit(conn, author->name, action, (before != NULL ? before : after)->name,
-					 before_text, after_text, author->request_id);
+	enum db_status status = db_audit(conn, author, action, (before != NULL ? before : after)->name, before_text,
+					 after_text);
 	free(before_text);
 	free(after_text);
 	return status;
 }
 
-enum account_outcome account_create(struct db_pool *pool, const struct change_author *author, const char *name,
+enum account_outcome account_create(struct db_pool *pool, const struct author *author, const char *name,
 				    enum role role, const char *password, struct account_row *ret,
 				    enum db_status *ret_status)
 {
@@ -116,7 +116,7 @@ static enum db_status lock_account(struct db_pool *pool, const char *name, struc
 	return status == DB_OK ? account_get(*conn, name, true, ret) : status;
 }
 
-enum account_outcome account_change(struct db_pool *pool, const struct change_author *author, const char *name,
+enum account_outcome account_change(struct db_pool *pool, const struct author *author, const char *name,
 				    const struct account_change *change, struct account_row *ret,
 				    enum db_status *ret_status)
 {
@@ -143,7 +143,7 @@ enum account_outcome account_change(struct db_pool *pool, const struct change_au
 	return outcome;
 }
 
-enum account_outcome account_remove(struct db_pool *pool, const struct change_author *author, const char *name,
+enum account_outcome account_remove(struct db_pool *pool, const struct author *author, const char *name,
 				    enum db_status *ret_status)
 {
 	DB_AUTO struct db_conn *conn = NULL;

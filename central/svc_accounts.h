@@ -30,15 +30,14 @@ struct account_change {
 	const char *password; /* NULL = stays */
 	int active;           /* -1 = stays */
 };
-struct change_author { const char *name, *request_id; };
 
-enum account_outcome account_create(struct db_pool *pool, const struct change_author *author, const char *name,
+enum account_outcome account_create(struct db_pool *pool, const struct author *author, const char *name,
 				    enum role role, const char *password, struct account_row *ret,
 				    enum db_status *ret_status);
-enum account_outcome account_change(struct db_pool *pool, const struct change_author *author, const char *name,
+enum account_outcome account_change(struct db_pool *pool, const struct author *author, const char *name,
 				    const struct account_change *change, struct account_row *ret,
 				    enum db_status *ret_status);
-enum account_outcome account_remove(struct db_pool *pool, const struct change_author *author, const char *name,
+enum account_outcome account_remove(struct db_pool *pool, const struct author *author, const char *name,
 				    enum db_status *ret_status);
 
 #endif

@@ -31,8 +31,7 @@ enum db_status enrolment_token_make(struct db_pool *pool, const struct author *a
 	if (status == DB_OK)
 		status = enrolment_token_insert(conn, ret->token_id, hash, author->name, terms, &ret->expires_at);
 	if (status == DB_OK)
-		status = db_audit(conn, author->name, "enrolmentToken.create", ret->token_id, NULL, terms->labels,
-				  author->request_id);
+		status = db_audit(conn, author, "enrolmentToken.create", ret->token_id, NULL, terms->labels);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	return status;
@@ -47,7 +46,7 @@ enum db_status enrolment_token_drop(struct db_pool *pool, const struct author *a
 	if (status == DB_OK)
 		status = enrolment_token_delete(conn, token_id);
 	if (status == DB_OK)
-		status = db_audit(conn, author->name, "enrolmentToken.delete", token_id, NULL, NULL, author->request_id);
+		status = db_audit(conn, author, "enrolmentToken.delete", token_id, NULL, NULL);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	return status;
@@ -85,6 +84,7 @@ static enum db_status judge_token(struct db_conn *conn, const char *hash, enum e
 static enum db_status insert_agent(struct db_conn *conn, const struct enrolment *made, const char *hostname,
 				   const char *labels, const char *request_id, enum enrol_outcome *ret)
 {
+	struct author author = { made->name, request_id };
 	char key_hash[CREDENTIAL_HASH_SIZE];
 	credential_hash(made->key, key_hash);
 	enum db_status status = assign_lock_exclusive(conn);
@@ -99,7 +99,7 @@ static enum db_status insert_agent(struct db_conn *conn, const struct enrolment 
 	if (status == DB_OK)
 		status = db_run(conn, "fleet_retry_stuck", NULL, NULL);
 	if (status == DB_OK)
-		status = db_audit(conn, made->name, "agent.enrol", made->agent_id, NULL, labels, request_id);
+		status = db_audit(conn, &author, "agent.enrol", made->agent_id, NULL, labels);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	*ret = ENROL_DONE;
@@ -132,6 +132,7 @@ enum db_status agent_rotate(struct db_pool *pool, const struct identity *agent, 
 			    const char *new_hash, enum rotate_outcome *ret)
 {
 	DB_AUTO struct db_conn *conn = NULL;
+	struct author author = { agent->name, request_id };
 	bool durable = false;
 	enum db_status status = db_acquire(pool, &conn);
 	if (status == DB_OK)
@@ -149,7 +150,7 @@ enum db_status agent_rotate(struct db_pool *pool, const struct identity *agent, 
 		return DB_OK;
 	}
 	if (status == DB_OK)
-		status = db_audit(conn, agent->name, "agent.nextKey", agent->agent_id, NULL, NULL, request_id);
+		status = db_audit(conn, &author, "agent.nextKey", agent->agent_id, NULL, NULL);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	*ret = ROTATE_DONE;

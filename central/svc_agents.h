@@ -10,7 +10,7 @@
 #define BELFRY_SVC_AGENTS_H
 
 #include "central/db_agents.h"
-#include "central/svc_jobs.h"
+#include "central/db_audit.h"
 
 #define ENROLMENT_TTL_DEFAULT_MS INT64_C(600000)
 #define ENROLMENT_TTL_MIN_MS INT64_C(1000)

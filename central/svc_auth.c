@@ -226,9 +226,8 @@ static char *token_text(const char *name, const char *role, struct wall expires_
 	return text;
 }
 
-enum db_status token_create(struct db_conn *conn, const char *name, enum role role, struct wall expires_at,
-			    const char *author, const char *request_id, char ret_token[static TOKEN_TEXT_SIZE],
-			    char ret_token_id[static UUID_SIZE])
+enum db_status token_create(struct db_conn *conn, const struct author *author, const struct token_terms *terms,
+			    char ret_token[static TOKEN_TEXT_SIZE], char ret_token_id[static UUID_SIZE])
 {
 	char hash[CREDENTIAL_HASH_SIZE];
 	credential_make(TOKEN_PREFIX, ret_token);
@@ -236,16 +235,16 @@ enum db_status token_create(struct db_conn *conn, const char *name, enum role ro
 	uuid_v7(wall_now(), ret_token_id);
 	struct db_params params = { 0 };
 	db_param_text(&params, ret_token_id);
-	db_param_text(&params, name);
-	db_param_text(&params, role_name(role));
+	db_param_text(&params, terms->name);
+	db_param_text(&params, role_name(terms->role));
 	db_param_text(&params, hash);
-	db_param_text(&params, author);
-	db_param_wall(&params, expires_at);
+	db_param_text(&params, author->name);
+	db_param_wall(&params, terms->expires_at);
 	enum db_status status = db_run(conn, "token_insert", &params, NULL);
 	if (status != DB_OK)
 		return status;
-	char *after = token_text(name, role_name(role), expires_at);
-	status = db_audit(conn, author, "token.create", ret_token_id, NULL, after, request_id);
+	char *after = token_text(terms->name, role_name(terms->role), terms->expires_at);
+	status = db_audit(conn, author, "token.create", ret_token_id, NULL, after);
 	free(after);
 	return status;
 }
@@ -279,7 +278,7 @@ enum db_status token_list(struct db_conn *conn, GPtrArray **ret_rows)
 	return DB_OK;
 }
 
-enum db_status token_revoke(struct db_conn *conn, const char *token_id, const char *author, const char *request_id)
+enum db_status token_revoke(struct db_conn *conn, const struct author *author, const char *token_id)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
@@ -290,7 +289,7 @@ enum db_status token_revoke(struct db_conn *conn, const char *token_id, const ch
 		status = db_run_one(conn, "token_revoke", &params, &result);
 	if (status == DB_OK) {
 		char *before = token_text(db_text(result, 0, 0), db_text(result, 0, 1), db_wall(result, 0, 2));
-		status = db_audit(conn, author, "token.revoke", token_id, before, NULL, request_id);
+		status = db_audit(conn, author, "token.revoke", token_id, before, NULL);
 		free(before);
 	}
 	if (status == DB_OK)

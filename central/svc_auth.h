@@ -54,17 +54,21 @@ struct token_row {
 	struct wall created_at, expires_at, revoked_at; /* WALL_NONE = never */
 };
 
-/* Makes one and tells it this once. `expires_at` WALL_NONE = never. Writes the audit line too. */
-enum db_status token_create(struct db_conn *conn, const char *name, enum role role, struct wall expires_at,
-			    const char *author, const char *request_id, char ret_token[static TOKEN_TEXT_SIZE],
-			    char ret_token_id[static UUID_SIZE]);
+struct token_terms {
+	const char *name;
+	enum role role;
+	struct wall expires_at; /* WALL_NONE = never */
+};
+/* Makes one and tells it this once. Writes the audit line too. */
+enum db_status token_create(struct db_conn *conn, const struct author *author, const struct token_terms *terms,
+			    char ret_token[static TOKEN_TEXT_SIZE], char ret_token_id[static UUID_SIZE]);
 enum db_status token_list(struct db_conn *conn,
 			  GPtrArray **ret_rows); /* struct token_row, at most 1000, newest first */
 /*
  * DB_NOT_FOUND when there is none or it is revoked already, DB_REFUSED when nobody could administer without it (account or
  * token).
  */
-enum db_status token_revoke(struct db_conn *conn, const char *token_id, const char *author, const char *request_id);
+enum db_status token_revoke(struct db_conn *conn, const struct author *author, const char *token_id);
 /* Is this text a valid admin token? */
 enum db_status token_is_admin(struct db_conn *conn, const char *token, bool *ret);
 

@@ -34,7 +34,7 @@ static enum db_status mark(struct db_conn *conn, const struct author *author, en
 	if (status == DB_OK && action == FLEET_UNDRAIN)
 		status = db_run(conn, "fleet_retry_stuck", NULL, NULL);
 	if (status == DB_OK)
-		status = db_audit(conn, author->name, actions[action].audit, agent_id, NULL, NULL, author->request_id);
+		status = db_audit(conn, author, actions[action].audit, agent_id, NULL, NULL);
 	return status == DB_OK ? db_commit(conn) : status;
 }
 
@@ -76,7 +76,7 @@ enum db_status fleet_edit(struct db_pool *pool, const struct author *author, con
 	if (status == DB_OK)
 		status = agent_members(conn, agent_id, &after);
 	if (status == DB_OK)
-		status = db_audit(conn, author->name, "agent.edit", agent_id, before, after, author->request_id);
+		status = db_audit(conn, author, "agent.edit", agent_id, before, after);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	return status;
@@ -119,7 +119,7 @@ enum db_status fleet_rebalance(struct db_pool *pool, const struct author *author
 	enum db_status status = db_acquire(pool, &conn);
 	if (status == DB_OK && *after == '\0') {
 		g_strlcpy(after, nobody, UUID_SIZE);
-		status = db_audit(conn, author->name, "fleet.rebalance", "fleet", NULL, NULL, author->request_id);
+		status = db_audit(conn, author, "fleet.rebalance", "fleet", NULL, NULL);
 	}
 	while (status == DB_OK && more && mono_now().us < end.us)
 		status = rebalance_chunk(conn, after, &more, &moves);

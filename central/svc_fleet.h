@@ -15,7 +15,7 @@
 #define BELFRY_SVC_FLEET_H
 
 #include "central/db_agents.h"
-#include "central/svc_jobs.h"
+#include "central/db_audit.h"
 
 enum fleet_action { FLEET_DRAIN, FLEET_UNDRAIN, FLEET_REVOKE, FLEET_FORGET, FLEET_ROTATE };
 

@@ -95,7 +95,7 @@ static enum db_status audit(struct db_conn *conn, const struct author *author, c
 			    const struct job *before, const struct job *after)
 {
 	g_autofree char *before_text = masked_text(before), *after_text = masked_text(after);
-	return db_audit(conn, author->name, action, job_id, before_text, after_text, author->request_id);
+	return db_audit(conn, author, action, job_id, before_text, after_text);
 }
 
 enum job_outcome job_create(struct db_pool *pool, const struct author *author, json_t *definition,
@@ -470,7 +470,7 @@ static enum job_outcome give_order(struct db_pool *pool, const struct author *au
 	if (status == DB_OK)
 		status = send_order(conn, author, job_id, order, &agents);
 	if (status == DB_OK && agents > 0)
-		status = db_audit(conn, author->name, order->audited_as, job_id, NULL, NULL, author->request_id);
+		status = db_audit(conn, author, order->audited_as, job_id, NULL, NULL);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	if (status != DB_OK)

@@ -8,6 +8,7 @@
 #ifndef BELFRY_SVC_JOBS_H
 #define BELFRY_SVC_JOBS_H
 
+#include "central/db_audit.h"
 #include "central/db_jobs.h"
 
 /* A job with its row; job is NULL when the stored definition is no longer valid (a time zone that is gone). */
@@ -19,8 +20,6 @@ struct job_record {
 void job_record_clear(struct job_record *record);
 /* Fills job, or problem, from the row. */
 void job_record_parse(struct job_record *record);
-
-struct author { const char *name, *request_id; };
 
 enum job_outcome {
 	JOB_DONE,

@@ -65,15 +65,15 @@ static enum db_status make_session(struct db_conn *conn, const struct login_requ
 				   struct session_owner owner, struct wall until, const char *how,
 				   struct login_result *ret)
 {
+	struct author author = { ret->name, request->request_id };
 	char hash[CREDENTIAL_HASH_SIZE];
 	credential_make("", ret->secret);
 	credential_hash(ret->secret, hash);
 	enum db_status status = session_insert(conn, hash, owner, request->idle_ms, request->lifetime_ms, until,
 					       &ret->expires_at);
 	if (status == DB_OK)
-		status = db_audit(conn, ret->name, "session.create",
-				  owner.account != NULL ? owner.account : owner.token_id, NULL, how,
-				  request->request_id);
+		status = db_audit(conn, &author, "session.create",
+				  owner.account != NULL ? owner.account : owner.token_id, NULL, how);
 	return status;
 }
 
@@ -136,6 +136,7 @@ enum db_status login_link_create(struct db_pool *pool, const struct identity *id
 	DB_AUTO struct db_conn *conn = NULL;
 	char hash[CREDENTIAL_HASH_SIZE];
 	struct session_owner owner = { 0 };
+	struct author author = { identity->name, request_id };
 	struct wall until = identity->by_session ? identity->expires_at : WALL_NONE;
 	if (identity->is_account)
 		owner.account = identity->name;
@@ -149,21 +150,22 @@ enum db_status login_link_create(struct db_pool *pool, const struct identity *id
 	if (status == DB_OK)
 		status = login_link_insert(conn, hash, owner, ttl_ms, until, ret_expires_at);
 	if (status == DB_OK)
-		status = db_audit(conn, identity->name, "sessionLink.create",
-				  owner.account != NULL ? owner.account : owner.token_id, NULL, NULL, request_id);
+		status = db_audit(conn, &author, "sessionLink.create",
+				  owner.account != NULL ? owner.account : owner.token_id, NULL, NULL);
 	return status == DB_OK ? db_commit(conn) : status;
 }
 
 enum db_status logout(struct db_pool *pool, const struct identity *identity, const char *request_id, const char *session_hash)
 {
 	DB_AUTO struct db_conn *conn = NULL;
+	struct author author = { identity->name, request_id };
 	enum db_status status = db_acquire(pool, &conn);
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
 		status = session_delete(conn, session_hash);
 	if (status == DB_OK)
-		status = db_audit(conn, identity->name, "session.delete", identity->name, NULL, NULL, request_id);
+		status = db_audit(conn, &author, "session.delete", identity->name, NULL, NULL);
 	return status == DB_OK ? db_commit(conn) : status;
 }
 
@@ -171,6 +173,7 @@ enum login_outcome password_change(const struct login_request *request, const ch
 				   const char *old, const char *new, struct login_result *ret)
 {
 	DB_AUTO struct db_conn *conn = NULL;
+	struct author author = { name, request->request_id };
 	struct account_row row = { 0 };
 	struct tries tries;
 	char hash[PASSWORD_HASH_SIZE];
@@ -194,7 +197,7 @@ enum login_outcome password_change(const struct login_request *request, const ch
 	if (status == DB_OK)
 		status = login_uncount(conn, tries.address);
 	if (status == DB_OK)
-		status = db_audit(conn, name, "user.password", name, NULL, NULL, request->request_id);
+		status = db_audit(conn, &author, "user.password", name, NULL, NULL);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	return status == DB_OK ? LOGIN_OK : db_failed(status, ret);
