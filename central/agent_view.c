@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "central/api_fields.h"
+#include "central/json_values.h"
 
 static json_t *weight_to_json(double weight)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "central/agent_view.h"
-#include "central/api_fields.h"
 #include "central/cursor.h"
+#include "central/json_values.h"
 #include "central/svc_agents.h"
 #include "common/selector.h"
 
@@ -15,6 +15,15 @@
 
 static const char *const no_parameters[] = { NULL };
 static const char *const page_parameters[] = { "limit", "cursor", NULL };
+
+const char *api_agent_id(const struct api_request *request, struct api_reply *reply)
+{
+	const char *agent_id = api_param(request, "agentId");
+	if (uuid_is_valid(agent_id))
+		return agent_id;
+	problem_db(reply, DB_NOT_FOUND, "agent of this id");
+	return NULL;
+}
 
 static const char *const sorts[] = { "name", "-name", "lastSeenAt", "-lastSeenAt", "outboxDepth", "-outboxDepth", NULL };
 static const char *const states[] = { "online", "offline", "draining", "never", "revoked", NULL };
@@ -139,7 +148,7 @@ void api_agent_get(const struct api_request *request, struct api_reply *reply)
 	g_autoptr(GArray) streams = NULL;
 	g_autoptr(GArray) events = NULL;
 	struct agent_row *row = NULL;
-	const char *agent_id = api_query_only(request, reply, no_parameters) ? agent_id_of(request, reply) : NULL;
+	const char *agent_id = api_query_only(request, reply, no_parameters) ? api_agent_id(request, reply) : NULL;
 	if (agent_id == NULL)
 		return;
 	enum db_status status = db_acquire(request->pool, &conn);
@@ -196,7 +205,7 @@ void api_agent_quarantine(const struct api_request *request, struct api_reply *r
 	    !api_query_int(request, reply, "limit", 1, AGENTS_LIMIT_MAX, &limit) ||
 	    !read_place(request, reply, &epoch, &seq))
 		return;
-	const char *agent_id = agent_id_of(request, reply);
+	const char *agent_id = api_agent_id(request, reply);
 	if (agent_id == NULL)
 		return;
 	enum db_status status = db_acquire(request->pool, &conn);

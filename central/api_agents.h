@@ -12,7 +12,9 @@
 #define AGENT_EVENTS_SHOWN 20
 #define ENROL_BODY_MAX 4096
 #define TOKEN_BYTES_MAX 128
-#define AGENT_JSON_DEPTH_MAX 4
+
+/* The agent's id from the path; anything that is no UUID is an agent that does not exist: the problem is in the reply. */
+const char *api_agent_id(const struct api_request *request, struct api_reply *reply);
 
 void api_agent_list(const struct api_request *request, struct api_reply *reply);       /* GET /api/agents */
 void api_agent_get(const struct api_request *request, struct api_reply *reply);        /* GET /api/agents/:agentId */

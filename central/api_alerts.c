@@ -5,7 +5,7 @@
 
 #include "central/cursor.h"
 #include "central/db_quarantine.h"
-#include "central/execution_view.h"
+#include "central/json_values.h"
 #include "central/late.h"
 
 #define LATE_KIND 't'

@@ -6,7 +6,7 @@
 #include "central/audit_chain.h"
 #include "central/cursor.h"
 #include "central/db_audit.h"
-#include "central/execution_view.h"
+#include "central/json_values.h"
 
 #define CURSOR_KIND 'u'
 

@@ -1,16 +1,15 @@
 #include "central/api_enrolment.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "central/api_agents.h"
-#include "central/api_fields.h"
+#include "central/api_body.h"
 #include "central/api_fleet.h"
 #include "central/central.h"
+#include "central/json_values.h"
 #include "central/svc_agents.h"
 #include "central/svc_auth.h"
-#include "common/selector.h"
 
 #define RETRY_UNSAFE_S 5 /* how soon an agent asks again whether PostgreSQL is safe */
 
@@ -19,41 +18,26 @@ static const char *const no_parameters[] = { NULL };
 /* ttlMs, labels, name of a token request; false with the problem in the reply. *ret_labels is to be freed. */
 static bool read_terms(const json_t *body, struct api_reply *reply, struct enrolment_terms *ret, char **ret_labels)
 {
-	static const char *const members[] = { "ttlMs", "labels", "name", NULL };
-	const char *key;
-	char problem[160];
-	if (!body_only(body, reply, members))
+	if (!api_body_int(body, reply, "ttlMs", ENROLMENT_TTL_MIN_MS, ENROLMENT_TTL_MAX_MS, &ret->ttl_ms) ||
+	    !api_body_labels(body, reply, ret_labels))
 		return false;
-	const json_t *ttl = json_object_get(body, "ttlMs"), *labels = json_object_get(body, "labels");
-	if (ttl != NULL) {
-		ret->ttl_ms = json_integer_value(ttl);
-		if (!json_is_integer(ttl) || ret->ttl_ms < ENROLMENT_TTL_MIN_MS || ret->ttl_ms > ENROLMENT_TTL_MAX_MS) {
-			problem_reply(reply, 400, NULL, "/ttlMs",
-				      "ttlMs: a whole number from %" PRId64 " to %" PRId64 " is needed",
-				      ENROLMENT_TTL_MIN_MS, ENROLMENT_TTL_MAX_MS);
-			return false;
-		}
-	}
-	if (labels != NULL && !labels_check(labels, &key, problem, sizeof problem)) {
-		problem_label(reply, key, problem);
-		return false;
-	}
-	if (labels != NULL)
-		ret->labels = *ret_labels = json_dumps(labels, JSON_COMPACT);
+	if (*ret_labels != NULL)
+		ret->labels = *ret_labels;
 	if (json_object_get(body, "name") != NULL)
-		ret->name = body_text(body, reply, "name", AGENT_NAME_MAX);
+		ret->name = api_body_line(body, reply, "name", AGENT_NAME_MAX);
 	return json_object_get(body, "name") == NULL || ret->name != NULL;
 }
 
 void api_agent_token(const struct api_request *request, struct api_reply *reply)
 {
+	static const char *const members[] = { "ttlMs", "labels", "name", NULL };
 	struct author author = api_author(request);
 	struct enrolment_terms terms = { .labels = "{}", .ttl_ms = ENROLMENT_TTL_DEFAULT_MS };
 	struct made_token made;
 	char *labels = NULL;
 	if (!api_query_only(request, reply, no_parameters))
 		return;
-	json_t *body = request->body_size == 0 ? json_object() : api_body_json(request, reply, AGENT_JSON_DEPTH_MAX);
+	json_t *body = api_body_object(request, reply, members, true);
 	if (body != NULL && read_terms(body, reply, &terms, &labels)) {
 		enum db_status status = enrolment_token_make(request->pool, &author, &terms, &made);
 		if (status != DB_OK) {
@@ -144,16 +128,13 @@ static void reply_enrolment(struct api_reply *reply, enum enrol_outcome outcome,
 
 static void enrol(const struct api_request *request, struct api_reply *reply, const json_t *body)
 {
-	static const char *const members[] = { "token", "name", "hostname", "agentVersion", NULL };
 	struct enrolment made;
 	enum enrol_outcome outcome;
-	if (!body_only(body, reply, members))
-		return;
-	const char *token = body_text(body, reply, "token", TOKEN_BYTES_MAX);
-	const char *name = token != NULL ? body_text(body, reply, "name", AGENT_NAME_MAX) : NULL;
+	const char *token = api_body_line(body, reply, "token", TOKEN_BYTES_MAX);
+	const char *name = token != NULL ? api_body_line(body, reply, "name", AGENT_NAME_MAX) : NULL;
 	const char *hostname = name;
 	if (name != NULL && json_object_get(body, "hostname") != NULL)
-		hostname = body_text(body, reply, "hostname", AGENT_HOSTNAME_MAX);
+		hostname = api_body_line(body, reply, "hostname", AGENT_HOSTNAME_MAX);
 	if (hostname == NULL)
 		return;
 	enum db_status status = agent_enrol(request->pool, token, name, hostname, request->id, &outcome, &made);
@@ -165,12 +146,13 @@ static void enrol(const struct api_request *request, struct api_reply *reply, co
 
 void api_agent_enrol(const struct api_request *request, struct api_reply *reply)
 {
+	static const char *const members[] = { "token", "name", "hostname", "agentVersion", NULL };
 	if (!enrolment_may_try()) {
 		api_reply_header(reply, "Retry-After", "1");
 		problem_reply(reply, 429, NULL, NULL, "too many enrolments at once; try again in a second");
 		return;
 	}
-	json_t *body = api_body_json(request, reply, AGENT_JSON_DEPTH_MAX);
+	json_t *body = api_body_object(request, reply, members, false);
 	if (body != NULL)
 		enrol(request, reply, body);
 	json_decref(body);
@@ -206,11 +188,10 @@ void api_agent_rotate(const struct api_request *request, struct api_reply *reply
 	char old_hash[CREDENTIAL_HASH_SIZE];
 	enum rotate_outcome outcome = ROTATE_REFUSED;
 	enum db_status status = DB_OK;
-	json_t *body = api_body_json(request, reply, AGENT_JSON_DEPTH_MAX);
-	const char *hash = body != NULL && body_only(body, reply, members) ?
-				   body_text(body, reply, "keySha256", CREDENTIAL_HASH_SIZE - 1) : NULL;
+	json_t *body = api_body_object(request, reply, members, false);
+	const char *hash = body != NULL ? api_body_line(body, reply, "keySha256", CREDENTIAL_HASH_SIZE - 1) : NULL;
 	if (hash != NULL && !is_hash(hash)) {
-		problem_reply(reply, 400, NULL, "/keySha256", "keySha256: the SHA-256 of the new key as 64 lower-case hex digits");
+		problem_reply(reply, 400, NULL, "/keySha256", "must be the SHA-256 of the new key as 64 lower-case hex digits");
 	} else if (hash != NULL) {
 		if (bearer_hash(request->authorization, old_hash))
 			status = agent_rotate(request->pool, &request->identity, request->id, old_hash, hash, &outcome);

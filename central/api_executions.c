@@ -7,6 +7,7 @@
 #include "central/db_revisions.h"
 #include "central/execution_view.h"
 #include "central/job_view.h"
+#include "central/json_values.h"
 
 #define CURSOR_KIND 'e'
 

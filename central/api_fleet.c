@@ -4,26 +4,16 @@
 
 #include "central/agent_view.h"
 #include "central/api_agents.h"
-#include "central/api_fields.h"
+#include "central/api_body.h"
 #include "central/cursor.h"
 #include "central/svc_agents.h"
 #include "central/svc_fleet.h"
-#include "common/selector.h"
 
 #define CURSOR_KIND 'b'
 
 #define WEIGHT_MAX 1000
 
 static const char *const no_parameters[] = { NULL };
-
-void problem_label(struct api_reply *reply, const char *key, const char *problem)
-{
-	g_autoptr(GString) pointer = g_string_new(key);
-	g_string_replace(pointer, "~", "~0", 0);
-	g_string_replace(pointer, "/", "~1", 0);
-	g_string_prepend(pointer, *key != '\0' ? "/labels/" : "/labels");
-	problem_reply(reply, 400, NULL, pointer->str, "labels: %s", problem);
-}
 
 /* The agent as it is now. */
 static void reply_agent(const struct api_request *request, struct api_reply *reply, const char *agent_id)
@@ -43,7 +33,7 @@ static void reply_agent(const struct api_request *request, struct api_reply *rep
 static void act(const struct api_request *request, struct api_reply *reply, enum fleet_action action, const char *what)
 {
 	struct author author = api_author(request);
-	const char *agent_id = api_query_only(request, reply, no_parameters) ? agent_id_of(request, reply) : NULL;
+	const char *agent_id = api_query_only(request, reply, no_parameters) ? api_agent_id(request, reply) : NULL;
 	if (agent_id == NULL)
 		return;
 	enum db_status status = fleet_act(request->pool, &author, action, agent_id);
@@ -113,31 +103,23 @@ static bool read_weight(const json_t *body, struct api_reply *reply, double *ret
 /* *ret_labels is to be freed. */
 static bool read_change(const json_t *body, struct api_reply *reply, struct agent_change *ret, char **ret_labels)
 {
-	static const char *const members[] = { "labels", "weight", "name", NULL };
-	const json_t *labels = json_object_get(body, "labels");
-	const char *key;
-	char problem[160];
-	if (!body_only(body, reply, members) || !read_weight(body, reply, &ret->weight))
+	if (!read_weight(body, reply, &ret->weight) || !api_body_labels(body, reply, ret_labels))
 		return false;
-	if (labels != NULL && !labels_check(labels, &key, problem, sizeof problem)) {
-		problem_label(reply, key, problem);
-		return false;
-	}
-	if (labels != NULL)
-		ret->labels = *ret_labels = json_dumps(labels, JSON_COMPACT);
+	ret->labels = *ret_labels;
 	if (json_object_get(body, "name") == NULL)
 		return true;
-	ret->name = body_text(body, reply, "name", AGENT_NAME_MAX);
+	ret->name = api_body_line(body, reply, "name", AGENT_NAME_MAX);
 	return ret->name != NULL;
 }
 
 void api_agent_patch(const struct api_request *request, struct api_reply *reply)
 {
+	static const char *const members[] = { "labels", "weight", "name", NULL };
 	struct author author = api_author(request);
 	struct agent_change change = { .weight = -1 };
 	char *labels = NULL;
-	const char *agent_id = api_query_only(request, reply, no_parameters) ? agent_id_of(request, reply) : NULL;
-	json_t *body = agent_id != NULL ? api_body_json(request, reply, AGENT_JSON_DEPTH_MAX) : NULL;
+	const char *agent_id = api_query_only(request, reply, no_parameters) ? api_agent_id(request, reply) : NULL;
+	json_t *body = agent_id != NULL ? api_body_object(request, reply, members, false) : NULL;
 	if (body != NULL && read_change(body, reply, &change, &labels)) {
 		enum db_status status = fleet_edit(request->pool, &author, agent_id, &change);
 		if (status == DB_OK)

@@ -14,7 +14,4 @@ void api_agent_revoke(const struct api_request *request, struct api_reply *reply
 void api_agent_forget(const struct api_request *request, struct api_reply *reply);    /* POST .../actions/forget */
 void api_fleet_rebalance(const struct api_request *request, struct api_reply *reply); /* POST /api/agents/actions/rebalance */
 
-/* 400 about one of /labels: its key ("" = all of them) and the sentence. */
-void problem_label(struct api_reply *reply, const char *key, const char *problem);
-
 #endif

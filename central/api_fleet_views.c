@@ -1,8 +1,8 @@
 #include "central/api_fleet_views.h"
 
-#include "central/api_fields.h"
 #include "central/cursor.h"
 #include "central/db_jobs.h"
+#include "central/json_values.h"
 
 #define CURSOR_KIND 't'
 #define MINUTE_MS INT64_C(60000)

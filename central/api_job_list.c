@@ -1,7 +1,7 @@
 #include "central/api_jobs.h"
-#include "central/execution_view.h"
 #include "central/job_query.h"
 #include "central/job_view.h"
+#include "central/json_values.h"
 
 static json_t *render_latest(const struct job_listed *listed)
 {

@@ -1,7 +1,7 @@
 #include "central/api_ledger.h"
 
 #include "central/central.h"
-#include "central/execution_view.h"
+#include "central/json_values.h"
 #include "central/ledger.h"
 
 #define CURSOR_KIND 'k'

@@ -5,6 +5,7 @@
 #include "central/db_jobs.h"
 #include "central/execution_view.h"
 #include "central/job_view.h"
+#include "central/json_values.h"
 #include "central/stats.h"
 
 #define DAY_US (24 * 3600 * US_PER_SECOND)

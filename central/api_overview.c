@@ -4,7 +4,7 @@
 
 #include "central/central.h"
 #include "central/db_overview.h"
-#include "central/execution_view.h"
+#include "central/json_values.h"
 #include "central/kept_text.h"
 #include "central/stats.h"
 

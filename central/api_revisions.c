@@ -6,9 +6,9 @@
 #include "central/api_jobs.h"
 #include "central/cursor.h"
 #include "central/db_revisions.h"
-#include "central/execution_view.h"
 #include "central/job_view.h"
 #include "central/json_diff.h"
+#include "central/json_values.h"
 
 static json_t *render_list(const GArray *list, guint page)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "central/api_body.h"
-#include "central/execution_view.h"
+#include "central/json_values.h"
 #include "common/execution.h"
 #include "common/rfc3339.h"
 #include "common/schedule_explain.h"

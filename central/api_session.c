@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "central/admit.h"
+#include "central/api_body.h"
 #include "central/central.h"
-#include "central/execution_view.h"
+#include "central/json_values.h"
 #include "central/origin.h"
 #include "central/password.h"
 #include "central/svc_accounts.h"
@@ -162,16 +163,11 @@ void api_session_link(const struct api_request *request, struct api_reply *reply
 	json_t *json = api_body_object(request, reply, known, true);
 	if (json == NULL)
 		return;
-	const json_t *ttl = json_object_get(json, "ttlMs");
-	int64_t ttl_ms = ttl != NULL && !json_is_null(ttl) ? json_integer_value(ttl) : LINK_TTL_DEFAULT_MS;
-	bool ok = ttl_ms >= LINK_TTL_MIN_MS && ttl_ms <= LINK_TTL_MAX_MS;
+	int64_t ttl_ms = LINK_TTL_DEFAULT_MS;
+	bool ok = api_body_int(json, reply, "ttlMs", LINK_TTL_MIN_MS, LINK_TTL_MAX_MS, &ttl_ms);
 	json_decref(json);
-	if (!ok) {
-		problem_reply(reply, 400, NULL, "/ttlMs",
-			      "must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, LINK_TTL_MIN_MS,
-			      LINK_TTL_MAX_MS);
+	if (!ok)
 		return;
-	}
 	enum db_status status =
 		login_link_create(request->pool, &request->identity, request->id, ttl_ms, link, &expires_at);
 	if (status == DB_OK)

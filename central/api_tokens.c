@@ -1,69 +1,35 @@
 #include "central/api_tokens.h"
 
-#include <string.h>
-
-#include "central/execution_view.h"
+#include "central/api_body.h"
+#include "central/json_values.h"
 #include "central/svc_auth.h"
 
-static bool is_clean_name(const char *name)
+/* {"name","role","ttlMs"?}. The texts are borrowed from `body`. */
+static bool parse_terms(const json_t *body, struct api_reply *reply, struct token_terms *ret)
 {
-	size_t size = strlen(name);
-	for (size_t i = 0; i < size; i++)
-		if (g_ascii_iscntrl(name[i]))
-			return false;
-	return size > 0 && size <= IDENTITY_NAME_MAX;
-}
-
-/* {"name","role","ttlMs"?}. The texts are borrowed from `json`. */
-static bool parse_terms(const json_t *json, struct api_reply *reply, struct token_terms *ret)
-{
-	static const char *const known[] = { "name", "role", "ttlMs", NULL };
-	const char *name;
-	json_t *value;
-	if (!json_is_object(json)) {
-		problem_reply(reply, 400, NULL, "", "a JSON object is expected");
+	const char *role = json_string_value(json_object_get(body, "role"));
+	int64_t ttl_ms = 0;
+	ret->name = api_body_line(body, reply, "name", IDENTITY_NAME_MAX);
+	if (ret->name == NULL)
 		return false;
-	}
-	json_object_foreach((json_t *)json, name, value)
-	{
-		if (!g_strv_contains(known, name)) {
-			g_autofree char *pointer = g_strconcat("/", name, NULL);
-			problem_reply(reply, 400, NULL, pointer,
-				      "there is no such member; known are name, role, ttlMs");
-			return false;
-		}
-	}
-	ret->name = json_string_value(json_object_get(json, "name"));
-	if (ret->name == NULL || !is_clean_name(ret->name)) {
-		problem_reply(reply, 400, NULL, "/name", "must be a string of 1-%d bytes without control characters",
-			      IDENTITY_NAME_MAX);
-		return false;
-	}
-	const char *role = json_string_value(json_object_get(json, "role"));
 	if (role == NULL || !role_parse(role, &ret->role)) {
 		problem_reply(reply, 400, NULL, "/role", "must be viewer, operator, editor or admin");
 		return false;
 	}
-	const json_t *ttl = json_object_get(json, "ttlMs");
-	json_int_t ttl_ms = json_integer_value(ttl);
-	if (ttl != NULL && !json_is_null(ttl) &&
-	    (!json_is_integer(ttl) || ttl_ms < TOKEN_TTL_MIN_MS || ttl_ms > TOKEN_TTL_MAX_MS)) {
-		problem_reply(reply, 400, NULL, "/ttlMs",
-			      "must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, TOKEN_TTL_MIN_MS,
-			      TOKEN_TTL_MAX_MS);
+	if (!api_body_int(body, reply, "ttlMs", TOKEN_TTL_MIN_MS, TOKEN_TTL_MAX_MS, &ttl_ms))
 		return false;
-	}
-	ret->expires_at = json_is_integer(ttl) ? wall_add_ms(wall_now(), ttl_ms) : WALL_NONE;
+	ret->expires_at = ttl_ms > 0 ? wall_add_ms(wall_now(), ttl_ms) : WALL_NONE;
 	return true;
 }
 
 void api_tokens_create(const struct api_request *request, struct api_reply *reply)
 {
+	static const char *const members[] = { "name", "role", "ttlMs", NULL };
 	DB_AUTO struct db_conn *conn = NULL;
 	struct author author = api_author(request);
 	struct token_terms terms;
 	char token[TOKEN_TEXT_SIZE], token_id[UUID_SIZE];
-	json_t *json = api_body_json(request, reply, 2);
+	json_t *json = api_body_object(request, reply, members, false);
 	if (json == NULL)
 		return;
 	if (!parse_terms(json, reply, &terms)) {

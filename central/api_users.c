@@ -1,9 +1,8 @@
 #include "central/api_users.h"
 
-#include <string.h>
-
+#include "central/api_body.h"
 #include "central/central.h"
-#include "central/execution_view.h"
+#include "central/json_values.h"
 #include "central/svc_accounts.h"
 #include "central/svc_auth.h"
 

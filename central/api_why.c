@@ -1,6 +1,7 @@
 #include "central/api_why.h"
 
 #include "central/execution_view.h"
+#include "central/json_values.h"
 #include "central/why.h"
 
 /* What the statements gave; the facts point into it. */

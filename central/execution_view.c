@@ -1,24 +1,6 @@
 #include "central/execution_view.h"
 
-#include <math.h>
-
-#include "common/rfc3339.h"
-
-json_t *json_ms(double us)
-{
-	return json_real(round(us) / (double)US_PER_MS);
-}
-
-json_t *json_wall(struct wall t)
-{
-	char text[RFC3339_SIZE];
-	return wall_is_set(t) && t.us != WALL_NEVER.us ? json_string(rfc3339_print_ms(t, text)) : json_null();
-}
-
-static json_t *text_or_null(const char *text)
-{
-	return text != NULL ? json_string(text) : json_null();
-}
+#include "central/json_values.h"
 
 static json_t *timing_to_json(const struct attempt_timing *timing)
 {
@@ -45,23 +27,23 @@ json_t *execution_row_to_json(const struct execution_row *row)
 	json_t *json = json_object();
 	json_object_set_new(json, "executionId", json_string(fire_id_print(e->id, id)));
 	json_object_set_new(json, "jobId", json_string(e->job_id));
-	json_object_set_new(json, "jobName", text_or_null(row->job_name));
+	json_object_set_new(json, "jobName", json_text(row->job_name));
 	json_object_set_new(json, "jobRevision", json_integer(e->job_revision));
 	json_object_set_new(json, "agentId", json_string(row->agent_id));
-	json_object_set_new(json, "agentName", text_or_null(row->agent_name));
-	json_object_set_new(json, "cause", text_or_null(fire_cause_name(e->cause)));
+	json_object_set_new(json, "agentName", json_text(row->agent_name));
+	json_object_set_new(json, "cause", json_text(fire_cause_name(e->cause)));
 	json_object_set_new(json, "scheduledAt", json_wall(e->scheduled_at));
 	json_object_set_new(json, "startedAt", json_wall(e->started_at));
 	json_object_set_new(json, "finishedAt", json_wall(e->finished_at));
 	json_object_set_new(json, "durationMs", started ? json_ms((double)e->duration_us) : json_null());
 	json_object_set_new(json, "latenessMs", started ? json_ms((double)e->lateness_us) : json_null());
-	json_object_set_new(json, "status", text_or_null(execution_status_name(e->status)));
-	json_object_set_new(json, "reason", text_or_null(e->reason));
+	json_object_set_new(json, "status", json_text(execution_status_name(e->status)));
+	json_object_set_new(json, "reason", json_text(e->reason));
 	json_object_set_new(json, "attempts", json_integer(e->attempts));
 	json_object_set_new(json, "httpStatus", e->http_status != 0 ? json_integer(e->http_status) : json_null());
-	json_object_set_new(json, "error", text_or_null(e->error));
-	json_object_set_new(json, "responseBody", text_or_null(e->response_body));
-	json_object_set_new(json, "responseDigest", text_or_null(e->response_digest));
+	json_object_set_new(json, "error", json_text(e->error));
+	json_object_set_new(json, "responseBody", json_text(e->response_body));
+	json_object_set_new(json, "responseDigest", json_text(e->response_digest));
 	json_object_set_new(json, "count", json_integer(e->count));
 	json_object_set_new(json, "lastScheduledAt", json_wall(e->last_scheduled_at));
 	json_object_set_new(json, "receivedAt", json_wall(row->received_at));

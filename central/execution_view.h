@@ -10,9 +10,5 @@
 
 /* All members of design.md section 6, absent ones as null, and jobRevision, cause, count, lastScheduledAt, timing. */
 json_t *execution_row_to_json(const struct execution_row *row);
-/* Microseconds as a JSON number of milliseconds. */
-json_t *json_ms(double us);
-/* A time, or null. */
-json_t *json_wall(struct wall t);
 
 #endif

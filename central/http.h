@@ -1,6 +1,6 @@
 /*
  * Requests, replies and problems as the handlers see them. Owns: struct api_request, struct api_reply, problem+json,
- * ETags, query parameters, JSON bodies. Does not own: sockets (server.c), the table of routes (routes.h).
+ * ETags, query parameters. Does not own: JSON bodies (api_body.h), sockets (server.c), the table of routes (routes.h).
  *
  * A handler runs in a pool thread of its listener, after the router has checked method, path, credential, role and the
  * body's size. It reads the request, fills the reply, returns; the server frees both. Exactly one of api_reply_json,
@@ -93,19 +93,6 @@ bool api_query_uuid(const struct api_request *request, struct api_reply *reply, 
 bool api_query_bool(const struct api_request *request, struct api_reply *reply, const char *name, bool *ret);
 /* Refuses (400) query parameters that are not in the NULL-terminated list: a misspelt filter must not be ignored. */
 bool api_query_only(const struct api_request *request, struct api_reply *reply, const char *const names[]);
-
-/*
- * The body as JSON: UTF-8, no duplicate names, depth at most `max_depth`. NULL with a 400 (broken, empty, too deep) or
- * 415 (a Content-Type that is neither application/json nor ...+json; absent is fine) problem in the reply.
- */
-json_t *api_body_json(const struct api_request *request, struct api_reply *reply, int max_depth);
-
-/*
- * The same for a JSON object that has no other members than those of the NULL-terminated list; an absent body is {} when
- * `may_be_empty`.
- */
-json_t *api_body_object(const struct api_request *request, struct api_reply *reply, const char *const known[],
-			bool may_be_empty);
 
 /* Replies. api_reply_json takes the reference. */
 void api_reply_json(struct api_reply *reply, int status, json_t *json);

@@ -3,13 +3,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-static char *member_path(const char *path, const char *name)
-{
-	g_autoptr(GString) escaped = g_string_new(name);
-	g_string_replace(escaped, "~", "~0", 0);
-	g_string_replace(escaped, "/", "~1", 0);
-	return g_strconcat(path, "/", escaped->str, NULL);
-}
+#include "common/json_pointer.h"
 
 static json_t *value_or_null(const json_t *value)
 {
@@ -24,12 +18,12 @@ static void diff_objects(const char *path, const json_t *before, const json_t *a
 	json_t *value;
 	json_object_foreach((json_t *)before, name, value)
 	{
-		g_autofree char *inner = member_path(path, name);
+		g_autofree char *inner = json_pointer_member(path, name);
 		diff_value(inner, value, json_object_get(after, name), changes);
 	}
 	json_object_foreach((json_t *)after, name, value)
 	{
-		g_autofree char *inner = member_path(path, name);
+		g_autofree char *inner = json_pointer_member(path, name);
 		if (json_object_get(before, name) == NULL)
 			diff_value(inner, NULL, value, changes);
 	}

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "central/chores.h"
-#include "central/execution_view.h"
+#include "central/json_values.h"
 
 #define POINTS_WANTED 1500
 #define US_PER_MINUTE (60 * US_PER_SECOND)

@@ -7,6 +7,7 @@
 #include "central/db_audit.h"
 #include "central/db_revisions.h"
 #include "central/job_view.h"
+#include "common/json_pointer.h"
 #include "common/rfc3339.h"
 
 #define EDIT_TRIES 3
@@ -51,10 +52,7 @@ static bool has_stray_mask(json_t *definition, char **ret_pointer)
 	{
 		const char *text = json_string_value(value);
 		if (text != NULL && job_header_is_secret(name) && strcmp(text, JOB_SECRET_MASK) == 0) {
-			g_autoptr(GString) escaped = g_string_new(name);
-			g_string_replace(escaped, "~", "~0",
-					 0); /* the one character of a header name that RFC 6901 escapes */
-			*ret_pointer = g_strconcat("/headers/", escaped->str, NULL);
+			*ret_pointer = json_pointer_member("/headers", name);
 			return true;
 		}
 	}

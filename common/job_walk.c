@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/json_pointer.h"
 #include "common/rfc3339.h"
 
 /* Names that people bring from elsewhere. */
@@ -34,18 +35,7 @@ static void append_pointer(GString *out, const struct job_place *place)
 	if (place == NULL)
 		return;
 	append_pointer(out, place->up);
-	g_string_append_c(out, '/');
-	for (const char *p = place->name; *p != '\0'; p++)
-		switch (*p) {
-		case '~':
-			g_string_append(out, "~0");
-			break;
-		case '/':
-			g_string_append(out, "~1");
-			break;
-		default:
-			g_string_append_c(out, *p);
-		}
+	json_pointer_append(out, place->name);
 }
 
 char *job_quote(const char *text)

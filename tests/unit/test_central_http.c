@@ -2,6 +2,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "central/api_body.h"
 #include "central/cursor.h"
 #include "central/http.h"
 #include "central/job_view.h"
@@ -206,6 +207,21 @@ START_TEST(test_a_misspelt_parameter_is_refused)
 }
 END_TEST
 
+START_TEST(test_an_unknown_member_is_named_by_a_pointer_that_leads_to_it)
+{
+	static const char *const known[] = { "name", "role", NULL };
+	const char *body = "{\"name\":\"x\",\"a/b~c\":1}";
+	struct api_request request = { .body = body, .body_size = strlen(body) };
+	struct api_reply reply = { 0 };
+	ck_assert_ptr_null(api_body_object(&request, &reply, known, false));
+	json_t *problem = json_loadb(reply.body, reply.body_size, 0, NULL);
+	ck_assert_str_eq(json_string_value(json_object_get(problem, "pointer")), "/a~1b~0c");
+	ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(problem, "detail")), "name, role"));
+	json_decref(problem);
+	api_reply_clear(&reply);
+}
+END_TEST
+
 static int status_of_body(const char *body, size_t size, const char *content_type)
 {
 	struct api_request request = { .body = body, .body_size = size, .content_type = content_type };
@@ -297,6 +313,7 @@ int main(void)
 	tcase_add_test(all, test_a_bad_number_in_the_query_is_a_400_that_names_it);
 	tcase_add_test(all, test_a_time_in_the_query_may_come_with_an_unencoded_plus);
 	tcase_add_test(all, test_a_misspelt_parameter_is_refused);
+	tcase_add_test(all, test_an_unknown_member_is_named_by_a_pointer_that_leads_to_it);
 	tcase_add_test(all, test_bodies_are_json_of_bounded_depth);
 	tcase_add_test(all, test_a_merge_patch_does_what_the_rfc_says);
 	suite_add_tcase(suite, all);
