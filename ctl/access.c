@@ -21,7 +21,12 @@ static const struct view_column token_columns[] = {
 	{ "ID", "tokenId", CELL_TEXT, 0 },
 	{ 0 }
 };
-static const struct view token_view = { "tokens", "tokenId", token_columns, "there are no tokens", NULL };
+static const struct view token_view = {
+	.member = "tokens",
+	.name = "tokenId",
+	.columns = token_columns,
+	.none = "there are no tokens",
+};
 static const struct view new_token_view = { .name = "token" };
 
 static const struct command_value token_arguments[] = {
@@ -61,7 +66,12 @@ static const struct view_column user_columns[] = {
 	{ "LAST LOGIN", "lastLoginAt", CELL_TIME, 0 },
 	{ 0 }
 };
-static const struct view user_view = { "users", "name", user_columns, "there are no users", NULL };
+static const struct view user_view = {
+	.member = "users",
+	.name = "name",
+	.columns = user_columns,
+	.none = "there are no users",
+};
 
 static const struct command_value new_user_arguments[] = {
 	{ "user", VALUE_TEXT, .member = "name", .show = "NAME", .help = "The name to log in with" },
@@ -192,7 +202,12 @@ static const struct view_column audit_columns[] = {
 	{ "ID", "auditId", CELL_NUMBER, 0 },
 	{ 0 }
 };
-static const struct view audit_view = { "entries", "auditId", audit_columns, "there are no such entries", NULL };
+static const struct view audit_view = {
+	.member = "entries",
+	.name = "auditId",
+	.columns = audit_columns,
+	.none = "there are no such entries",
+};
 
 static const struct command_value audit_options[] = {
 	{ "actor", VALUE_TEXT, .parameter = "actor", .help = "Who did it" },

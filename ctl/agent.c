@@ -30,7 +30,12 @@ static const struct view_column agent_columns[] = {
 	{ "ID", "agentId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view agent_view = { "agents", "name", agent_columns, "there are no such agents", NULL };
+static const struct view agent_view = {
+	.member = "agents",
+	.name = "name",
+	.columns = agent_columns,
+	.none = "there are no such agents",
+};
 
 static const struct view_column token_columns[] = {
 	{ "ID", "tokenId", CELL_TEXT, 0 },
@@ -41,7 +46,12 @@ static const struct view_column token_columns[] = {
 	{ "USED", "usedAt", CELL_TIME, 0 },
 	{ 0 }
 };
-static const struct view token_view = { "tokens", "tokenId", token_columns, "no token waits for an agent", NULL };
+static const struct view token_view = {
+	.member = "tokens",
+	.name = "tokenId",
+	.columns = token_columns,
+	.none = "no token waits for an agent",
+};
 
 static const struct view_column quarantine_columns[] = {
 	{ "AT", "at", CELL_TIME, 0 },
@@ -50,7 +60,12 @@ static const struct view_column quarantine_columns[] = {
 	{ "REASON", "reason", CELL_TEXT, SHRINKS },
 	{ 0 }
 };
-static const struct view quarantine_view = { "records", "seq", quarantine_columns, "nothing is in quarantine", NULL };
+static const struct view quarantine_view = {
+	.member = "records",
+	.name = "seq",
+	.columns = quarantine_columns,
+	.none = "nothing is in quarantine",
+};
 static const struct view status_view = { .name = "name" };
 static const struct view rebalance_view = { .name = "changes" };
 

@@ -25,7 +25,36 @@ static const struct view_column execution_columns[] = {
 	{ "ID", "executionId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view execution_view = { "executions", "executionId", execution_columns, "there are no such executions", "before" };
+static const struct view_column attempt_columns[] = {
+	{ "ATTEMPT", "number", CELL_NUMBER, 0 },
+	{ "AFTER DUE", "startedAfterMs", CELL_MS, 0 },
+	{ "DURATION", "durationMs", CELL_MS, 0 },
+	{ "END", "outcome", CELL_STATUS, 0 },
+	{ "HTTP", "httpStatus", CELL_NUMBER, IF_ANY },
+	{ "THEN WAITED", "waitMs", CELL_MS, IF_ANY },
+	{ "BECAUSE OF", "waitCause", CELL_TEXT, IF_ANY },
+	{ 0 }
+};
+static const struct view_column double_columns[] = {
+	{ "ALSO RUN BY", "agentName|agentId", CELL_TEXT, SHRINKS },
+	{ "STARTED", "startedAt", CELL_TIME, 0 },
+	{ "STATUS", "status", CELL_STATUS, 0 },
+	{ "RECEIVED", "receivedAt", CELL_TIME, WIDE },
+	{ 0 }
+};
+static const struct view execution_parts[] = {
+	{ .member = "attemptLog.list", .columns = attempt_columns },
+	{ .member = "doubles", .columns = double_columns },
+	{ 0 }
+};
+static const struct view execution_view = {
+	.member = "executions",
+	.name = "executionId",
+	.columns = execution_columns,
+	.none = "there are no such executions",
+	.local_cursor = "before",
+	.parts = execution_parts,
+};
 
 #define FILTERS                                                                                                    \
 	{ "job", VALUE_JOB, 'j', .parameter = "jobId", .local = true, .help = "Only of this job" },                 \

@@ -139,8 +139,9 @@ char *generic_if_match(const struct call *call)
 
 int generic_print(const struct call *call, const json_t *object)
 {
+	static const struct view plain = { .name = "name" };
 	struct output output = output_of(call);
-	output_object(&output, call->command->view != NULL ? call->command->view->name : "name", object);
+	output_object(&output, call->command->view != NULL ? call->command->view : &plain, object);
 	return command_finish_output();
 }
 
@@ -278,9 +279,9 @@ void generic_say_done(const struct call *call, const char *many_text, const json
 		g_autofree char *sentence = output_fill(call->command->done, facts);
 		puts(sentence);
 	} else if (output.form == OUTPUT_NAME) {
-		output_object(&output, call->command->view->name, facts);
+		output_object(&output, call->command->view, facts);
 	} else if (answer != NULL) {
-		output_object(&output, "", answer);
+		output_object(&output, call->command->view, answer);
 	}
 	json_decref(facts);
 }

@@ -25,7 +25,13 @@ static const struct view_column job_columns[] = {
 	{ "ID", "jobId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view job_view = { "jobs", "jobId", job_columns, "there are no such jobs", "after" };
+static const struct view job_view = {
+	.member = "jobs",
+	.name = "jobId",
+	.columns = job_columns,
+	.none = "there are no such jobs",
+	.local_cursor = "after",
+};
 
 static const struct command_value list_options[] = {
 	{ "query", VALUE_TEXT, 'q', .parameter = "q", .help = "Part of the name, the URL or the id" },
@@ -115,7 +121,12 @@ static const struct view_column revision_columns[] = {
 	{ "AUTHOR", "author", CELL_TEXT, SHRINKS },
 	{ 0 }
 };
-static const struct view revision_view = { "revisions", "revision", revision_columns, "there are no revisions", NULL };
+static const struct view revision_view = {
+	.member = "revisions",
+	.name = "revision",
+	.columns = revision_columns,
+	.none = "there are no revisions",
+};
 
 static const struct view_column diff_columns[] = {
 	{ "MEMBER", "path", CELL_TEXT, 0 },
@@ -123,7 +134,12 @@ static const struct view_column diff_columns[] = {
 	{ "AFTER", "after", CELL_TEXT, SHRINKS },
 	{ 0 }
 };
-static const struct view diff_view = { "diff", "path", diff_columns, "the two do not differ", NULL };
+static const struct view diff_view = {
+	.member = "diff",
+	.name = "path",
+	.columns = diff_columns,
+	.none = "the two do not differ",
+};
 
 static const struct view_column history_columns[] = {
 	{ "DUE", "scheduledAt", CELL_TIME, 0 },
@@ -137,7 +153,13 @@ static const struct view_column history_columns[] = {
 	{ "ID", "executionId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view history_view = { "executions", "executionId", history_columns, "nothing was due yet", "before" };
+static const struct view history_view = {
+	.member = "executions",
+	.name = "executionId",
+	.columns = history_columns,
+	.none = "nothing was due yet",
+	.local_cursor = "before",
+};
 
 static const struct view_column assignment_columns[] = {
 	{ "AGENT", "agentName", CELL_TEXT, SHRINKS },
@@ -148,7 +170,12 @@ static const struct view_column assignment_columns[] = {
 	{ "AGENT ID", "agentId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view assignment_view = { "assignments", "agentName", assignment_columns, "no agent holds the job", NULL };
+static const struct view assignment_view = {
+	.member = "assignments",
+	.name = "agentName",
+	.columns = assignment_columns,
+	.none = "no agent holds the job",
+};
 
 static const char apply_details[] =
 	"A file holds one definition, a list of them, or {\"jobs\":[...]}; a file of a folder names its job where the definition\n"

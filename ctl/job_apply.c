@@ -20,7 +20,12 @@ static const struct view_column result_columns[] = {
 	{ "ID", "jobId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view result_view = { "jobs", "name", result_columns, "the files define no job", NULL };
+static const struct view result_view = {
+	.member = "jobs",
+	.name = "name",
+	.columns = result_columns,
+	.none = "the files define no job",
+};
 
 struct apply {
 	struct client client;

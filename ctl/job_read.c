@@ -13,7 +13,12 @@ static const struct view_column next_columns[] = {
 	{ "NOTE", "note", CELL_TEXT, IF_ANY },
 	{ 0 }
 };
-static const struct view next_view = { "next", "at", next_columns, "the job is not due any more", NULL };
+static const struct view next_view = {
+	.member = "next",
+	.name = "at",
+	.columns = next_columns,
+	.none = "the job is not due any more",
+};
 
 static struct wall read_time(const json_t *job, const char *path, struct wall fallback)
 {

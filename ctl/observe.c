@@ -19,7 +19,12 @@ static const struct view_column ledger_columns[] = {
 	{ "ID", "jobId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view ledger_view = { "jobs", "jobId", ledger_columns, "no job was due in that time", NULL };
+static const struct view ledger_view = {
+	.member = "jobs",
+	.name = "jobId",
+	.columns = ledger_columns,
+	.none = "no job was due in that time",
+};
 
 static const struct command_value ledger_options[] = {
 	{ "job", VALUE_JOB, 'j', .parameter = "jobId", .help = "Only this job" },
@@ -141,7 +146,12 @@ static const struct view_column late_columns[] = {
 	{ "ID", "jobId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view late_view = { "late", "jobId", late_columns, "no job is late", NULL };
+static const struct view late_view = {
+	.member = "late",
+	.name = "jobId",
+	.columns = late_columns,
+	.none = "no job is late",
+};
 
 const struct command late_commands[] = {
 	{ .help = "Jobs whose report should have come and did not", .example = "belfry late -o json", .uses = ACTS | PAGES,
@@ -159,7 +169,12 @@ static const struct view_column failure_columns[] = {
 	{ "ID", "jobId", CELL_TEXT, WIDE },
 	{ 0 }
 };
-static const struct view failure_view = { "failures", "jobId", failure_columns, "nothing failed", NULL };
+static const struct view failure_view = {
+	.member = "failures",
+	.name = "jobId",
+	.columns = failure_columns,
+	.none = "nothing failed",
+};
 
 static const struct command_value failure_options[] = {
 	{ "hours", VALUE_NUMBER, .show = "N", .min = 1, .max = 8784, .parameter = "hours", .help = "How far back; default 24" },

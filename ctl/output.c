@@ -157,15 +157,11 @@ static struct table *start_table(const struct view *view, const json_t *items)
 	return table_new(columns, n);
 }
 
-void output_table(const struct output *output, const struct view *view, const json_t *items)
+static char *table_text(const struct output *output, const struct view *view, const json_t *items)
 {
 	const json_t *item;
 	size_t i;
 
-	if (json_array_size(items) == 0) {
-		command_remark("%s", view->none);
-		return;
-	}
 	struct table *table = start_table(view, items);
 	json_array_foreach((json_t *)items, i, item)
 	{
@@ -177,9 +173,19 @@ void output_table(const struct output *output, const struct view *view, const js
 		}
 		table_add(table, cells);
 	}
-	g_autofree char *text = table_print(table, output->width, output->colour);
-	fputs(text, stdout);
+	char *text = table_print(table, output->width, output->colour);
 	table_free(table);
+	return text;
+}
+
+void output_table(const struct output *output, const struct view *view, const json_t *items)
+{
+	if (json_array_size(items) == 0) {
+		command_remark("%s", view->none);
+		return;
+	}
+	g_autofree char *text = table_text(output, view, items);
+	fputs(text, stdout);
 }
 
 static void print_name(const char *path, const json_t *item)
@@ -208,19 +214,31 @@ void output_json(const json_t *json)
 	free(text);
 }
 
+/* The part of the view that shows this list, if it has anything to show. */
+static const struct view *part_at(const struct view *view, const char *path, const json_t *value)
+{
+	for (const struct view *part = view->parts; part != NULL && part->member != NULL; part++)
+		if (strcmp(part->member, path) == 0 && json_array_size(value) > 0)
+			return part;
+	return NULL;
+}
+
 /* "retry.maxAttempts": by the name of a member its unit is known (times end with At, durations with Ms). */
-static void add_details(const struct output *output, struct table *table, const char *path, const json_t *value)
+static void add_details(const struct output *output, const struct view *view, struct table *table, const char *path,
+			const json_t *value)
 {
 	const char *key, *last = strrchr(path, '.');
 	const json_t *item;
 	enum cell_kind kind = CELL_TEXT;
 
 	last = last != NULL ? last + 1 : path;
+	if (part_at(view, path, value) != NULL)
+		return;
 	if (json_is_object(value) && json_object_size(value) > 0) {
 		json_object_foreach((json_t *)value, key, item)
 		{
 			g_autofree char *below = *path != '\0' ? g_strconcat(path, ".", key, NULL) : g_strdup(key);
-			add_details(output, table, below, item);
+			add_details(output, view, table, below, item);
 		}
 		return;
 	}
@@ -238,20 +256,29 @@ static void add_details(const struct output *output, struct table *table, const 
 	table_add(table, cells);
 }
 
-static void print_details(const struct output *output, const json_t *object)
+char *output_details(const struct output *output, const struct view *view, const json_t *object)
 {
 	const struct table_column columns[] = { { .title = "FIELD" }, { .title = "VALUE" } };
 	struct table *table = table_new(columns, G_N_ELEMENTS(columns));
 
-	add_details(output, table, "", object);
+	add_details(output, view, table, "", object);
 	/* Details are for reading in full: nothing is cut. */
-	g_autofree char *text = table_print(table, 0, output->colour);
-	fputs(strchr(text, '\n') + 1, stdout);
+	g_autofree char *details = table_print(table, 0, output->colour);
 	table_free(table);
+	GString *text = g_string_new(strchr(details, '\n') + 1);
+	for (const struct view *part = view->parts; part != NULL && part->member != NULL; part++) {
+		const json_t *items = output_member(object, part->member);
+		if (json_array_size(items) == 0)
+			continue;
+		g_autofree char *below = table_text(output, part, items);
+		g_string_append_printf(text, "\n%s", below);
+	}
+	return g_string_free(text, FALSE);
 }
 
-void output_object(const struct output *output, const char *name, const json_t *object)
+void output_object(const struct output *output, const struct view *view, const json_t *object)
 {
+	g_autofree char *details = NULL;
 	char *line;
 
 	switch (output->form) {
@@ -264,10 +291,11 @@ void output_object(const struct output *output, const char *name, const json_t *
 		free(line);
 		break;
 	case OUTPUT_NAME:
-		print_name(name, object);
+		print_name(view->name, object);
 		break;
 	case OUTPUT_TABLE:
-		print_details(output, object);
+		details = output_details(output, view, object);
+		fputs(details, stdout);
 		break;
 	}
 }

@@ -40,6 +40,7 @@ struct view {
 	const struct view_column *columns; /* ends with a row without a title */
 	const char *none;    /* said when there are no items */
 	const char *local_cursor; /* parameter of nextCursor at an agent's socket */
+	const struct view *parts; /* lists within one item (`member` is their path), tables below its details; ends with {0} */
 };
 
 enum output_form { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL, OUTPUT_NAME };
@@ -64,8 +65,10 @@ void output_table(const struct output *output, const struct view *view, const js
 void output_line(const struct output *output, const struct view *view, const json_t *item);
 /* A document as JSON, indented. */
 void output_json(const json_t *json);
-/* One object: its members in lines "retry.maxAttempts  3"; `name` for -o name. */
-void output_object(const struct output *output, const char *name, const json_t *object);
+/* One object: its members in lines "retry.maxAttempts  3", then the parts of the view; its name for -o name. */
+void output_object(const struct output *output, const struct view *view, const json_t *object);
+/* What it prints as a table. Caller frees. */
+char *output_details(const struct output *output, const struct view *view, const json_t *object);
 /* A sentence for people with {member}s of an object filled in, in colour where the place stands for a status. */
 char *output_fill(const char *sentence, const json_t *object);
 

@@ -239,6 +239,33 @@ START_TEST(test_set_makes_the_objects_on_its_way)
 }
 END_TEST
 
+START_TEST(test_lists_within_one_item_are_tables_below_its_details)
+{
+	static const struct view_column part_columns[] = { { "N", "number", CELL_NUMBER, 0 },
+							   { "TOOK", "durationMs", CELL_MS, 0 },
+							   { "HTTP", "httpStatus", CELL_NUMBER, IF_ANY },
+							   { "WAIT", "waitMs", CELL_MS, IF_ANY },
+							   { 0 } };
+	static const struct view parts[] = { { .member = "log.list", .columns = part_columns },
+					     { .member = "none", .columns = part_columns },
+					     { 0 } };
+	static const struct view view = { .name = "id", .parts = parts };
+	struct output output = { .form = OUTPUT_TABLE };
+	json_t *json = json_loads("{\"id\":\"x\",\"log\":{\"omitted\":0,\"list\":[{\"number\":1,\"durationMs\":2,"
+				  "\"httpStatus\":503},{\"number\":2,\"durationMs\":10}]},\"none\":[]}",
+				  0, NULL);
+	g_autofree char *text = output_details(&output, &view, json);
+	ck_assert_str_eq(text, "id           x\n"
+			       "log.omitted  0\n"
+			       "none         []\n"
+			       "\n"
+			       "N   TOOK  HTTP\n"
+			       "1   2 ms   503\n"
+			       "2  10 ms     -\n");
+	json_decref(json);
+}
+END_TEST
+
 START_TEST(test_sentences_take_their_words_from_the_answer)
 {
 	json_t *json = json_pack("{s:s, s:{s:i}, s:n}", "name", "a\033b", "head", "id", 7, "none");
@@ -254,6 +281,7 @@ int main(void)
 	g_setenv("TZ", "Europe/Berlin", TRUE);
 	Suite *suite = suite_create("ctl");
 	TCase *tests = tcase_create("all");
+	tcase_add_test(tests, test_lists_within_one_item_are_tables_below_its_details);
 	tcase_add_test(tests, test_columns_are_as_wide_as_their_widest_cell);
 	tcase_add_test(tests, test_a_narrow_terminal_loses_wide_columns_first_then_cuts);
 	tcase_add_test(tests, test_the_least_width_is_kept_however_narrow_the_terminal);
