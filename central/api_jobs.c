@@ -6,7 +6,16 @@
 #include "central/central.h"
 #include "central/job_shown.h"
 #include "central/job_view.h"
-#include "central/svc_jobs.h"
+#include "central/svc_job_orders.h"
+#include "central/svc_job_skip.h"
+
+struct job_request api_jobs_request(const struct api_request *request)
+{
+	return (struct job_request){ .pool = request->pool,
+				     .author = api_author(request),
+				     .job_id = api_param(request, "jobId"),
+				     .if_match = request->if_match };
+}
 
 static void reply_failure(struct api_reply *reply, enum job_outcome outcome, struct job_failure *failure)
 {
@@ -53,7 +62,7 @@ void api_jobs_reply(struct api_reply *reply, enum job_outcome outcome, struct jo
 void api_jobs_create(const struct api_request *request, struct api_reply *reply)
 {
 	static const char *const no_parameters[] = { NULL };
-	struct author author = api_author(request);
+	struct job_request wish = api_jobs_request(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
 	if (!api_query_only(request, reply, no_parameters))
@@ -61,7 +70,7 @@ void api_jobs_create(const struct api_request *request, struct api_reply *reply)
 	json_t *json = api_body_json(request, reply, JOB_JSON_DEPTH_MAX);
 	if (json == NULL)
 		return;
-	enum job_outcome outcome = job_create(request->pool, &author, json, &record, &failure);
+	enum job_outcome outcome = job_create(&wish, json, &record, &failure);
 	json_decref(json);
 	if (outcome != JOB_DONE) {
 		reply_failure(reply, outcome, &failure);
@@ -93,16 +102,14 @@ void api_jobs_get(const struct api_request *request, struct api_reply *reply)
 /* PUT and PATCH differ in what the body means. */
 static void edit(const struct api_request *request, struct api_reply *reply, bool merges)
 {
-	struct author author = api_author(request);
+	struct job_request wish = api_jobs_request(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
-	const char *job_id = api_param(request, "jobId");
 	json_t *json = api_body_json(request, reply, JOB_JSON_DEPTH_MAX);
 	if (json == NULL)
 		return;
 	enum job_outcome outcome =
-		merges ? job_merge(request->pool, &author, job_id, request->if_match, json, &record, &failure)
-		       : job_replace(request->pool, &author, job_id, request->if_match, json, &record, &failure);
+		merges ? job_merge(&wish, json, &record, &failure) : job_replace(&wish, json, &record, &failure);
 	json_decref(json);
 	api_jobs_reply(reply, outcome, &record, &failure);
 }
@@ -119,10 +126,9 @@ void api_jobs_patch(const struct api_request *request, struct api_reply *reply)
 
 void api_jobs_delete(const struct api_request *request, struct api_reply *reply)
 {
-	struct author author = api_author(request);
+	struct job_request wish = api_jobs_request(request);
 	struct job_failure failure = { 0 };
-	enum job_outcome outcome =
-		job_delete(request->pool, &author, api_param(request, "jobId"), request->if_match, &failure);
+	enum job_outcome outcome = job_delete(&wish, &failure);
 	if (outcome == JOB_DONE)
 		api_reply_empty(reply, 204);
 	else
@@ -131,11 +137,10 @@ void api_jobs_delete(const struct api_request *request, struct api_reply *reply)
 
 static void set_active(const struct api_request *request, struct api_reply *reply, bool active)
 {
-	struct author author = api_author(request);
+	struct job_request wish = api_jobs_request(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
-	enum job_outcome outcome = job_set_active(request->pool, &author, api_param(request, "jobId"),
-						  request->if_match, active, &record, &failure);
+	enum job_outcome outcome = job_set_active(&wish, active, &record, &failure);
 	api_jobs_reply(reply, outcome, &record, &failure);
 }
 
@@ -152,7 +157,7 @@ void api_jobs_resume(const struct api_request *request, struct api_reply *reply)
 void api_jobs_skip(const struct api_request *request, struct api_reply *reply)
 {
 	static const char *const members[] = { "scheduledAt", NULL };
-	struct author author = api_author(request);
+	struct job_request wish = api_jobs_request(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
 	struct wall scheduled_at = WALL_NONE;
@@ -167,8 +172,7 @@ void api_jobs_skip(const struct api_request *request, struct api_reply *reply)
 		problem_reply(reply, 400, NULL, "/scheduledAt", "is missing");
 		return;
 	}
-	enum job_outcome outcome = job_skip(request->pool, &author, api_param(request, "jobId"), request->if_match,
-					    scheduled_at, &record, &failure);
+	enum job_outcome outcome = job_skip(&wish, scheduled_at, &record, &failure);
 	api_jobs_reply(reply, outcome, &record, &failure);
 }
 
@@ -195,14 +199,14 @@ static void reply_order(const struct api_request *request, struct api_reply *rep
 				     : "no agent holds this job yet; enrol one, or look at the job's target");
 }
 
-typedef enum job_outcome give_order(struct db_pool *pool, const struct author *author, const char *job_id, const char *id,
-				    int *ret_agents, struct job_failure *ret_failure);
+typedef enum job_outcome give_order(const struct job_request *request, const char *id, int *ret_agents,
+				    struct job_failure *ret_failure);
 
 /* Run and cancel: the body may name one agent (`member` = "agentId"), or one execution. */
 static void order_agents(const struct api_request *request, struct api_reply *reply, const char *member, give_order *give)
 {
 	const char *const members[] = { member, NULL };
-	struct author author = api_author(request);
+	struct job_request wish = api_jobs_request(request);
 	struct job_failure failure = { 0 };
 	const char *id = NULL;
 	int agents = 0;
@@ -210,7 +214,7 @@ static void order_agents(const struct api_request *request, struct api_reply *re
 	if (body == NULL)
 		return;
 	if (uuid_member(body, reply, member, &id)) {
-		enum job_outcome outcome = give(request->pool, &author, api_param(request, "jobId"), id, &agents, &failure);
+		enum job_outcome outcome = give(&wish, id, &agents, &failure);
 		if (outcome == JOB_DONE)
 			reply_order(request, reply, agents, strcmp(member, "agentId") == 0 && id != NULL);
 		else

@@ -4,11 +4,14 @@
 #ifndef BELFRY_API_JOBS_H
 #define BELFRY_API_JOBS_H
 
+#include "central/http.h"
 #include "central/svc_jobs.h"
 
 #define JOBS_LIMIT_DEFAULT 100
 #define JOBS_LIMIT_MAX 500
 
+/* Whose wish it is, about the job in the path. */
+struct job_request api_jobs_request(const struct api_request *request);
 /* 200 with the job and its ETag, or the problem; clears both. */
 void api_jobs_reply(struct api_reply *reply, enum job_outcome outcome, struct job_record *record,
 		    struct job_failure *failure);

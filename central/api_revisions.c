@@ -121,13 +121,12 @@ static bool parse_rollback(const struct api_request *request, struct api_reply *
 
 void api_jobs_rollback(const struct api_request *request, struct api_reply *reply)
 {
-	struct author author = api_author(request);
+	struct job_request wish = api_jobs_request(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
 	int64_t revision;
 	if (!parse_rollback(request, reply, &revision))
 		return;
-	enum job_outcome outcome = job_rollback(request->pool, &author, api_param(request, "jobId"), request->if_match,
-						revision, &record, &failure);
+	enum job_outcome outcome = job_rollback(&wish, revision, &record, &failure);
 	api_jobs_reply(reply, outcome, &record, &failure);
 }

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "central/svc_job_orders.h"
+
 static const struct {
 	const char *name, *done, *foreseen, *unchanged;
 } actions[BULK_ACTIONS_] = {
@@ -106,18 +108,18 @@ void bulk_foresee(enum bulk_action action, struct bulk_result *result)
 }
 
 /* *ret_changed is set on JOB_DONE. */
-static enum job_outcome do_one(struct db_pool *pool, const struct author *author, enum bulk_action action,
-			       const char *job_id, bool *ret_changed, struct job_failure *failure)
+static enum job_outcome do_one(const struct job_request *request, enum bulk_action action, bool *ret_changed,
+			       struct job_failure *failure)
 {
 	struct job_record record = { 0 };
 	enum job_outcome outcome = JOB_DONE;
 	int agents = 1;
 	if (action == BULK_DELETE)
-		outcome = job_delete(pool, author, job_id, NULL, failure);
+		outcome = job_delete(request, failure);
 	else if (action == BULK_RUN)
-		outcome = job_run(pool, author, job_id, NULL, &agents, failure);
+		outcome = job_run(request, NULL, &agents, failure);
 	else
-		outcome = job_set_active(pool, author, job_id, NULL, action == BULK_RESUME, &record, failure);
+		outcome = job_set_active(request, action == BULK_RESUME, &record, failure);
 	job_record_clear(&record);
 	*ret_changed = agents > 0;
 	return outcome;
@@ -128,11 +130,12 @@ enum db_status bulk_do(struct db_pool *pool, const struct author *author, enum b
 {
 	for (guint i = 0; i < result->jobs->len; i++) {
 		const struct bulk_job *job = &g_array_index(result->jobs, struct bulk_job, i);
+		struct job_request request = { .pool = pool, .author = *author, .job_id = job->job_id };
 		struct job_failure failure = { 0 };
 		bool changed = false;
 		enum job_outcome outcome = is_so_already(action, job)
 						   ? JOB_DONE
-						   : do_one(pool, author, action, job->job_id, &changed, &failure);
+						   : do_one(&request, action, &changed, &failure);
 		enum db_status status = outcome == JOB_DB_FAILED ? failure.status : DB_OK;
 		if (outcome == JOB_DONE && changed)
 			result->changed++;

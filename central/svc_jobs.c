@@ -3,12 +3,10 @@
 #include <string.h>
 
 #include "central/assign.h"
-#include "central/commands.h"
 #include "central/db_audit.h"
 #include "central/db_revisions.h"
 #include "central/job_view.h"
 #include "common/json_pointer.h"
-#include "common/rfc3339.h"
 
 #define EDIT_TRIES 3
 
@@ -24,13 +22,13 @@ void job_failure_clear(struct job_failure *failure)
 	job_problem_clear(&failure->problem);
 }
 
-static enum job_outcome db_failed(struct job_failure *ret_failure, enum db_status status)
+enum job_outcome job_db_failed(struct job_failure *ret_failure, enum db_status status)
 {
 	ret_failure->status = status;
 	return JOB_DB_FAILED;
 }
 
-static enum job_outcome invalid(struct job_failure *ret_failure, const char *pointer, const char *detail)
+enum job_outcome job_invalid(struct job_failure *ret_failure, const char *pointer, const char *detail)
 {
 	ret_failure->problem = (struct job_problem){ g_strdup(pointer), g_strdup(detail) };
 	return JOB_INVALID;
@@ -65,7 +63,7 @@ static enum job_outcome take_definition(struct job_record *record, json_t *defin
 {
 	g_autofree char *pointer = NULL;
 	if (has_stray_mask(definition, &pointer))
-		return invalid(ret_failure, pointer,
+		return job_invalid(ret_failure, pointer,
 			       "the mask stands for a stored secret, and there is none under this name");
 	record->job =
 		job_parse(definition, record->row.job_id, record->row.revision, allow_read_only, &ret_failure->problem);
@@ -96,9 +94,10 @@ static enum db_status audit(struct db_conn *conn, const struct author *author, c
 	return db_audit(conn, author, action, job_id, before_text, after_text);
 }
 
-enum job_outcome job_create(struct db_pool *pool, const struct author *author, json_t *definition,
-			    struct job_record *ret, struct job_failure *ret_failure)
+enum job_outcome job_create(const struct job_request *request, json_t *definition, struct job_record *ret,
+			    struct job_failure *ret_failure)
 {
+	const struct author *author = &request->author;
 	DB_AUTO struct db_conn *conn = NULL;
 	struct wall now = wall_now();
 	struct job_record record = { .row = { .revision = 1,
@@ -112,7 +111,7 @@ enum job_outcome job_create(struct db_pool *pool, const struct author *author, j
 		job_record_clear(&record);
 		return outcome;
 	}
-	enum db_status status = db_acquire(pool, &conn);
+	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
@@ -125,7 +124,7 @@ enum job_outcome job_create(struct db_pool *pool, const struct author *author, j
 		status = db_commit(conn);
 	if (status != DB_OK) {
 		job_record_clear(&record);
-		return db_failed(ret_failure, status);
+		return job_db_failed(ret_failure, status);
 	}
 	*ret = record;
 	return JOB_DONE;
@@ -138,13 +137,12 @@ enum db_status job_read_row(struct db_pool *pool, const char *job_id, struct job
 	return status == DB_OK ? db_job_get(conn, job_id, false, ret) : status;
 }
 
-static enum job_outcome read_job(struct db_pool *pool, const char *job_id, struct job_record *ret,
-				 struct job_failure *ret_failure)
+enum job_outcome job_read(const struct job_request *request, struct job_record *ret, struct job_failure *ret_failure)
 {
 	struct job_record record = { 0 };
-	enum db_status status = job_read_row(pool, job_id, &record.row);
+	enum db_status status = job_read_row(request->pool, request->job_id, &record.row);
 	if (status != DB_OK)
-		return db_failed(ret_failure, status);
+		return job_db_failed(ret_failure, status);
 	job_record_parse(&record);
 	*ret = record;
 	return JOB_DONE;
@@ -210,36 +208,35 @@ static enum job_outcome write_edit(struct db_conn *conn, const struct author *au
 		status = audit(conn, author, action, after->row.job_id, before->job, after->job);
 	if (status == DB_OK)
 		status = db_commit(conn);
-	return status == DB_OK ? JOB_DONE : db_failed(ret_failure, status);
+	return status == DB_OK ? JOB_DONE : job_db_failed(ret_failure, status);
 }
 
 /* Begins a transaction and locks the job, if its revision is the one that the client has seen. */
-static enum job_outcome lock_job(struct db_conn *conn, const char *job_id, const char *if_match, struct job_record *ret,
+static enum job_outcome lock_job(struct db_conn *conn, const struct job_request *request, struct job_record *ret,
 				 struct job_failure *ret_failure)
 {
 	enum db_status status = db_begin(conn);
 	if (status == DB_OK)
-		status = db_job_get(conn, job_id, true, &ret->row);
+		status = db_job_get(conn, request->job_id, true, &ret->row);
 	if (status != DB_OK)
-		return db_failed(ret_failure, status);
-	if (if_match != NULL && !etag_matches(if_match, ret->row.revision, false))
+		return job_db_failed(ret_failure, status);
+	if (request->if_match != NULL && !etag_matches(request->if_match, ret->row.revision, false))
 		return JOB_STALE;
 	job_record_parse(ret);
 	return JOB_DONE;
 }
 
-static enum job_outcome try_edit(struct db_pool *pool, const struct author *author, const char *job_id,
-				 const char *if_match, const struct edit *edit, struct job_record *ret,
+static enum job_outcome try_edit(const struct job_request *request, const struct edit *edit, struct job_record *ret,
 				 struct job_failure *ret_failure)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_record before = { 0 }, after = { 0 };
-	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
+	enum db_status status = uuid_is_valid(request->job_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
 	if (status != DB_OK)
-		return db_failed(ret_failure, status);
-	enum job_outcome outcome = lock_job(conn, job_id, if_match, &before, ret_failure);
+		return job_db_failed(ret_failure, status);
+	enum job_outcome outcome = lock_job(conn, request, &before, ret_failure);
 	if (outcome == JOB_DONE)
-		outcome = write_edit(conn, author, edit, &before, &after, ret_failure);
+		outcome = write_edit(conn, &request->author, edit, &before, &after, ret_failure);
 	job_record_clear(&before);
 	if (outcome == JOB_DONE)
 		*ret = after;
@@ -249,13 +246,12 @@ static enum job_outcome try_edit(struct db_pool *pool, const struct author *auth
 }
 
 /* A deadlock or serialization failure undid everything: nobody needs to hear of it. */
-static enum job_outcome run_edit(struct db_pool *pool, const struct author *author, const char *job_id,
-				 const char *if_match, const struct edit *edit, struct job_record *ret,
+static enum job_outcome run_edit(const struct job_request *request, const struct edit *edit, struct job_record *ret,
 				 struct job_failure *ret_failure)
 {
 	enum job_outcome outcome = JOB_DB_FAILED;
 	for (int i = 0; i < EDIT_TRIES; i++) {
-		outcome = try_edit(pool, author, job_id, if_match, edit, ret, ret_failure);
+		outcome = try_edit(request, edit, ret, ret_failure);
 		if (outcome != JOB_DB_FAILED || ret_failure->status != DB_CONFLICT)
 			break;
 	}
@@ -269,224 +265,96 @@ static bool names_other_job(const json_t *json, const char *job_id)
 	return named != NULL && g_strcmp0(json_string_value(named), job_id) != 0;
 }
 
-enum job_outcome job_replace(struct db_pool *pool, const struct author *author, const char *job_id,
-			     const char *if_match, const json_t *definition, struct job_record *ret,
+enum job_outcome job_replace(const struct job_request *request, const json_t *definition, struct job_record *ret,
 			     struct job_failure *ret_failure)
 {
-	if (names_other_job(definition, job_id))
-		return invalid(ret_failure, "/jobId", "is not the id in the URL; a job's id never changes");
 	struct edit edit = { "replace", definition, false };
-	return run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
+	if (names_other_job(definition, request->job_id))
+		return job_invalid(ret_failure, "/jobId", "is not the id in the URL; a job's id never changes");
+	return run_edit(request, &edit, ret, ret_failure);
 }
 
-enum job_outcome job_merge(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-			   const json_t *patch, struct job_record *ret, struct job_failure *ret_failure)
+enum job_outcome job_merge_as(const struct job_request *request, const char *action, const json_t *patch,
+			      struct job_record *ret, struct job_failure *ret_failure)
+{
+	struct edit edit = { action, patch, true };
+	return run_edit(request, &edit, ret, ret_failure);
+}
+
+enum job_outcome job_merge(const struct job_request *request, const json_t *patch, struct job_record *ret,
+			   struct job_failure *ret_failure)
 {
 	if (!json_is_object(patch))
-		return invalid(ret_failure, "", "a merge patch (RFC 7396) must be a JSON object");
-	if (names_other_job(patch, job_id))
-		return invalid(ret_failure, "/jobId", "is not the id in the URL; a job's id never changes");
-	struct edit edit = { "edit", patch, true };
-	return run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
+		return job_invalid(ret_failure, "", "a merge patch (RFC 7396) must be a JSON object");
+	if (names_other_job(patch, request->job_id))
+		return job_invalid(ret_failure, "/jobId", "is not the id in the URL; a job's id never changes");
+	return job_merge_as(request, "edit", patch, ret, ret_failure);
 }
 
-enum job_outcome job_set_active(struct db_pool *pool, const struct author *author, const char *job_id,
-				const char *if_match, bool active, struct job_record *ret,
+enum job_outcome job_set_active(const struct job_request *request, bool active, struct job_record *ret,
 				struct job_failure *ret_failure)
 {
 	json_t *patch = json_pack("{s:b}", "active", active);
-	struct edit edit = { active ? "resume" : "pause", patch, true };
-	enum job_outcome outcome = run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
+	enum job_outcome outcome = job_merge_as(request, active ? "resume" : "pause", patch, ret, ret_failure);
 	json_decref(patch);
 	return outcome;
 }
 
-enum job_outcome job_rollback(struct db_pool *pool, const struct author *author, const char *job_id,
-			      const char *if_match, int64_t revision, struct job_record *ret,
+enum job_outcome job_rollback(const struct job_request *request, int64_t revision, struct job_record *ret,
 			      struct job_failure *ret_failure)
 {
 	struct job_revision old = { 0 };
 	DB_AUTO struct db_conn *conn = NULL;
-	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
+	enum db_status status = uuid_is_valid(request->job_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
 	if (status == DB_OK)
-		status = db_job_known(conn, job_id);
+		status = db_job_known(conn, request->job_id);
 	if (status != DB_OK)
-		return db_failed(ret_failure, status);
-	status = db_revision_get(conn, job_id, revision, &old);
+		return job_db_failed(ret_failure, status);
+	status = db_revision_get(conn, request->job_id, revision, &old);
 	db_release(g_steal_pointer(&conn));
 	if (status == DB_NOT_FOUND || (status == DB_OK && old.definition == NULL)) {
 		job_revision_clear(&old);
-		return invalid(ret_failure, "/revision", "the job has no definition under this number");
+		return job_invalid(ret_failure, "/revision", "the job has no definition under this number");
 	}
 	if (status != DB_OK)
-		return db_failed(ret_failure, status);
+		return job_db_failed(ret_failure, status);
 	json_t *definition = json_loads(old.definition, 0, NULL);
 	struct edit edit = { "rollback", definition, false };
-	enum job_outcome outcome = run_edit(pool, author, job_id, if_match, &edit, ret, ret_failure);
+	enum job_outcome outcome = run_edit(request, &edit, ret, ret_failure);
 	json_decref(definition);
 	job_revision_clear(&old);
 	return outcome;
 }
 
-static enum job_outcome try_delete(struct db_pool *pool, const struct author *author, const char *job_id,
-				   const char *if_match, struct job_failure *ret_failure)
+static enum job_outcome try_delete(const struct job_request *request, struct job_failure *ret_failure)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_record before = { 0 };
-	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
+	enum db_status status = uuid_is_valid(request->job_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
 	if (status != DB_OK)
-		return db_failed(ret_failure, status);
-	enum job_outcome outcome = lock_job(conn, job_id, if_match, &before, ret_failure);
+		return job_db_failed(ret_failure, status);
+	enum job_outcome outcome = lock_job(conn, request, &before, ret_failure);
 	if (outcome == JOB_DONE) {
-		status = db_job_delete(conn, &before.row, wall_now(), author->name);
+		status = db_job_delete(conn, &before.row, wall_now(), request->author.name);
 		if (status == DB_OK)
-			status = assign_job(conn, job_id);
+			status = assign_job(conn, request->job_id);
 		if (status == DB_OK)
-			status = audit(conn, author, "job.delete", job_id, before.job, NULL);
+			status = audit(conn, &request->author, "job.delete", request->job_id, before.job, NULL);
 		if (status == DB_OK)
 			status = db_commit(conn);
-		outcome = status == DB_OK ? JOB_DONE : db_failed(ret_failure, status);
+		outcome = status == DB_OK ? JOB_DONE : job_db_failed(ret_failure, status);
 	}
 	job_record_clear(&before);
 	return outcome;
 }
 
-enum job_outcome job_delete(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-			    struct job_failure *ret_failure)
+enum job_outcome job_delete(const struct job_request *request, struct job_failure *ret_failure)
 {
 	enum job_outcome outcome = JOB_DB_FAILED;
 	for (int i = 0; i < EDIT_TRIES; i++) {
-		outcome = try_delete(pool, author, job_id, if_match, ret_failure);
+		outcome = try_delete(request, ret_failure);
 		if (outcome != JOB_DB_FAILED || ret_failure->status != DB_CONFLICT)
 			break;
 	}
 	return outcome;
-}
-
-/* Why this instant cannot be skipped; NULL = it can. */
-static const char *no_skip_reason(const struct job *job, struct wall t, struct wall now)
-{
-	const struct job_policy *policy = job->policy;
-	struct wall next;
-	if (schedule_kind(job->timetable->schedule) == SCHEDULE_EVERY)
-		return "the agent counts the instants of @every from when it heard of the job; write one into skipAt yourself";
-	if (!wall_before(now, t))
-		return "is in the past";
-	if ((wall_is_set(policy->start_at) && wall_before(t, policy->start_at)) ||
-	    (wall_is_set(policy->end_at) && !wall_before(t, policy->end_at)) ||
-	    !schedule_next(job->timetable->schedule, WALL_NONE, wall_add_us(t, -1), &next) || next.us != t.us)
-		return "is not a due instant of this job";
-	return NULL;
-}
-
-static bool is_skipped(const struct job *job, struct wall t)
-{
-	for (int i = 0; i < job->policy->n_skip_at; i++)
-		if (job->policy->skip_at[i].us == t.us)
-			return true;
-	return false;
-}
-
-/* skipAt as it is and one more, as a merge patch. */
-static json_t *skip_patch(const struct job *job, struct wall t)
-{
-	char time[RFC3339_SIZE];
-	json_t *skips = json_array();
-	for (int i = 0; i < job->policy->n_skip_at; i++)
-		json_array_append_new(skips, json_string(rfc3339_print_ms(job->policy->skip_at[i], time)));
-	json_array_append_new(skips, json_string(rfc3339_print_ms(t, time)));
-	return json_pack("{s:o}", "skipAt", skips);
-}
-
-/* An edit of the revision that `seen` is, so that nobody's skip written meanwhile is lost. */
-static enum job_outcome skip_seen(struct db_pool *pool, const struct author *author, const struct job_record *seen,
-				  struct wall t, struct job_record *ret, struct job_failure *ret_failure)
-{
-	char etag[ETAG_SIZE];
-	if (seen->job == NULL)
-		return invalid(ret_failure, "", "the stored definition is no longer valid; edit the job first");
-	const char *reason = no_skip_reason(seen->job, t, wall_now());
-	if (reason != NULL)
-		return invalid(ret_failure, "/scheduledAt", reason);
-	if (!is_skipped(seen->job, t) && seen->job->policy->n_skip_at >= JOB_SKIPS_MAX)
-		return JOB_FULL;
-	json_t *patch = is_skipped(seen->job, t) ? json_object() : skip_patch(seen->job, t);
-	struct edit edit = { "skip", patch, true };
-	enum job_outcome outcome = run_edit(pool, author, seen->row.job_id, etag_print(seen->row.revision, etag), &edit, ret,
-					    ret_failure);
-	json_decref(patch);
-	return outcome;
-}
-
-enum job_outcome job_skip(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-			  struct wall scheduled_at, struct job_record *ret, struct job_failure *ret_failure)
-{
-	enum job_outcome outcome = JOB_STALE;
-	for (int i = 0; i < EDIT_TRIES && outcome == JOB_STALE; i++) {
-		struct job_record seen = { 0 };
-		outcome = read_job(pool, job_id, &seen, ret_failure);
-		if (outcome != JOB_DONE)
-			return outcome;
-		bool wanted = if_match == NULL || etag_matches(if_match, seen.row.revision, false);
-		outcome = wanted ? skip_seen(pool, author, &seen, scheduled_at, ret, ret_failure) : JOB_STALE;
-		job_record_clear(&seen);
-		if (!wanted)
-			break;
-	}
-	return outcome;
-}
-
-/* One order to agents, with its entry in the audit, in one transaction. */
-struct order {
-	const char *audited_as;
-	bool cancels;
-	const char *id; /* run: of the agent; cancel: of the execution; NULL = all */
-};
-
-static enum db_status send_order(struct db_conn *conn, const struct author *author, const char *job_id,
-				 const struct order *order, int *ret_agents)
-{
-	if (order->cancels)
-		return command_cancel(conn, job_id, order->id, author->name, ret_agents);
-	return command_run(conn, job_id, order->id, ret_agents);
-}
-
-static enum job_outcome give_order(struct db_pool *pool, const struct author *author, const char *job_id,
-				   const struct order *order, int *ret_agents, struct job_failure *ret_failure)
-{
-	DB_AUTO struct db_conn *conn = NULL;
-	struct job_row row = { 0 };
-	int agents = 0;
-	enum db_status status = uuid_is_valid(job_id) ? db_acquire(pool, &conn) : DB_NOT_FOUND;
-	if (status == DB_OK)
-		status = db_begin(conn);
-	if (status == DB_OK)
-		status = db_job_get(conn, job_id, false, &row);
-	if (status == DB_NOT_FOUND && order->cancels)
-		status = db_job_known(conn, job_id); /* what it had begun goes on after it was deleted */
-	job_row_clear(&row);
-	if (status == DB_OK)
-		status = send_order(conn, author, job_id, order, &agents);
-	if (status == DB_OK && agents > 0)
-		status = db_audit(conn, author, order->audited_as, job_id, NULL, NULL);
-	if (status == DB_OK)
-		status = db_commit(conn);
-	if (status != DB_OK)
-		return db_failed(ret_failure, status);
-	*ret_agents = agents;
-	return JOB_DONE;
-}
-
-enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, const char *agent_id,
-			 int *ret_agents, struct job_failure *ret_failure)
-{
-	struct order order = { "job.run", false, agent_id };
-	return give_order(pool, author, job_id, &order, ret_agents, ret_failure);
-}
-
-enum job_outcome job_cancel(struct db_pool *pool, const struct author *author, const char *job_id,
-			    const char *execution_id, int *ret_agents, struct job_failure *ret_failure)
-{
-	struct order order = { "job.cancel", true, execution_id };
-	return give_order(pool, author, job_id, &order, ret_agents, ret_failure);
 }

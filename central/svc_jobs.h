@@ -1,6 +1,7 @@
 /*
- * The rules of jobs: who may change what into what. Owns create, edit, delete, run; each is one transaction that writes
- * row, history, audit and placement together. Does not own JSON's outer form (api_jobs) or statements (db_jobs).
+ * The rules of jobs: who may change what into what. Owns create, edit, delete; each is one transaction that writes row,
+ * history, audit and placement together. Does not own JSON's outer form (api_jobs), statements (db_jobs), leaving out an
+ * instant (svc_job_skip) or orders to agents (svc_job_orders).
  *
  * The definition is kept as its author wrote it, so that a default stays a default: PATCH merges on that, and a job that
  * never said maxAttempts can change its type without tripping over a number nobody chose. What reads is always complete.
@@ -34,38 +35,38 @@ struct job_failure {
 };
 void job_failure_clear(struct job_failure *failure);
 
-/* All: `*ret` is filled on JOB_DONE only. A job_id that is no UUID is DB_NOT_FOUND. `if_match` NULL = no condition. */
-enum job_outcome job_create(struct db_pool *pool, const struct author *author, json_t *definition,
-			    struct job_record *ret, struct job_failure *ret_failure);
+/* What is asked for of which job, and by whom. */
+struct job_request {
+	struct db_pool *pool;
+	struct author author;
+	const char *job_id;   /* one that is no UUID is DB_NOT_FOUND; job_create() makes its own */
+	const char *if_match; /* NULL = no condition */
+};
+
+/* All: `*ret` is filled on JOB_DONE only. */
+enum job_outcome job_create(const struct job_request *request, json_t *definition, struct job_record *ret,
+			    struct job_failure *ret_failure);
 /* The row as it is, definition unread. */
 enum db_status job_read_row(struct db_pool *pool, const char *job_id, struct job_row *ret);
+/* The row with its definition read. */
+enum job_outcome job_read(const struct job_request *request, struct job_record *ret, struct job_failure *ret_failure);
 /* An edit that changes nothing keeps the revision. */
-enum job_outcome job_replace(struct db_pool *pool, const struct author *author, const char *job_id,
-			     const char *if_match, const json_t *definition, struct job_record *ret,
+enum job_outcome job_replace(const struct job_request *request, const json_t *definition, struct job_record *ret,
 			     struct job_failure *ret_failure);
-enum job_outcome job_merge(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-			   const json_t *patch, struct job_record *ret, struct job_failure *ret_failure);
-enum job_outcome job_set_active(struct db_pool *pool, const struct author *author, const char *job_id,
-				const char *if_match, bool active, struct job_record *ret,
+enum job_outcome job_merge(const struct job_request *request, const json_t *patch, struct job_record *ret,
+			   struct job_failure *ret_failure);
+/* The same, called `action` in history and audit. */
+enum job_outcome job_merge_as(const struct job_request *request, const char *action, const json_t *patch,
+			      struct job_record *ret, struct job_failure *ret_failure);
+enum job_outcome job_set_active(const struct job_request *request, bool active, struct job_record *ret,
 				struct job_failure *ret_failure);
-enum job_outcome job_delete(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-			    struct job_failure *ret_failure);
+enum job_outcome job_delete(const struct job_request *request, struct job_failure *ret_failure);
 /* The definition of an earlier revision becomes the next one. A revision that there is not: failure.problem /revision. */
-enum job_outcome job_rollback(struct db_pool *pool, const struct author *author, const char *job_id,
-			      const char *if_match, int64_t revision, struct job_record *ret,
+enum job_outcome job_rollback(const struct job_request *request, int64_t revision, struct job_record *ret,
 			      struct job_failure *ret_failure);
-/*
- * Adds a due instant that is still to come to skipAt; one that is there already changes nothing. What is no such instant
- * is JOB_INVALID at /scheduledAt. So is every instant of @every: its agent counts them from when it heard of the job,
- * which is not known here to the second.
- */
-enum job_outcome job_skip(struct db_pool *pool, const struct author *author, const char *job_id, const char *if_match,
-			  struct wall scheduled_at, struct job_record *ret, struct job_failure *ret_failure);
-/* "Run now" at every agent that holds it, or at this one (NULL = all); *ret_agents 0 = it is not held, nothing happened. */
-enum job_outcome job_run(struct db_pool *pool, const struct author *author, const char *job_id, const char *agent_id,
-			 int *ret_agents, struct job_failure *ret_failure);
-/* Ends what runs of it, or this execution only (NULL = all), wherever it may run; *ret_agents as above. */
-enum job_outcome job_cancel(struct db_pool *pool, const struct author *author, const char *job_id,
-			    const char *execution_id, int *ret_agents, struct job_failure *ret_failure);
+
+/* For what is said of a job elsewhere (svc_job_skip, svc_job_orders): JOB_DB_FAILED, JOB_INVALID. */
+enum job_outcome job_db_failed(struct job_failure *ret_failure, enum db_status status);
+enum job_outcome job_invalid(struct job_failure *ret_failure, const char *pointer, const char *detail);
 
 #endif
