@@ -1,9 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { asApiError } from "../api/problem.ts";
 import { duration } from "../lib/time.ts";
 import { Button } from "../ui/Button.tsx";
 import { Field } from "../ui/Field.tsx";
+import { useSubmit } from "../ui/useSubmit.ts";
 import { logIn } from "./session.ts";
 
 /** What a refused login says. */
@@ -19,22 +20,13 @@ export function LoginForm({ name: known = "", done }: { name?: string; done: () 
 	const client = useQueryClient();
 	const [name, setName] = useState(known);
 	const [password, setPassword] = useState("");
-	const [error, setError] = useState<string | null>(null);
-	const [busy, setBusy] = useState(false);
-	const submit = async (event: FormEvent) => {
-		event.preventDefault();
-		setBusy(true);
-		setError(null);
-		try {
-			await logIn(client, { name, password });
-			done();
-		} catch (failure) {
-			setError(loginSentence(failure));
+	const { submit, busy, error } = useSubmit(async () => {
+		await logIn(client, { name, password }).catch((failure) => {
 			setPassword("");
-		} finally {
-			setBusy(false);
-		}
-	};
+			throw failure;
+		});
+		done();
+	}, loginSentence);
 	return (
 		<form onSubmit={submit} className="flex flex-col gap-4">
 			<Field label="Name">

@@ -1,12 +1,12 @@
 // Makes a one-time token and shows the commands to paste on the new host.
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { call } from "../../api/client.ts";
-import { asApiError } from "../../api/problem.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Time } from "../../ui/Time.tsx";
+import { useSubmit } from "../../ui/useSubmit.ts";
 import { Text } from "../executions/Execution.tsx";
 import { parseLabels } from "./labels.ts";
 
@@ -22,27 +22,12 @@ export function EnrolDialog({ close }: { close: () => void }) {
 	const [labels, setLabels] = useState("");
 	const [ttlMs, setTtlMs] = useState(600_000);
 	const [made, setMade] = useState<{ token: string; expiresAt: string } | null>(null);
-	const [error, setError] = useState<string | null>(null);
-	const [busy, setBusy] = useState(false);
-	const submit = async (event: FormEvent) => {
-		event.preventDefault();
+	const { submit, busy, error } = useSubmit(async () => {
 		const parsed = parseLabels(labels);
-		if (!parsed) {
-			setError("Labels are written name=value, with commas between.");
-			return;
-		}
-		setBusy(true);
-		setError(null);
-		try {
-			const body = { ttlMs, ...(Object.keys(parsed).length ? { labels: parsed } : {}) };
-			setMade(await call("POST", "/api/agents/tokens", { body }));
-			void client.invalidateQueries({ queryKey: ["enrolment"] });
-		} catch (failure) {
-			setError(asApiError(failure).message);
-		} finally {
-			setBusy(false);
-		}
-	};
+		const body = { ttlMs, ...(Object.keys(parsed).length ? { labels: parsed } : {}) };
+		setMade(await call("POST", "/api/agents/tokens", { body }));
+		void client.invalidateQueries({ queryKey: ["enrolment"] });
+	});
 	const central = `${location.protocol}//${location.hostname}:3002`;
 	return (
 		<Dialog

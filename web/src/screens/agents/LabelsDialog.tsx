@@ -1,40 +1,26 @@
 // Labels and weight of an agent: what jobs choose by.
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { call } from "../../api/client.ts";
-import { asApiError } from "../../api/problem.ts";
 import type { Agent } from "../../api/types.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { useSubmit } from "../../ui/useSubmit.ts";
 import { labelsText, parseLabels } from "./labels.ts";
 
 export function LabelsDialog({ agent, close }: { agent: Agent; close: () => void }) {
 	const client = useQueryClient();
 	const [text, setText] = useState(labelsText(agent.labels));
 	const [weight, setWeight] = useState(String(agent.weight ?? 1));
-	const [error, setError] = useState<string | null>(null);
-	const [busy, setBusy] = useState(false);
-	const submit = async (event: FormEvent) => {
-		event.preventDefault();
-		const labels = parseLabels(text);
-		if (!labels) {
-			setError("Labels are written name=value, with commas between.");
-			return;
-		}
-		setBusy(true);
-		try {
-			await call("PATCH", `/api/agents/${agent.agentId}`, { body: { labels, weight: Number(weight) } });
-			await client.invalidateQueries({ queryKey: ["agents"] });
-			toast(`${agent.name}: labels changed`);
-			close();
-		} catch (failure) {
-			setError(asApiError(failure).message);
-		} finally {
-			setBusy(false);
-		}
-	};
+	const { submit, busy, error } = useSubmit(async () => {
+		const body = { labels: parseLabels(text), weight: Number(weight) };
+		await call("PATCH", `/api/agents/${agent.agentId}`, { body });
+		await client.invalidateQueries({ queryKey: ["agents"] });
+		toast(`${agent.name}: labels changed`);
+		close();
+	});
 	return (
 		<Dialog
 			open

@@ -8,7 +8,7 @@ describe("labels", () => {
 		expect(parseLabels("")).toEqual({});
 	});
 	it("refuses a part without a name", () => {
-		expect(parseLabels("env")).toBeNull();
-		expect(parseLabels("=prod")).toBeNull();
+		expect(() => parseLabels("env")).toThrow("name=value");
+		expect(() => parseLabels("=prod")).toThrow("name=value");
 	});
 });

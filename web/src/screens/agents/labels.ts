@@ -6,14 +6,14 @@ export function labelsText(labels: Record<string, string> | undefined): string {
 		.join(", ");
 }
 
-/** Null when a part is not name=value. */
-export function parseLabels(text: string): Record<string, string> | null {
+/** Throws a sentence when a part is not name=value. */
+export function parseLabels(text: string): Record<string, string> {
 	const labels: Record<string, string> = {};
 	for (const part of text.split(",")) {
 		const trimmed = part.trim();
 		if (!trimmed) continue;
 		const at = trimmed.indexOf("=");
-		if (at <= 0) return null;
+		if (at <= 0) throw new Error("Labels are written name=value, with commas between.");
 		labels[trimmed.slice(0, at).trim()] = trimmed.slice(at + 1).trim();
 	}
 	return labels;

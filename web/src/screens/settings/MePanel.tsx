@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { call } from "../../api/client.ts";
-import { asApiError } from "../../api/problem.ts";
 import { serverSettingsQuery } from "../../api/queries.ts";
 import { changeSettings, REFRESH_CHOICES_MS, type Theme, useSettings, type ZoneMode } from "../../lib/settings.ts";
 import { browserZone, duration } from "../../lib/time.ts";
@@ -11,6 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Facts, Panel } from "../../ui/Screen.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { useSubmit } from "../../ui/useSubmit.ts";
 
 /** How this browser shows things, the own password, and what central says of itself. */
 export function MePanel() {
@@ -66,23 +66,12 @@ export function MePanel() {
 function Password() {
 	const [old, setOld] = useState("");
 	const [next, setNext] = useState("");
-	const [error, setError] = useState<string | null>(null);
-	const [busy, setBusy] = useState(false);
-	const submit = async (event: FormEvent) => {
-		event.preventDefault();
-		setBusy(true);
-		setError(null);
-		try {
-			await call("POST", "/api/session/password", { body: { old, new: next } });
-			setOld("");
-			setNext("");
-			toast("Password changed; other sessions of yours have ended");
-		} catch (failure) {
-			setError(asApiError(failure).message);
-		} finally {
-			setBusy(false);
-		}
-	};
+	const { submit, busy, error } = useSubmit(async () => {
+		await call("POST", "/api/session/password", { body: { old, new: next } });
+		setOld("");
+		setNext("");
+		toast("Password changed; other sessions of yours have ended");
+	});
 	return (
 		<Panel title="Your password">
 			<form onSubmit={submit} className="flex flex-col gap-4">

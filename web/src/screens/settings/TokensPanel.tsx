@@ -1,8 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { call } from "../../api/client.ts";
 import { tokensQuery } from "../../api/fleetQueries.ts";
-import { asApiError } from "../../api/problem.ts";
 import type { Role, Token } from "../../api/types.ts";
 import { Button } from "../../ui/Button.tsx";
 import { confirm } from "../../ui/confirm.tsx";
@@ -13,6 +12,7 @@ import { Panel } from "../../ui/Screen.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Ago } from "../../ui/Time.tsx";
 import { toast, toastError } from "../../ui/toast.tsx";
+import { useSubmit } from "../../ui/useSubmit.ts";
 import { Text } from "../executions/Execution.tsx";
 import { RoleField } from "./RoleField.tsx";
 import { Cell, Head, SimpleTable } from "./SimpleTable.tsx";
@@ -113,22 +113,11 @@ function TokenDialog({ close }: { close: () => void }) {
 	const [role, setRole] = useState<Role>("viewer");
 	const [days, setDays] = useState(90);
 	const [made, setMade] = useState<string | null>(null);
-	const [error, setError] = useState<string | null>(null);
-	const [busy, setBusy] = useState(false);
-	const submit = async (event: FormEvent) => {
-		event.preventDefault();
-		setBusy(true);
-		setError(null);
-		try {
-			const body = { name, role, ...(days ? { ttlMs: days * DAY_MS } : {}) };
-			setMade((await call<{ token: string }>("POST", "/api/tokens", { body })).token);
-			void client.invalidateQueries({ queryKey: ["tokens"] });
-		} catch (failure) {
-			setError(asApiError(failure).message);
-		} finally {
-			setBusy(false);
-		}
-	};
+	const { submit, busy, error } = useSubmit(async () => {
+		const body = { name, role, ...(days ? { ttlMs: days * DAY_MS } : {}) };
+		setMade((await call<{ token: string }>("POST", "/api/tokens", { body })).token);
+		void client.invalidateQueries({ queryKey: ["tokens"] });
+	});
 	return (
 		<Dialog
 			open

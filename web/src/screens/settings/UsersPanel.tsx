@@ -1,8 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { call } from "../../api/client.ts";
 import { usersQuery } from "../../api/fleetQueries.ts";
-import { asApiError } from "../../api/problem.ts";
 import type { Role, User } from "../../api/types.ts";
 import { Button } from "../../ui/Button.tsx";
 import { confirm } from "../../ui/confirm.tsx";
@@ -13,6 +12,7 @@ import { Panel } from "../../ui/Screen.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Ago } from "../../ui/Time.tsx";
 import { toast, toastError } from "../../ui/toast.tsx";
+import { useSubmit } from "../../ui/useSubmit.ts";
 import { RoleField } from "./RoleField.tsx";
 import { Cell, Head, SimpleTable } from "./SimpleTable.tsx";
 
@@ -126,26 +126,15 @@ function UserDialog({ user, close, done }: { user: User | null; close: () => voi
 	const [name, setName] = useState(user?.name ?? "");
 	const [role, setRole] = useState<Role>(user?.role ?? "viewer");
 	const [password, setPassword] = useState("");
-	const [error, setError] = useState<string | null>(null);
-	const [busy, setBusy] = useState(false);
-	const submit = async (event: FormEvent) => {
-		event.preventDefault();
-		setBusy(true);
-		setError(null);
-		try {
-			if (user)
-				await call("PATCH", `/api/users/${encodeURIComponent(user.name)}`, {
-					body: { role, ...(password ? { password } : {}) },
-				});
-			else await call("POST", "/api/users", { body: { name, role, password } });
-			toast(`${name} saved`);
-			done();
-		} catch (failure) {
-			setError(asApiError(failure).message);
-		} finally {
-			setBusy(false);
-		}
-	};
+	const { submit, busy, error } = useSubmit(async () => {
+		if (user)
+			await call("PATCH", `/api/users/${encodeURIComponent(user.name)}`, {
+				body: { role, ...(password ? { password } : {}) },
+			});
+		else await call("POST", "/api/users", { body: { name, role, password } });
+		toast(`${name} saved`);
+		done();
+	});
 	return (
 		<Dialog
 			open
