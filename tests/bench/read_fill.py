@@ -52,12 +52,12 @@ MAKE_AGENTS = [
 MAKE_HOLDERS = [
     f"""INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision)
     SELECT {JOB_ID.format(n="n")}, {AGENT_ID.format(n="1 + n %% {agents}")}, 1, '', 1, n FROM generate_series(1, %s) AS n""",
-    """INSERT INTO job_latest (job_id, scheduled_at, execution_id, agent_id, status, started, duration_us, decided_until)
-    SELECT job_id, now() - (n * 6151 %% 86400) * interval '1 second', gen_random_uuid(), agent_id,
-        CASE WHEN n %% 100 = 7 THEN 2 ELSE 1 END, true, 12000, now()
-    FROM (SELECT job_id, agent_id, row_number() OVER (ORDER BY job_id) AS n FROM assignment) held LIMIT %s
-    ON CONFLICT (job_id) DO UPDATE SET (scheduled_at, execution_id, agent_id, status, started, duration_us, decided_until) =
-        (excluded.scheduled_at, excluded.execution_id, excluded.agent_id, excluded.status, true, 12000, now())""",
+    """INSERT INTO job_latest (job_id, scheduled_at, place_at, execution_id, agent_id, status, started, duration_us, decided_until)
+    SELECT job_id, at, at, gen_random_uuid(), agent_id, CASE WHEN n %% 100 = 7 THEN 2 ELSE 1 END, true, 12000, now()
+    FROM (SELECT *, now() - (n * 6151 %% 86400) * interval '1 second' AS at
+        FROM (SELECT job_id, agent_id, row_number() OVER (ORDER BY job_id) AS n FROM assignment) numbered) held LIMIT %s
+    ON CONFLICT (job_id) DO UPDATE SET (scheduled_at, place_at, execution_id, agent_id, status, started, duration_us, decided_until) =
+        (excluded.scheduled_at, excluded.place_at, excluded.execution_id, excluded.agent_id, excluded.status, true, 12000, now())""",
 ]
 # One day: its executions lie evenly in it, one of a hundred failed. Into the partition itself: the table's trigger, which
 # keeps job_latest, would run for all of them.
@@ -66,11 +66,11 @@ MAKE_DAY = f"""INSERT INTO {{partition}} (execution_id, job_id, agent_id, schedu
     SELECT gen_random_uuid(), {JOB_ID.format(n="1 + n %% {jobs}")}, {AGENT_ID.format(n="1 + n %% {agents}")}, at, at, at, at, 1, 1,
         1000 * (1 + n * 7 %% 90), 800, 1, 200, CASE WHEN n / {{jobs}} %% 100 = 7 THEN 2 ELSE 1 END, 1, '{{{{"ok":true}}}}'
     FROM (SELECT n, %s::timestamptz + n * (interval '1 day' / {{rows}}) AS at FROM generate_series(0, {{rows}} - 1) AS n) AS fires"""
-MAKE_LATEST = """INSERT INTO job_latest AS l (job_id, scheduled_at, execution_id, agent_id, status, started, duration_us, decided_until)
-    SELECT DISTINCT ON (job_id) job_id, scheduled_at, execution_id, agent_id, status, true, duration_us, scheduled_at
+MAKE_LATEST = """INSERT INTO job_latest AS l (job_id, scheduled_at, place_at, execution_id, agent_id, status, started, duration_us, decided_until)
+    SELECT DISTINCT ON (job_id) job_id, scheduled_at, scheduled_at, execution_id, agent_id, status, true, duration_us, scheduled_at
     FROM execution WHERE scheduled_at >= %s ORDER BY job_id, scheduled_at DESC, execution_id DESC
-    ON CONFLICT (job_id) DO UPDATE SET (scheduled_at, execution_id, agent_id, status, started, duration_us, decided_until) =
-        (excluded.scheduled_at, excluded.execution_id, excluded.agent_id, excluded.status, true, excluded.duration_us, excluded.scheduled_at)
+    ON CONFLICT (job_id) DO UPDATE SET (scheduled_at, place_at, execution_id, agent_id, status, started, duration_us, decided_until) =
+        (excluded.scheduled_at, excluded.place_at, excluded.execution_id, excluded.agent_id, excluded.status, true, excluded.duration_us, excluded.scheduled_at)
     WHERE l.scheduled_at < excluded.scheduled_at"""
 # All of a sum's executions lie in one bucket of the histogram: what reads them adds up arrays, whatever is in them.
 HISTOGRAM = "ARRAY[0,0,0,0,0,0,0,count(*),0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[]"

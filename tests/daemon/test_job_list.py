@@ -71,6 +71,19 @@ def test_every_order_walks_all_jobs_once_in_both_directions(api, jobs, database,
         assert names(walk(api, sort="-" + sort, limit=limit)) == expected[::-1], sort
 
 
+def test_the_place_of_a_job_that_runs_every_second_is_at_most_ten_seconds_old(api, jobs, database):
+    """So that its many runs change no index; a job that runs less often stands at its last run."""
+    for age in range(30, -1, -1):
+        decide(database, jobs[0], 1, age)
+    decide(database, jobs[1], 1, 95)
+    decide(database, jobs[1], 1, 45)
+    read = "SELECT scheduled_at - place_at FROM job_latest WHERE job_id = %s"
+    behind = database.query(read, (jobs[0]["jobId"],))[0][0].total_seconds()
+    assert 0 <= behind < 10
+    assert database.query(read, (jobs[1]["jobId"],))[0][0].total_seconds() == 0
+    assert names(walk(api, sort="-lastAt"))[:2] == [jobs[0]["name"], jobs[1]["name"]]
+
+
 def test_filters_narrow_the_list_together(api, jobs, database):
     assert names(walk(api, active="false")) == ["beta"]
     assert names(walk(api, type="ATMOST_ONCE", q="alpha")) == ["Alpha mail"]

@@ -106,14 +106,15 @@ WITH judged AS (
 ), noted AS (
 	-- What the trigger on execution does for those that are kept.
 	INSERT INTO job_latest AS l (job_id, scheduled_at, execution_id, agent_id, status, started, duration_us, reason,
-		decided_until)
+		place_at, decided_until)
 	SELECT DISTINCT ON (job_id) job_id, scheduled_at, execution_id, agent_id, status, started_at IS NOT NULL, duration_us,
-		reason, max(CASE WHEN cause <> 3 THEN scheduled_at ELSE '-infinity' END) OVER (PARTITION BY job_id)
+		reason, scheduled_at, max(CASE WHEN cause <> 3 THEN scheduled_at ELSE '-infinity' END) OVER (PARTITION BY job_id)
 	FROM judged JOIN traced USING (execution_id, agent_id)
 	ORDER BY job_id, scheduled_at DESC, execution_id DESC
 	ON CONFLICT (job_id) DO UPDATE SET scheduled_at = excluded.scheduled_at, execution_id = excluded.execution_id,
 		agent_id = excluded.agent_id, status = excluded.status, started = excluded.started,
 		duration_us = excluded.duration_us, reason = excluded.reason,
+		place_at = CASE WHEN excluded.place_at >= l.place_at + interval '10 seconds' THEN excluded.place_at ELSE l.place_at END,
 		decided_until = greatest(l.decided_until, excluded.decided_until)
 	WHERE excluded.scheduled_at >= l.scheduled_at
 ), new AS (SELECT execution_id, agent_id FROM inserted UNION ALL SELECT execution_id, agent_id FROM traced
