@@ -174,7 +174,7 @@ static void note_begun(struct core *core, struct core_job *job)
 	TAILQ_FOREACH(fire, &job->runs->fires, in_job)
 		if (fire->state != FIRE_DECIDED && fire->state != FIRE_WITHDRAWN &&
 		    (fire->state == FIRE_RUNNING || fire->maybe_sent || fire->attempts == 0))
-			batch_renew_update(core, fire, core->now);
+			batch_renew_update(core, fire, (struct wall){ 0 }); /* long ago by any clock, also one that is set back */
 }
 
 static bool same_instants(const struct job *a, const struct job *b)

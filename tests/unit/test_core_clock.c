@@ -180,6 +180,22 @@ START_TEST(test_a_job_deleted_while_the_clock_is_behind_leaves_a_record_of_what_
 }
 END_TEST
 
+START_TEST(test_a_run_that_a_change_of_the_jitter_marked_does_not_wait_for_the_old_time)
+{
+	world.answer_ms = 60000;
+	world_set_job(&world, "a", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 60 * SECOND);
+	world_set_job(&world, "a", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://a.test/\",\"jitterMs\":1000}");
+	world_run_for(&world, SECOND);
+	step_clock(-HOUR / 2);
+	world_run_for(&world, SECOND);
+	world.answer_ms = 5;
+	world_crash(&world, SECOND);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("core and clock");
@@ -187,6 +203,7 @@ int main(void)
 	tcase_add_checked_fixture(steps, core_world_set_up, core_world_tear_down);
 	tcase_set_timeout(steps, 60);
 	tcase_add_test(steps, test_a_backoff_that_outlives_a_step_back_and_a_crash_does_not_wait_for_the_old_time);
+	tcase_add_test(steps, test_a_run_that_a_change_of_the_jitter_marked_does_not_wait_for_the_old_time);
 	tcase_add_test(steps, test_a_backoff_that_was_over_before_the_step_back_is_not_waited_out_again);
 	tcase_add_test(steps, test_an_intent_that_was_not_durable_yet_at_a_step_back_is_withdrawn_all_the_same);
 	tcase_add_test(steps, test_an_at_most_once_run_under_way_at_a_step_back_is_interrupted_by_a_crash_and_not_sent_again);
