@@ -10,9 +10,9 @@
  *     original   life a, told 1 ........ a, told 1 -> 2 ........ a, told 2: alive after b was born -> b is a copy
  *     copy                b -> 2, told ........................................................ b, told 2 -> refused
  *
- * It takes two syncs of the elder, whatever the copy does, and needs no clock. A request of a dead life that was held up on
- * the way proves nothing: what it was told is older than the life after it. What the copy had acked by then is known by the
- * ids of its executions; the original's numbers rule the stream again.
+ * It takes two syncs of the elder (the second is asked for at once), whatever the copy does, and needs no clock. A request
+ * of a dead life that was held up on the way proves nothing: what it was told is older than the life after it. What the
+ * copy had acked by then is known by the ids of its executions; the original's numbers rule the stream again.
  *
  * An agent that tells no life (of an older version) is taken as it comes: then only different records under one number tell
  * (ingest_stream.h).

@@ -249,6 +249,13 @@ static enum db_status serve_busy(struct central *central, struct db_conn *conn, 
 	return tell(conn, agent_id, request, reply);
 }
 
+/* The next sync of one that just heard of a younger life proves that the younger is a copy: the sooner the better. */
+static void ask_for_proof(const struct sync_request *request, struct sync_reply *reply)
+{
+	if (request->lives > 0 && reply->lives > request->lives)
+		reply->next_sync_ms = g_random_int_range(1, SYNC_LOOK_JITTER_MS);
+}
+
 enum db_status sync_serve(struct central *central, struct db_conn *conn, const char *agent_id, const char *address,
 			  const struct sync_request *request, struct sync_reply *ret_reply, struct life_verdict *ret_life,
 			  struct ingest_result *ret_result)
@@ -257,10 +264,13 @@ enum db_status sync_serve(struct central *central, struct db_conn *conn, const c
 	ret_reply->next_sync_ms = next_sync_ms(central);
 	ret_reply->server_time = wall_now();
 	enum db_status status = serve_idle(conn, agent_id, request, ret_reply);
+	if (status == DB_OK)
+		ask_for_proof(request, ret_reply);
 	if (status != DB_NOT_FOUND)
 		return status;
 	status = life_heard(conn, agent_id, address, request, ret_life);
 	ret_reply->lives = ret_life->lives;
+	ask_for_proof(request, ret_reply);
 	if (status != DB_OK || ret_life->is_copy)
 		return status;
 	return serve_busy(central, conn, agent_id, request, ret_reply, ret_result);

@@ -47,7 +47,7 @@ def test_a_copy_that_says_nothing_is_refused_after_two_syncs_of_the_original(raw
     original, copy = Life(raw), Life(raw)
     original.sync()
     copy.sync()
-    original.sync()
+    assert original.sync()["nextSyncMs"] <= 300, "the original is not asked at once whether it is alive"
     original.sync()
     refused(copy)
     refused(copy)
