@@ -81,7 +81,10 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
  */
 /* A job that goes to another agent: due instants up to `border` are still ours. */
 struct job_move { const char *job_id; /* interned */ struct wall border; };
+/* Of a job that left and came back before this agent heard of either: due instants in (after, until] were another one's. */
+struct job_away { const char *job_id; /* interned */ struct wall after, until; };
 struct job_change {
+	GArray *away;           /* struct job_away, each job's oldest first, or NULL; looked at before all else; ownership passes */
 	GPtrArray *upserts;     /* struct stored_job *; since and anchor are the core's to fill; ownership passes */
 	GPtrArray *deletes;     /* char *; ownership passes */
 	GArray *moves;          /* struct job_move, of jobs that are in `deletes` too, or NULL; ownership passes */

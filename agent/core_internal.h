@@ -288,6 +288,11 @@ void recovery_check_clock(struct core *core);
  * back is being waited out.
  */
 struct wall recovery_border(const struct core *core, const struct core_job *job, const struct schedule *next);
+/*
+ * A border that is still to come was set by central, and neither an edit nor a restart moves it: what is planned before it
+ * was ours before the job was away (lease.c), and stays. WALL_NONE when it is of an old clock.
+ */
+struct wall recovery_central_border(const struct core *core, const struct core_job *job);
 /* What a batch says of the clock (store_state.clock_offset_us); CLOCK_DISTRUSTED while the clock is behind. */
 int64_t recovery_clock_mark(const struct core *core);
 void recovery_step_back(struct core *core, int64_t back_us);
@@ -305,6 +310,8 @@ void missed_settle(struct core *core, struct core_job *job); /* before its sched
 /* What is left of all windows, or of their part up to the border, becomes missed ranges, and nothing else of them. */
 void missed_drop(struct core *core, struct core_job *job, const char *reason);
 void missed_clip(struct core *core, struct core_job *job, struct wall border, const char *reason);
+/* What windows have of (after, until] is neither made up nor called missed. */
+void missed_leave_out(struct core *core, struct core_job *job, struct wall after, struct wall until);
 void missed_forget(struct core *core, struct core_job *job); /* in memory only */
 struct wall missed_next_due(struct core *core, struct core_job *job); /* of what is made up: now, but for its spacing */
 /* Would the policy make up this instant, which came due while nobody watched? */
@@ -326,6 +333,7 @@ void lease_place(struct core *core, struct core_job *job); /* by its `next`, whe
 void lease_remove(struct core *core, struct core_job *job);
 void lease_extend(struct core *core, struct wall until);
 void lease_hand_over(struct core *core, struct core_job *job, struct wall border);
+void lease_was_away(struct core *core, struct core_job *job, struct wall after, struct wall until);
 
 /* cancel.c */
 void cancel_order(struct core *core, const struct sync_command *command);

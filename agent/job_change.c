@@ -119,6 +119,9 @@ static void delete_job(struct core *core, struct core_job *job)
 	static const char *const reason = "missed: the job was deleted before these could run";
 	if (job->deleted)
 		return;
+	/* Not at a border of central's that is still to come: what is planned before it does not come due any more. */
+	struct wall border = wall_is_set(recovery_central_border(core, job)) ? core->latest
+									     : recovery_border(core, job, job->job->timetable->schedule);
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
 	if (job->next.us <= core->latest.us) {
@@ -127,7 +130,7 @@ static void delete_job(struct core *core, struct core_job *job)
 				       core->state.clock_epoch, reason);
 	}
 	missed_drop(core, job, reason);
-	recovery_withdraw_future(core, job, recovery_border(core, job, job->job->timetable->schedule));
+	recovery_withdraw_future(core, job, border);
 	let_go(core, job);
 	end_fires(core, job);
 }
@@ -163,18 +166,26 @@ static void take_over(struct core *core, struct core_job *job, struct stored_job
 }
 
 /*
- * A restart tells by the jitter whether a fire was due. Under another jitter what has begun, or does soon, could look as if it
- * were still to come; the mark of a later attempt says that it was not.
+ * A restart tells by the jitter whether a fire was due. Under that of `next` what has begun, or does soon, could look as if it
+ * were still to come; the mark of a later attempt says that it was not. An instant that is still ahead gets the new jitter.
  */
-static void note_begun(struct core *core, struct core_job *job)
+static void change_jitter(struct core *core, struct core_job *job, const struct core_job *next)
 {
-	struct fire *fire;
 	if (job->runs == NULL)
 		return;
-	TAILQ_FOREACH(fire, &job->runs->fires, in_job)
-		if (fire->state != FIRE_DECIDED && fire->state != FIRE_WITHDRAWN &&
-		    (fire->state == FIRE_RUNNING || fire->maybe_sent || fire->attempts == 0))
+	for (struct fire *fire = TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = TAILQ_NEXT(fire, in_job)) {
+		bool is_over = fire->state == FIRE_DECIDED || fire->state == FIRE_WITHDRAWN;
+		bool is_ahead = (fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED) && fire->attempt.cause == FIRE_SCHEDULE &&
+				wall_before(core->now, wall_min(fire->attempt.scheduled_at, fire->due));
+		if (is_over)
+			continue;
+		if (fire->state == FIRE_RUNNING || fire->maybe_sent || (!is_ahead && fire->attempts == 0))
 			batch_renew_update(core, fire, (struct wall){ 0 }); /* long ago by any clock, also one that is set back */
+		else if (is_ahead && !fire->to_skip)
+			fire->due = plan_due(core, next, fire->attempt.scheduled_at);
+		if (fire->state == FIRE_ARMED)
+			heap_set(&core->due, fire, fire->due.us);
+	}
 }
 
 static bool same_instants(const struct job *a, const struct job *b)
@@ -183,18 +194,11 @@ static bool same_instants(const struct job *a, const struct job *b)
 	       a->policy->start_at.us == b->policy->start_at.us && a->policy->end_at.us == b->policy->end_at.us;
 }
 
-/* A border that is still to come was set by central, and an edit does not move it; unless it is of an old clock. */
-static struct wall central_border(const struct core *core, const struct core_job *job)
-{
-	bool of_old_clock = job->since_epoch != core->state.clock_epoch || job->since.us <= core->state.fixed_until.us;
-	return of_old_clock ? WALL_NONE : job->since;
-}
-
 /*
- * The job left this agent and came back before this one heard of either. What its lease covered was its own, and from
- * there to `since` another agent may have had it: must it not run twice, that is dropped. A job that may run twice goes
- * on as if nothing had been, or what was due before it left would be lost. Told again of a gain that it knows, the agent
- * is past that instant already. True when something changed.
+ * The job left this agent and came back before this one heard of either, and central does not tell when it left (one of
+ * before `away`). What its lease covered was its own, and from there to `since` another agent may have had it: must it not
+ * run twice, that is dropped. A job that may run twice goes on as if nothing had been, or what was due before it left would
+ * be lost. Told again of a gain that it knows, the agent is past that instant already. True when something changed.
  */
 static bool came_back(struct core *core, struct core_job *job, const struct job *next, struct wall since)
 {
@@ -212,17 +216,16 @@ static bool came_back(struct core *core, struct core_job *job, const struct job 
 static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
 {
 	bool same_schedule = strcmp(job->job->timetable->text, stored->job->timetable->text) == 0;
+	bool same_jitter = job->job->policy->jitter_ms == stored->job->policy->jitter_ms;
 	bool marked = job->next.us <= core->now.us;
 	/* What is due beyond all that central said is not decided by the old definition, it may be another agent's: the new
 	 * one rules from there. Central knew the edit before it said so: that is no past of the edit. */
 	struct wall ours = lease_binds(core, job) ? wall_max(core->state.lease_until, core->word_until) : WALL_NEVER;
 	struct wall border = wall_min(recovery_border(core, job, stored->job->timetable->schedule), ours);
 	/* What is due before a border of central's that is still to come is of a former stay here: it is not the edit's either. */
-	border = wall_max(border, central_border(core, job));
+	border = wall_max(border, recovery_central_border(core, job));
 	plan_job_to(core, job, wall_min(core->latest, ours));
 	recovery_withdraw_future(core, job, border);
-	if (job->job->policy->jitter_ms != stored->job->policy->jitter_ms)
-		note_begun(core, job);
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs -= job->job->active;
 	if (!stored->job->active)
@@ -232,6 +235,8 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	job_unref(job->job);
 	job->job = job_ref(stored->job);
 	job->target_key = stored->target_key;
+	if (!same_jitter)
+		change_jitter(core, job, job);
 	if (!same_schedule)
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);
@@ -258,6 +263,16 @@ static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *
 	job->anchor = milliseconds(core->now);
 	g_ptr_array_add(added, job);
 	take_over(core, job, stored, wall_is_set(since) ? since : first_since(core, job->job));
+}
+
+static void leave_out_away(struct core *core, const struct job_change *change)
+{
+	for (guint i = 0; change->away != NULL && i < change->away->len; i++) {
+		const struct job_away *away = &g_array_index(change->away, struct job_away, i);
+		struct core_job *job = job_table_get(core, away->job_id);
+		if (job != NULL && !job->deleted)
+			lease_was_away(core, job, away->after, away->until);
+	}
 }
 
 /* Before the lease grows: what it covered is what was ours. */
@@ -294,7 +309,7 @@ static void end_unbegun_ghosts(struct core *core)
 		if (!job->job->active)
 			end_unbegun(core, ghost);
 		if (job->job->policy->jitter_ms != left->policy->jitter_ms)
-			note_begun(core, ghost);
+			change_jitter(core, ghost, job);
 	}
 }
 
@@ -368,6 +383,7 @@ static void free_parts(struct job_change *change)
 	g_clear_pointer(&change->deletes, g_ptr_array_unref);
 	g_clear_pointer(&change->keep_ids, g_hash_table_unref);
 	g_clear_pointer(&change->moves, g_array_unref);
+	g_clear_pointer(&change->away, g_array_unref);
 }
 
 /* An old schedule counts its windows before an edit, and that would decide what only newer word can tell. */
@@ -390,6 +406,8 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 		return;
 	}
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
+	leave_out_away(core, change);
+	batch_seal(core);
 	delete_jobs(core, change);
 	core->word_until = change->word_until;
 	take_back(core, change->upserts);
@@ -421,7 +439,7 @@ void core_reload_zones(struct core *core)
 	batch_seal(core); /* as above: what is withdrawn must be in an earlier batch */
 	for (guint i = 0; i < core->jobs->len; i++) {
 		struct core_job *job = core->jobs->pdata[i];
-		struct wall border = wall_max(recovery_border(core, job, job->job->timetable->schedule), central_border(core, job));
+		struct wall border = wall_max(recovery_border(core, job, job->job->timetable->schedule), recovery_central_border(core, job));
 		plan_job_until(core, job, core->latest);
 		recovery_withdraw_future(core, job, border);
 		missed_settle(core, job);

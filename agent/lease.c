@@ -9,6 +9,8 @@
  *   it is handed over at border B    what is due up to B is still ours, planned now, and runs as if nothing had happened; what
  *                                    is due after B is dropped without a decision: that is the other agent's
  *                                    The job's row stays on disk until the last of these is decided
+ *   it left at B, came back at S,    what is due up to B is still ours, what is due in (B, S] is dropped as above, and what is
+ *   and we heard of neither          due after S is ours again. Central tells each such time (core.h, struct job_away)
  *   the agent restarts               the durable lease_until says up to where it was planned
  *
  * A batch carries the lease of its moment, so that no intent is ever ahead of the lease beside it.
@@ -67,22 +69,47 @@ void core_lease(struct core *core, struct wall until)
 	core_turn(core);
 }
 
-static void drop_after(struct core *core, struct core_job *job, struct wall border)
+/* In (after, until]. */
+static void drop_planned(struct core *core, struct core_job *job, struct wall after, struct wall until)
 {
 	struct fire *fire, *next;
 	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
 		next = TAILQ_NEXT(fire, in_job);
 		if ((fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED) && fire->attempt.cause != FIRE_MANUAL &&
-		    fire->attempt.scheduled_at.us > border.us)
+		    fire->attempt.scheduled_at.us > after.us && fire->attempt.scheduled_at.us <= until.us)
 			fire_withdraw(core, fire);
 	}
 }
 
+static void plan_ours(struct core *core, struct core_job *job, struct wall border)
+{
+	plan_job_to(core, job, wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US)));
+}
+
 void lease_hand_over(struct core *core, struct core_job *job, struct wall border)
 {
-	struct wall until = wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US));
-	plan_job_to(core, job, until);
-	drop_after(core, job, border);
+	plan_ours(core, job, border);
+	drop_planned(core, job, border, WALL_NEVER);
 	missed_clip(core, job, border, "missed: the job was given to another agent before these could be made up");
 	job->handed_over = true;
+}
+
+/*
+ * Told again of what it knows, the agent is past that already, and nothing changes. The mark is for a restart, since this
+ * planned ahead of planned_until, and for an edit, whose instants may begin before `until`.
+ */
+void lease_was_away(struct core *core, struct core_job *job, struct wall after, struct wall until)
+{
+	bool is_past = wall_before(until, job->next);
+	bool is_marked = job->since_epoch == core->state.clock_epoch ? !wall_before(job->since, until) : is_past;
+	plan_ours(core, job, after);
+	drop_planned(core, job, after, until);
+	missed_leave_out(core, job, after, until);
+	if (is_marked)
+		return;
+	job->since = until;
+	job->since_epoch = (uint32_t)core->state.clock_epoch;
+	if (!is_past)
+		plan_schedule(core, job, until);
+	batch_add_mark(core, job);
 }

@@ -195,6 +195,38 @@ void missed_drop(struct core *core, struct core_job *job, const char *reason)
 	missed_clip(core, job, WALL_NEVER, reason);
 }
 
+/* The part of the window before keeps its kind in a row of its own, since a row is named by its end; the part after keeps the row. */
+static void leave_out_of_row(struct core *core, struct core_job *job, struct backlog row, struct wall after, struct wall until)
+{
+	struct backlog before = row;
+	before.until = wall_min(row.until, after);
+	if (wall_before(before.cursor, before.until)) {
+		append_row(core, job, &before);
+		batch_add_backlog(core, job, &before);
+	}
+	row.cursor = wall_max(row.cursor, until);
+	if (wall_before(row.cursor, row.until)) {
+		append_row(core, job, &row);
+		batch_add_backlog(core, job, &row);
+	} else if (before.until.us != row.until.us) {
+		delete_on_disk(core, job, row);
+	}
+}
+
+void missed_leave_out(struct core *core, struct core_job *job, struct wall after, struct wall until)
+{
+	if (job->backlogs == NULL || !wall_before(after, until))
+		return;
+	g_autoptr(GArray) rows = g_steal_pointer(&job->backlogs->rows);
+	job->backlogs->rows = g_array_new(FALSE, FALSE, sizeof(struct backlog));
+	for (guint i = 0; i < rows->len; i++)
+		leave_out_of_row(core, job, g_array_index(rows, struct backlog, i), after, until);
+	if (backlog_count(job) == 0)
+		missed_forget(core, job);
+	else
+		choose_ring(core, job);
+}
+
 /* How many of the newest instants of the window the policy makes up. */
 static int64_t made_up(const struct core_job *job, struct wall after, struct wall until)
 {

@@ -169,9 +169,16 @@ void plan_job_to(struct core *core, struct core_job *job, struct wall until)
 	}
 }
 
+/* planned_until stays behind when others wait for room in the outbox: what is planned beyond it is marked, for the next life. */
 void plan_job_until(struct core *core, struct core_job *job, struct wall until)
 {
-	plan_job_to(core, job, wall_min(until, lease_end(core, job)));
+	struct wall limit = wall_min(until, lease_end(core, job)), first = job->next;
+	plan_job_to(core, job, limit);
+	if (job->next.us == first.us || !wall_before(core->state.planned_until, limit))
+		return;
+	job->since = limit;
+	job->since_epoch = (uint32_t)core->state.clock_epoch;
+	batch_add_mark(core, job);
 }
 
 /* No instant up to `until` is left, but for what is still in the heap. */

@@ -48,6 +48,12 @@ struct wall recovery_border(const struct core *core, const struct core_job *job,
 	return wall_max(core->latest, job->since_epoch < core->state.clock_epoch ? core->state.fixed_until : job->since);
 }
 
+struct wall recovery_central_border(const struct core *core, const struct core_job *job)
+{
+	bool of_old_clock = job->since_epoch != core->state.clock_epoch || job->since.us <= core->state.fixed_until.us;
+	return of_old_clock ? WALL_NONE : job->since;
+}
+
 int64_t recovery_clock_mark(const struct core *core)
 {
 	return wall_before(core->now, core->latest) ? CLOCK_DISTRUSTED : core->clock_offset_us;
@@ -143,8 +149,9 @@ void recovery_unplan(struct core *core)
 	gpointer ghost;
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
 	for (guint i = 0; i < core->jobs->len; i++) {
-		recovery_withdraw_future(core, core->jobs->pdata[i], core->latest);
-		keep_unsent(core, core->jobs->pdata[i]);
+		struct core_job *job = core->jobs->pdata[i];
+		recovery_withdraw_future(core, job, wall_max(core->latest, recovery_central_border(core, job)));
+		keep_unsent(core, job);
 	}
 	g_hash_table_iter_init(&iter, core->ghosts);
 	while (g_hash_table_iter_next(&iter, &ghost, NULL))

@@ -49,6 +49,12 @@ struct job_change *sync_jobs_change(struct sync_jobs *jobs, const struct sync_re
 		struct job_move move = { g_intern_string(gone->job_id), gone->border };
 		g_array_append_val(change->moves, move);
 	}
+	change->away = g_array_new(FALSE, FALSE, sizeof(struct job_away));
+	for (guint i = 0; i < reply->away->len; i++) {
+		const struct sync_away *was = &g_array_index(reply->away, struct sync_away, i);
+		struct job_away away = { g_intern_string(was->job_id), was->after, was->until };
+		g_array_append_val(change->away, away);
+	}
 	if (jobs->keep_ids != NULL) {
 		note_part(jobs, reply);
 		if (!reply->jobs_more)

@@ -37,6 +37,8 @@
  *                                                                          ran is ingested; up to B it decides itself
  *   never heard of the job       both            the border it got itself
  *   got a border still ahead     both            not before that border    up to there it is the one's before it
+ *   never heard that it left,    both            as above                  `away` tells all times in which others had it, since
+ *   and has it again                                                       what it confirmed: it decides what lies around them
  *   job edited meanwhile         both            not before the edit       an edit never fires in the past
  *   job deleted, paused, or      both            none                      the old one stops at once and decides what is open
  *   the place is gone

@@ -102,7 +102,8 @@ enum {
 	ROW_TARGET_KEY,
 	ROW_JOB_REVISION,
 	ROW_DEFINITION,
-	ROW_BORDER
+	ROW_BORDER,
+	ROW_AWAY
 };
 
 static enum db_status read_job_set(struct db_conn *conn, const char *agent_id, int64_t since, struct db_result **ret)
@@ -130,8 +131,22 @@ static struct job *row_job(const struct db_result *set, int row)
 	return job;
 }
 
+static void put_away(const struct db_result *set, int row, struct sync_reply *reply)
+{
+	json_t *times = db_is_null(set, row, ROW_AWAY) ? NULL : json_loads(db_text(set, row, ROW_AWAY), 0, NULL), *time;
+	size_t i;
+	json_array_foreach(times, i, time) {
+		struct sync_away away = { .after = { json_integer_value(json_array_get(time, 0)) },
+					  .until = { json_integer_value(json_array_get(time, 1)) } };
+		g_strlcpy(away.job_id, db_text(set, row, ROW_JOB_ID), sizeof away.job_id);
+		g_array_append_val(reply->away, away);
+	}
+	json_decref(times);
+}
+
 static void put_row(const struct db_result *set, int row, struct sync_reply *reply)
 {
+	put_away(set, row, reply);
 	if (db_bool(set, row, ROW_REMOVED)) {
 		g_ptr_array_add(reply->deletes, g_strdup(db_text(set, row, ROW_JOB_ID)));
 		if (!db_is_null(set, row, ROW_BORDER)) {

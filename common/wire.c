@@ -178,6 +178,7 @@ void sync_reply_init(struct sync_reply *reply)
 	g_array_set_clear_func(reply->upserts, clear_upsert);
 	reply->deletes = g_ptr_array_new_with_free_func(g_free);
 	reply->moves = g_array_new(FALSE, TRUE, sizeof(struct sync_move));
+	reply->away = g_array_new(FALSE, TRUE, sizeof(struct sync_away));
 	reply->lease_until = WALL_NONE;
 	reply->commands = g_array_new(FALSE, TRUE, sizeof(struct sync_command));
 }
@@ -187,6 +188,7 @@ void sync_reply_clear(struct sync_reply *reply)
 	g_clear_pointer(&reply->upserts, g_array_unref);
 	g_clear_pointer(&reply->deletes, g_ptr_array_unref);
 	g_clear_pointer(&reply->moves, g_array_unref);
+	g_clear_pointer(&reply->away, g_array_unref);
 	g_clear_pointer(&reply->commands, g_array_unref);
 }
 
@@ -215,7 +217,7 @@ static json_t *command_to_json(const struct sync_command *command)
 static json_t *job_set_to_json(const struct sync_reply *reply)
 {
 	json_t *upserts = json_array(), *deletes = json_array();
-	json_t *moved = json_array();
+	json_t *moved = json_array(), *away = json_array();
 	for (guint i = 0; i < reply->upserts->len; i++) {
 		const struct sync_upsert *upsert = &g_array_index(reply->upserts, struct sync_upsert, i);
 		json_t *item = json_pack("{s:s, s:o}", "targetKey", upsert->target_key, "job", job_to_json(upsert->job, false));
@@ -229,9 +231,14 @@ static json_t *job_set_to_json(const struct sync_reply *reply)
 		const struct sync_move *move = &g_array_index(reply->moves, struct sync_move, i);
 		json_array_append_new(moved, json_pack("{s:s, s:o}", "jobId", move->job_id, "at", time_to_json(move->border)));
 	}
-	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:o}", "mode", mode_names[reply->jobs_mode], "revision",
+	for (guint i = 0; i < reply->away->len; i++) {
+		const struct sync_away *was = &g_array_index(reply->away, struct sync_away, i);
+		json_array_append_new(away, json_pack("{s:s, s:o, s:o}", "jobId", was->job_id, "after", time_to_json(was->after), "until",
+						      time_to_json(was->until)));
+	}
+	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:o, s:o}", "mode", mode_names[reply->jobs_mode], "revision",
 			 (json_int_t)reply->jobs_revision, "digest", json_sprintf("%016" PRIx64, reply->jobs_digest),
-			 "more", (int)reply->jobs_more, "upserts", upserts, "deletes", deletes, "moved", moved);
+			 "more", (int)reply->jobs_more, "upserts", upserts, "deletes", deletes, "moved", moved, "away", away);
 }
 
 json_t *sync_reply_to_json(const struct sync_reply *reply)
@@ -309,6 +316,22 @@ static bool decode_move(const json_t *item, GArray *moves, GError **error)
 	return true;
 }
 
+static bool decode_away(const json_t *item, GArray *all, GError **error)
+{
+	struct sync_away away;
+	if (!json_is_object(item))
+		return wire_fail(error, "away: must be an array of objects");
+	if (!wire_get_buffer(item, "jobId", 1, JOB_ID_MAX, away.job_id, error) || !wire_get_time(item, "after", true, &away.after, error) ||
+	    !wire_get_time(item, "until", true, &away.until, error))
+		return false;
+	if (!job_id_is_valid(away.job_id))
+		return wire_fail(error, "jobId: may hold letters, digits, dot, dash and underscore only");
+	if (wall_before(away.until, away.after))
+		return wire_fail(error, "until: must not be before \"after\"");
+	g_array_append_val(all, away);
+	return true;
+}
+
 static bool decode_cancel(const json_t *item, struct sync_command *command, GError **error)
 {
 	char text[FIRE_ID_TEXT_SIZE] = "";
@@ -377,19 +400,21 @@ static bool decode_mode(const json_t *job_set, struct sync_reply *ret, GError **
 static bool decode_job_set(const json_t *json, struct sync_reply *ret, GPtrArray *refused, GError **error)
 {
 	const json_t *job_set;
-	json_t *upserts, *deletes, *moved, *item;
+	json_t *upserts, *deletes, *moved, *away, *item;
 	size_t i;
 	if (!wire_get_object(json, "jobSet", &job_set, error) || !decode_mode(job_set, ret, error) ||
 	    !wire_get_number(job_set, "revision", 0, WIRE_NUMBER_MAX, &ret->jobs_revision, error) ||
 	    !wire_get_hex64(job_set, "digest", &ret->jobs_digest, error) ||
 	    !wire_get_array(job_set, "upserts", SYNC_JOBS_MAX, &upserts, error) ||
 	    !wire_get_array(job_set, "deletes", SYNC_JOBS_MAX, &deletes, error) ||
-	    !wire_get_array(job_set, "moved", SYNC_JOBS_MAX, &moved, error))
+	    !wire_get_array(job_set, "moved", SYNC_JOBS_MAX, &moved, error) ||
+	    !wire_get_array(job_set, "away", SYNC_JOBS_MAX * SYNC_AWAY_MAX, &away, error))
 		return false;
 	ret->jobs_more = json_is_true(json_object_get(job_set, "more"));
 	json_array_foreach(upserts, i, item) if (!decode_upsert(item, ret->upserts, refused, error)) return false;
 	json_array_foreach(deletes, i, item) if (!decode_delete(item, ret->deletes, error)) return false;
 	json_array_foreach(moved, i, item) if (!decode_move(item, ret->moves, error)) return false;
+	json_array_foreach(away, i, item) if (!decode_away(item, ret->away, error)) return false;
 	return true;
 }
 

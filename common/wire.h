@@ -13,7 +13,8 @@
  *   records[i] has seq firstSeq + i. ackedSeq: what the agent knows to be acked; all below firstSeq is acked or pruned.
  * reply (200):
  *   {"version":1,"syncId":"..","lives":2,"ackedSeq":150,"serverTime":"..","nextSyncMs":1000,
- *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","since":"..","job":{..}}],"deletes":["id"],"moved":[{"jobId":"id","at":".."}]},
+ *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","since":"..","job":{..}}],"deletes":["id"],"moved":[{"jobId":"id","at":".."}],
+ *     "away":[{"jobId":"id","after":"..","until":".."}]},
  *    "leaseUntil":"..",
  *    "commands":[{"id":12,"type":"run","jobId":".."},
  *                {"id":13,"type":"cancel","jobId":"..","executionId":"..","ageMs":800,"author":"ann"},
@@ -42,6 +43,9 @@
  * are plain deltas (central keeps no position). The agent applies each part as it comes and drops what no part named
  * (and those named in `deletes`) when the part without `more` has come; a new part of mode snapshot starts this anew. An
  * agent that restarts in between forgets the order; the digests then differ at the end, and a new snapshot follows.
+ * away: jobs of this part that left the agent and came back before it heard of either (in upserts), and may have left anew
+ * (in deletes): due instants in (after, until] were another agent's. Each job's come in order, at most SYNC_AWAY_MAX of
+ * them. Optional: older peers know nothing of them, and such an agent may run what was another's.
  * The digest of a job set is the XOR over its jobs of the first 8 bytes (big endian) of
  * MD5("jobId:revision:targetKey"), printed as 16 hex digits; the empty set is 0. It detects drift, not malice.
  */
@@ -61,6 +65,7 @@ GQuark wire_error_quark(void);
 #define SYNC_REQUEST_MAX (8 * 1024 * 1024)     /* bytes */
 #define SYNC_REPLY_MAX (32 * 1024 * 1024)      /* bytes */
 #define SYNC_JOBS_MAX 1000                     /* upserts and deletes in one reply */
+#define SYNC_AWAY_MAX 8                        /* times that one job was away */
 #define SYNC_COMMANDS_MAX 100
 #define SYNC_ID_MAX 40
 #define SYNC_LIFE_MAX 40
@@ -137,6 +142,8 @@ enum sync_command_type { SYNC_COMMAND_RUN = 1, SYNC_COMMAND_CANCEL, SYNC_COMMAND
 struct sync_upsert { struct job *job; char target_key[JOB_ID_MAX + 1]; struct wall since; };
 /* A delete, because another agent has the job: due instants up to the border are still this agent's. */
 struct sync_move { char job_id[JOB_ID_MAX + 1]; struct wall border; };
+/* Another agent had the job in between: due instants in (after, until]. */
+struct sync_away { char job_id[JOB_ID_MAX + 1]; struct wall after, until; };
 struct sync_command {
 	int64_t id;
 	enum sync_command_type type;
@@ -161,6 +168,7 @@ struct sync_reply {
 	GArray *upserts;  /* struct sync_upsert */
 	GPtrArray *deletes; /* char * */
 	GArray *moves;    /* struct sync_move, of some of the deletes */
+	GArray *away;     /* struct sync_away, of some of the upserts and deletes */
 	struct wall lease_until; /* ATMOST_ONCE jobs may be planned up to this due instant; WALL_NONE = no news */
 	GArray *commands; /* struct sync_command */
 };

@@ -98,22 +98,21 @@ MUTANTS = [
          "\t\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);"),
     ], SIM, "promise 1.*no decision"),
     Mutant("edit leaves planned intents", "9", [
-        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms", "\tif (job->job->policy->jitter_ms"),
+        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest", "\tcore->state.jobs_digest"),
     ], SIM, "invented|promise 1.*two decisions"),
     Mutant("edit forgets what was due before it", "9", [
-        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms",
-         "\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms"),
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
+         "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an old mark after an edit", "9", [
         ("agent/job_change.c", "\tif (marked)\n\t\tbatch_add_mark(core, job);\n", "\t(void)marked;\n"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an edit while the clock is behind forgets", "9", [
-        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms",
-         "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tif (job->job->policy->jitter_ms"),
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
+         "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
     ], ("unit", "test_core_clock"), "an_edit_while_the_clock_is_behind_does_not_forget"),
     Mutant("a deleted job's runs go on", "9", [
-        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, recovery_border(core, job, job->job->timetable->schedule));\n\tlet_go(core, job);",
-         "\tlet_go(core, job);"),
+        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tlet_go(core, job);", "\t(void)border;\n\tlet_go(core, job);"),
     ], SIM, "invented"),
     Mutant("backlog cursor without intents", "10", [
         ("agent/missed.c", "\t\tbatch_add_intent(core, plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch));\n"
@@ -156,6 +155,21 @@ MUTANTS = [
     Mutant("a job that came back begins where it left", "3", [
         ("agent/job_change.c", "\tif (!wall_before(since, job->next))\n\t\tplan_schedule(core, job, since);\n\treturn true;", "\treturn true;"),
     ], MISSED, "left_and_came_back_unheard"),
+    Mutant("of a job that left twice unheard only the last border counts", "3", [
+        ("agent/job_change.c", "\t\tif (job != NULL && !job->deleted)\n\t\t\tlease_was_away(", "\t\tif (job != NULL && job->deleted)\n\t\t\tlease_was_away("),
+    ], ("sim", "--moves --tight --seeds 400 --first 1"), "promise 3.*another agent's"),
+    Mutant("another agent's time is called missed", "8", [
+        ("agent/lease.c", "\tmissed_leave_out(core, job, after, until);\n", ""),
+    ], ("sim", "--moves --seeds 800 --first 1"), "promise 8"),
+    Mutant("what was away is forgotten by a crash", "5", [
+        ("agent/lease.c", "\t\tplan_schedule(core, job, until);\n\tbatch_add_mark(core, job);\n}", "\t\tplan_schedule(core, job, until);\n}"),
+    ], ("sim", "--moves --seeds 400 --first 1"), "decisions|another agent's"),
+    Mutant("what is planned beyond planned_until is planned again", "1", [
+        ("agent/plan.c", "\tif (job->next.us == first.us || !wall_before(core->state.planned_until, limit))\n\t\treturn;\n", "\tif (first.us != 0)\n\t\treturn;\n"),
+    ], ("sim", "--moves --tight --seed 505983"), "two decisions"),
+    Mutant("central tells the last border only", "3", [
+        ("sql/central/queries/sync.sql", "CASE WHEN a.away IS NOT NULL AND a.since_revision", "CASE WHEN a.away IS NULL AND a.since_revision"),
+    ], daemon("away", "a_job_that_left_twice_unheard_is_told_with_the_first_time"), r"assert \[\] == \["),
     Mutant("an order done before its run is durable", "1", [
         ("agent/core.c", "\tbatch_add_done_command(core, command->id);\n\tg_snprintf(key",
          "\tbatch_add_done_command(core, command->id);\n\tbatch_seal(core);\n\tg_snprintf(key"),
@@ -204,9 +218,9 @@ MUTANTS = [
         ("agent/lease.c", "\t\tplan_job_until(core, job, wall_max(core->state.planned_until, core->now));\n", ""),
     ], LEASE, "full_outbox_after_the_lease_came_back"),
     Mutant("a hand-over keeps what is the other agent's", "3", [
-        ("agent/lease.c", "\tdrop_after(core, job, border);", "\tdrop_after(core, job, WALL_NEVER);"),
-        ("agent/lease.c", "\tstruct wall until = wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US));",
-         "\tstruct wall until = wall_add_us(core->now, HAND_OVER_AHEAD_US);"),
+        ("agent/lease.c", "\tdrop_planned(core, job, border, WALL_NEVER);", "\tdrop_planned(core, job, WALL_NEVER, WALL_NEVER);"),
+        ("agent/lease.c", "\tplan_job_to(core, job, wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US)));",
+         "\tplan_job_to(core, job, wall_add_us(core->now, HAND_OVER_AHEAD_US - (border.us < 0)));"),
     ], LEASE, "a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond"),
     Mutant("an at-most-once request sent again by curl", "3", [
         ("agent/runner_response.c", "transfer->sendings == 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE",

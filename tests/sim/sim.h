@@ -91,8 +91,8 @@ void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_u
 struct wall moves_end(struct world *world, const char *id);
 /* Was this instant decided here or not? Nobody can say; but at most once. */
 bool moves_is_blind(const struct world *world, const char *id, struct wall at);
-/* Another agent had it; with `unheard_too` also when this one could never hear of that. */
-bool moves_is_others(const struct world *world, const char *id, struct wall at, bool unheard_too);
+/* Another agent had it, and that was so when this one decided. */
+bool moves_is_others(const struct world *world, const char *id, struct wall at, struct wall decided_at);
 
 /* --- time and faults --- */
 /*
@@ -123,7 +123,7 @@ struct scenario {
 struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, logs, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
-		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, skipped_for_memory, moves_away, moves_back, moves_unheard,
+		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, skipped_for_memory, moves_away, moves_back, moves_unheard, moves_again,
 		answers_refused, stops, kept;
 };
 

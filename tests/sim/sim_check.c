@@ -11,7 +11,7 @@
 #define SILENCE_MAX_US (180 * US_PER_SECOND)
 
 /* What was decided about one instant of one job. */
-struct verdict { int n; bool skipped, by_skip_at, scheduled, missed; };
+struct verdict { int n; bool skipped, by_skip_at, scheduled, missed; struct wall decided_at; };
 
 static void count_instant(GHashTable *decided, const struct execution *execution, struct wall at)
 {
@@ -24,6 +24,7 @@ static void count_instant(GHashTable *decided, const struct execution *execution
 		g_free(key);
 	}
 	verdict->n++;
+	verdict->decided_at = execution->finished_at;
 	verdict->skipped |= execution->status == EXECUTION_SKIPPED;
 	verdict->missed |= execution->status == EXECUTION_MISSED;
 	verdict->by_skip_at |= g_strcmp0(execution->reason, PLAN_SKIP_REASON) == 0;
@@ -209,13 +210,25 @@ static void check_instant(struct world *world, GHashTable *decided, const struct
 	verdict->n = -1;
 }
 
+/* Its successor may begin at a border still to come, and be deleted before. */
+static struct wall end_of(const struct job_history *history, guint i, struct wall until)
+{
+	struct wall end = until;
+	for (guint later = i + 1; later < history->versions->len; later++) {
+		const struct version *version = &g_array_index(history->versions, struct version, later);
+		if (later == i + 1 || version->job == NULL)
+			end = wall_min(end, version->since);
+		if (version->job == NULL)
+			break;
+	}
+	return end;
+}
+
 static void check_job(struct world *world, GHashTable *decided, const struct job_history *history, struct wall until)
 {
 	for (guint i = 0; i < history->versions->len; i++) {
 		const struct version *version = &g_array_index(history->versions, struct version, i);
-		struct wall end = until, at = version->since;
-		if (i + 1 < history->versions->len)
-			end = wall_min(until, g_array_index(history->versions, struct version, i + 1).since);
+		struct wall end = end_of(history, i, until), at = version->since;
 		if (version->job == NULL || !version->job->active)
 			continue;
 		while (next_due(version, at, &at) && at.us <= end.us)
@@ -249,7 +262,7 @@ static void check_moves(struct world *world, GHashTable *decided)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const struct sighting *sighting = value;
 		if (sighting->atmost && sighting->cause != FIRE_MANUAL &&
-		    moves_is_others(world, sighting->job_id, sighting->scheduled_at, true))
+		    moves_is_others(world, sighting->job_id, sighting->scheduled_at, WALL_NEVER))
 			world_trouble(world, "promise 3: the ATMOST_ONCE fire %+.6f s of %s was sent, and was another agent's",
 				      world_at(world, sighting->scheduled_at), sighting->job_id);
 	}
@@ -257,7 +270,7 @@ static void check_moves(struct world *world, GHashTable *decided)
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
 		int64_t at = g_ascii_strtoll(strrchr(key, ' ') + 1, NULL, 10);
 		g_autofree char *id = g_strndup(key, (gsize)(strrchr(key, ' ') - (char *)key));
-		if (((struct verdict *)value)->missed && moves_is_others(world, id, (struct wall){ at }, false))
+		if (((struct verdict *)value)->missed && moves_is_others(world, id, (struct wall){ at }, ((struct verdict *)value)->decided_at))
 			world_trouble(world, "promise 8: %s at %+.6f s is called missed, and was another agent's", id,
 				      world_at(world, (struct wall){ at }));
 	}

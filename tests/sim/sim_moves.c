@@ -18,18 +18,20 @@ struct row {
 	enum where where;
 	struct job *job;         /* NULL = never made */
 	struct wall since;       /* border of the latest move, either way; WALL_NONE = none */
+	bool gone;               /* deleted for good */
 	struct wall held_since, edited_at;
 	int64_t set_revision, since_revision;
+	GArray *away;            /* struct job_away: between moves of which central has not heard that they are known here */
 };
 
 /* A time in which another agent had the job. */
 struct tenure {
 	const char *id;
+	struct wall left_at;     /* when it was decided */
 	struct wall from, to;
 	struct wall blind_from, blind_to; /* nobody can know what this agent decided of these, and each is decided at most once */
 	int64_t told_in;         /* the change that says so to this agent */
 	bool heard;              /* durably */
-	bool unheard;            /* over before this agent heard of it: it may call missed what it knows nothing of */
 };
 
 struct moves {
@@ -44,6 +46,7 @@ static void row_free(gpointer data)
 	struct row *row = data;
 	if (row->job != NULL)
 		job_unref(row->job);
+	g_array_unref(row->away);
 	g_free(row->id);
 	g_free(row);
 }
@@ -59,6 +62,7 @@ void moves_init(struct world *world)
 		struct row *row = g_new0(struct row, 1);
 		row->id = g_strdup(world->specs->pdata[i]);
 		row->since = WALL_NONE;
+		row->away = g_array_new(FALSE, FALSE, sizeof(struct job_away));
 		g_ptr_array_add(moves->rows, row);
 	}
 }
@@ -99,14 +103,37 @@ static struct wall border_of(const struct world *world, const struct row *row)
 	return row->job->policy->type == JOB_ATMOST_ONCE || online ? wall_max(moves->lease_until, moves->heard_at) : moves->heard_at;
 }
 
+static bool knows_of_move(const struct world *world, const struct row *row)
+{
+	return !wall_is_set(row->since) || row->since_revision <= world->moves->confirmed_revision;
+}
+
+static void forget_known(const struct world *world, struct row *row)
+{
+	if (knows_of_move(world, row))
+		g_array_set_size(row->away, 0);
+}
+
+/* Times that adjoin are one. */
+static void note_away(struct row *row, struct wall until)
+{
+	struct job_away away = { g_intern_string(row->id), row->since, until };
+	struct job_away *latest = row->away->len == 0 ? NULL : &g_array_index(row->away, struct job_away, row->away->len - 1);
+	if (latest != NULL && latest->until.us == away.after.us)
+		latest->until = until;
+	else
+		g_array_append_val(row->away, away);
+}
+
 static void leave(struct world *world, struct row *row)
 {
 	struct wall border = wall_max(wall_max(border_of(world, row), row->edited_at), row->since);
+	forget_known(world, row);
 	row->where = ELSEWHERE;
 	row->since = border;
 	row->since_revision = row->set_revision;
 	struct tenure *tenure = g_new0(struct tenure, 1);
-	*tenure = (struct tenure){ .id = row->id, .from = border, .to = WALL_NEVER,
+	*tenure = (struct tenure){ .id = row->id, .left_at = world->wall, .from = border, .to = WALL_NEVER,
 				   .blind_from = wall_min(wall_min(border, world->moves->heard_at), world->disk.state.lease_until),
 				   .blind_to = WALL_NEVER };
 	g_ptr_array_add(world->moves->tenures, tenure);
@@ -124,13 +151,16 @@ static void come_back(struct world *world, struct row *row)
 	border = wall_max(border, edited ? wall_max(row->since, world->wall) : row->since);
 	if (tenure->heard) /* what this agent ran before it heard is not given back to it */
 		border = wall_max(border, tenure->blind_to);
+	forget_known(world, row);
+	if (!knows_of_move(world, row))
+		note_away(row, border);
 	row->where = HERE;
 	row->held_since = world->wall;
 	row->since = tenure->to = border;
 	row->since_revision = row->set_revision;
 	if (!tenure->heard) {
+		tenure->blind_from = tenure->from;
 		tenure->blind_to = border;
-		tenure->unheard = true;
 		world->tally.moves_unheard++;
 	}
 	world->tally.moves_back++;
@@ -139,26 +169,31 @@ static void come_back(struct world *world, struct row *row)
 
 static void delete(struct world *world, struct row *row)
 {
-	struct tenure *tenure = row->where == ELSEWHERE ? latest_tenure(world->moves, row->id) : NULL;
-	if (tenure != NULL) {
-		tenure->to = world->wall;
-		tenure->unheard |= !tenure->heard;
-	}
+	row->gone = true;
+	if (row->where == ELSEWHERE)
+		return; /* the tombstone says where it went, and that is still so */
 	row->where = NOWHERE;
-	row->since = WALL_NONE;
 	world_trace(world, "%s is deleted at central", row->id);
 }
 
-/* Of a place that is gained and lost between two syncs the agent would hear the second border only: not asked of it here. */
+/* What it gets and loses again before it hears of either, without having it before, it cannot decide: not asked of it here. */
 static bool may_leave(const struct world *world, const struct row *row)
 {
-	bool knows = !wall_is_set(row->since) || row->since_revision <= world->moves->confirmed_revision;
-	return row->job->active && knows && wall_is_set(border_of(world, row));
+	const struct tenure *tenure = latest_tenure(world->moves, row->id);
+	bool has = tenure == NULL || !tenure->heard || knows_of_move(world, row);
+	return row->job->active && has && wall_is_set(border_of(world, row));
+}
+
+/* It acts by what it was told, and may yet forget it: who knows what it ran? */
+static bool is_hearing(const struct world *world, const struct row *row)
+{
+	const struct tenure *tenure = row->where == ELSEWHERE ? latest_tenure(world->moves, row->id) : NULL;
+	return tenure != NULL && world->change_under_way && !tenure->heard && tenure->told_in == world->moves->told_revision;
 }
 
 static void change_row(struct world *world, struct row *row)
 {
-	if (row->where == NOWHERE && row->job != NULL)
+	if (row->gone || is_hearing(world, row))
 		return; /* no id is given twice */
 	row->set_revision = ++world->moves->set_revision;
 	if (row->where == NOWHERE) {
@@ -171,6 +206,7 @@ static void change_row(struct world *world, struct row *row)
 	} else if (row->where == ELSEWHERE) {
 		come_back(world, row);
 	} else if (dice_chance(&world->dice, 600) && may_leave(world, row)) {
+		world->tally.moves_again += row->away->len > 0 && !knows_of_move(world, row);
 		leave(world, row);
 	} else {
 		define(world, row);
@@ -201,9 +237,11 @@ static void applied(void *context, bool ok)
 
 static void tell_row(const struct world *world, struct job_change *change, const struct row *row)
 {
+	if (!knows_of_move(world, row))
+		g_array_append_vals(change->away, row->away->data, row->away->len);
 	if (row->where == HERE) {
 		struct stored_job *stored = stored_job_new(job_ref(row->job));
-		stored->since = row->since_revision > world->moves->confirmed_revision ? row->since : WALL_NONE;
+		stored->since = knows_of_move(world, row) ? WALL_NONE : row->since;
 		g_ptr_array_add(change->upserts, stored);
 		return;
 	}
@@ -223,6 +261,7 @@ void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_u
 		    world_at(world, lease_until));
 	if (moves->set_revision > jobs_revision) {
 		struct job_change *change = job_change_new();
+		change->away = g_array_new(FALSE, FALSE, sizeof(struct job_away));
 		change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
 		change->jobs_revision = moves->told_revision = moves->set_revision;
 		for (guint i = 0; i < moves->rows->len; i++)
@@ -266,11 +305,12 @@ bool moves_is_blind(const struct world *world, const char *id, struct wall at)
 	return false;
 }
 
-bool moves_is_others(const struct world *world, const char *id, struct wall at, bool unheard_too)
+bool moves_is_others(const struct world *world, const char *id, struct wall at, struct wall decided_at)
 {
 	for (guint i = 0; world->moves != NULL && i < world->moves->tenures->len; i++) {
 		const struct tenure *tenure = world->moves->tenures->pdata[i];
-		if (strcmp(tenure->id, id) == 0 && (unheard_too || !tenure->unheard) && wall_before(tenure->from, at) && !wall_before(tenure->to, at))
+		if (strcmp(tenure->id, id) == 0 && wall_before(tenure->from, at) && !wall_before(tenure->to, at) &&
+		    wall_before(tenure->left_at, decided_at))
 			return true;
 	}
 	return false;

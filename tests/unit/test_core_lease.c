@@ -271,6 +271,93 @@ START_TEST(test_a_new_holder_decides_from_the_border_on)
 }
 END_TEST
 
+START_TEST(test_a_reload_of_the_zones_takes_nothing_of_what_is_another_agents_up_to_a_border_to_come)
+{
+	world_run_for(&world, SECOND);
+	take_as("{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}", wall_add_us(world.wall, 5 * SECOND));
+	world_run_for(&world, SECOND);
+	tz_reload();
+	core_reload_zones(world.core);
+	world_run_for(&world, 3 * SECOND);
+	ck_assert_uint_eq(world.disk.outbox->len, 0);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_ge(count(EXECUTION_SUCCESS), 3);
+}
+END_TEST
+
+static void add_away(struct job_change *change, struct wall after, struct wall until)
+{
+	struct job_away away = { "a", after, until };
+	if (change->away == NULL)
+		change->away = g_array_new(FALSE, FALSE, sizeof(struct job_away));
+	g_array_append_val(change->away, away);
+}
+
+/* Of a job that fires each second; a missed range decides all seconds that it spans. */
+static void expect_each_once_but(const int *others, int n, int from_s, int to_s, struct wall zero)
+{
+	for (int second = from_s; second <= to_s; second++) {
+		bool is_others = false;
+		int found = 0;
+		for (int i = 0; i < n; i += 2)
+			is_others |= second > others[i] && second <= others[i + 1];
+		for (guint i = 0; i < world.disk.outbox->len; i++) {
+			const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+			int64_t at = wall_add_us(zero, second * SECOND).us;
+			found += one->scheduled_at.us <= at && at <= one->last_scheduled_at.us;
+		}
+		ck_assert_msg(found == !is_others, "second %d was decided %d times", second, found);
+	}
+}
+
+/*
+ * By its lease 10 s were its own, and 12 s by a lease of which it did not hear; then another one had the job twice, and it
+ * had 20 to 22 in between. _i: it has it again, or it has left anew; it must run once, or may run twice.
+ */
+START_TEST(test_of_a_job_that_was_away_unheard_what_lies_around_is_decided_and_nothing_else)
+{
+	static const char *const definitions[] = {
+		"{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\",\"catchUp\":{\"policy\":\"all\"}}",
+		"{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"catchUp\":{\"policy\":\"all\"}}",
+	};
+	static const int others[] = { 12, 20, 22, 35, 38, 1000 };
+	const bool leaves = _i % 2;
+	struct wall zero = { world.wall.us - world.wall.us % SECOND };
+	world_set_job(&world, "a", definitions[_i / 2]);
+	core_lease(world.core, wall_add_us(zero, 10 * SECOND));
+	world_run_for(&world, 3 * SECOND + 500 * US_PER_MS);
+	world_crash(&world, 32 * SECOND);
+	for (int i = 0; i < 2; i++) { /* told again of what it knows */
+		struct job_problem problem = { 0 };
+		struct job_change *change = job_change_new();
+		add_away(change, wall_add_us(zero, 12 * SECOND), wall_add_us(zero, 20 * SECOND));
+		add_away(change, wall_add_us(zero, 22 * SECOND), wall_add_us(zero, 35 * SECOND));
+		change->jobs_revision = ++world.revision;
+		if (leaves) {
+			struct job_move move = { "a", wall_add_us(zero, 38 * SECOND) };
+			change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
+			g_array_append_val(change->moves, move);
+			g_ptr_array_add(change->deletes, g_strdup("a"));
+		} else {
+			json_t *json = json_loads(definitions[_i / 2], 0, NULL);
+			struct stored_job *stored = stored_job_new(job_parse(json, "a", 1, false, &problem));
+			json_decref(json);
+			stored->since = wall_add_us(zero, 35 * SECOND);
+			g_ptr_array_add(change->upserts, stored);
+		}
+		core_apply_jobs(world.core, change);
+		core_heard(world.core, world.mono);
+		core_lease(world.core, wall_add_us(zero, 60 * SECOND));
+		world_run_for(&world, 500 * US_PER_MS);
+		world_crash(&world, 0);
+		world_run_for(&world, 100 * US_PER_MS);
+		core_heard(world.core, world.mono);
+	}
+	world_run_for(&world, 8 * SECOND);
+	expect_each_once_but(others, leaves ? 6 : 4, 1, 43, zero);
+}
+END_TEST
+
 START_TEST(test_what_comes_due_after_a_stop_in_order_was_not_interrupted)
 {
 	world_set_job(&world, "a", AT_MOST);
@@ -306,6 +393,8 @@ int main(void)
 	tcase_add_loop_test(tests, test_what_is_due_before_a_border_still_ahead_is_neither_lost_nor_taken, 0, 2);
 	tcase_add_test(tests, test_a_late_hand_over_drops_what_is_the_other_agents_without_a_decision);
 	tcase_add_test(tests, test_a_new_holder_decides_from_the_border_on);
+	tcase_add_test(tests, test_a_reload_of_the_zones_takes_nothing_of_what_is_another_agents_up_to_a_border_to_come);
+	tcase_add_loop_test(tests, test_of_a_job_that_was_away_unheard_what_lies_around_is_decided_and_nothing_else, 0, 4);
 	tcase_add_test(tests, test_what_comes_due_after_a_stop_in_order_was_not_interrupted);
 	suite_add_tcase(suite, tests);
 	return core_world_run(suite);

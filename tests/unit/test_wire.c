@@ -488,6 +488,8 @@ static void fill_reply(struct sync_reply *reply)
 	g_ptr_array_add(reply->deletes, g_strdup("j2"));
 	struct sync_move move = { "j2", { 1795435200654000 } };
 	g_array_append_val(reply->moves, move);
+	struct sync_away away[] = { { "j1", { 1795435200100000 }, { 1795435200123000 } }, { "j2", { 1795435200200000 }, { 1795435200300000 } } };
+	g_array_append_vals(reply->away, away, G_N_ELEMENTS(away));
 	reply->lease_until = (struct wall){ 1795435200001000 };
 }
 
@@ -568,10 +570,33 @@ START_TEST(test_a_sync_reply_round_trips_secrets_included)
 	ck_assert_str_eq(g_ptr_array_index(back.deletes, 0), "j2");
 	ck_assert_str_eq(g_array_index(back.moves, struct sync_move, 0).job_id, "j2");
 	ck_assert_int_eq(g_array_index(back.moves, struct sync_move, 0).border.us, 1795435200654000);
+	ck_assert_uint_eq(back.away->len, 2);
+	const struct sync_away *away = &g_array_index(back.away, struct sync_away, 1);
+	ck_assert_str_eq(away->job_id, "j2");
+	ck_assert_int_eq(away->after.us, 1795435200200000);
+	ck_assert_int_eq(away->until.us, 1795435200300000);
 	ck_assert_int_eq(back.lease_until.us, 1795435200001000);
 	const struct sync_command *command = &g_array_index(back.commands, struct sync_command, 0);
 	ck_assert_int_eq(command->id, 12);
 	ck_assert_str_eq(command->job_id, "j1");
+	free(text);
+	json_decref(json);
+	sync_reply_clear(&reply);
+	sync_reply_clear(&back);
+}
+END_TEST
+
+START_TEST(test_a_reply_of_a_central_that_knows_nothing_of_away_is_read)
+{
+	struct sync_reply reply, back;
+	fill_reply(&reply);
+	json_t *json = sync_reply_to_json(&reply);
+	ck_assert_int_eq(json_object_del(json_object_get(json, "jobSet"), "away"), 0);
+	char *text = json_dumps(json, JSON_COMPACT);
+	g_autoptr(GPtrArray) refused = NULL;
+	ck_assert(sync_reply_decode(text, strlen(text), &back, &refused, NULL));
+	ck_assert_uint_eq(back.away->len, 0);
+	ck_assert_uint_eq(back.moves->len, 1);
 	free(text);
 	json_decref(json);
 	sync_reply_clear(&reply);
@@ -622,6 +647,9 @@ static const char *const bad_replies[] = {
 	"\"jobId\":\"a b\",\"revision\":1}}]}}",
 	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
 	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"deletes\":[\"../x\"]}}",
+	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
+	"\"jobSet\":{\"mode\":\"delta\",\"revision\":1,\"digest\":\"0000000000000000\",\"away\":[{\"jobId\":\"j\","
+	"\"after\":\"2026-11-23T12:00:02Z\",\"until\":\"2026-11-23T12:00:01Z\"}]}}",
 	"{\"version\":1,\"ackedSeq\":1,\"serverTime\":\"2026-11-23T12:00:00Z\",\"nextSyncMs\":1,"
 	"\"jobSet\":{\"mode\":\"none\",\"revision\":1,\"digest\":\"0000000000000000\"},\"commands\":[{\"id\":1,"
 	"\"type\":\"run\"}]}",
@@ -679,6 +707,7 @@ int main(void)
 	tcase_add_test(tests, test_a_sync_reply_round_trips_secrets_included);
 	tcase_add_test(tests, test_an_order_to_cancel_round_trips_with_its_age_and_author);
 	tcase_add_test(tests, test_an_order_to_rotate_the_key_round_trips_and_is_about_no_job);
+	tcase_add_test(tests, test_a_reply_of_a_central_that_knows_nothing_of_away_is_read);
 	tcase_add_test(tests, test_a_job_this_agent_cannot_read_is_left_out_and_named);
 	tcase_add_loop_test(tests, test_a_wrong_reply_is_refused_whole, 0, G_N_ELEMENTS(bad_replies));
 	tcase_add_test(tests, test_a_record_is_written_in_about_a_microsecond);

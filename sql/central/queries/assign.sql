@@ -40,7 +40,7 @@ WITH the_job AS MATERIALIZED (
 		nullif(failover_after_ms, 0) * interval '1 millisecond' AS patience
 	FROM job WHERE job_id = ANY ($1::uuid[])
 ), known AS MATERIALIZED (
-	SELECT job_id, agent_id, epoch, target_key, job_revision, NOT removed AS held, since_at, since_revision, changed_at,
+	SELECT job_id, agent_id, epoch, target_key, job_revision, NOT removed AS held, since_at, since_revision, away, changed_at,
 		coalesce(held_since, changed_at) AS held_since
 	FROM assignment WHERE job_id = ANY ($1::uuid[])
 ), wanted AS MATERIALIZED (
@@ -49,12 +49,13 @@ WITH the_job AS MATERIALIZED (
 	SELECT job_id, agent_id, wanted.target_key IS NULL AS removed, coalesce(known.held, false) AS held, known.epoch,
 		known.target_key AS old_key, coalesce(wanted.target_key, known.target_key) AS target_key,
 		coalesce(known.held, false) AND known.target_key IS NOT DISTINCT FROM wanted.target_key AS keeps,
-		known.since_at, known.since_revision, known.changed_at, known.held_since, the_job.revision, the_job.type,
+		known.since_at, known.since_revision, known.away, known.changed_at, known.held_since, the_job.revision, the_job.type,
+		known.since_revision > coalesce(state.confirmed_revision, 0) AS unheard,
 		the_job.updated_at, the_job.runs, the_job.patience,
 		CASE WHEN known.held THEN assignment_digest(job_id, known.job_revision, known.target_key) ELSE 0 END
 			# CASE WHEN wanted.target_key IS NULL THEN 0
 				ELSE assignment_digest(job_id, the_job.revision, wanted.target_key) END AS term
-	FROM known FULL JOIN wanted USING (job_id, agent_id) JOIN the_job USING (job_id)
+	FROM known FULL JOIN wanted USING (job_id, agent_id) JOIN the_job USING (job_id) LEFT JOIN agent_state state USING (agent_id)
 	WHERE (known.held OR wanted.target_key IS NOT NULL)
 		AND (NOT coalesce(known.held, false) OR wanted.target_key IS NULL OR known.job_revision <> the_job.revision
 			OR known.target_key <> wanted.target_key)
@@ -94,11 +95,17 @@ WITH the_job AS MATERIALIZED (
 	LEFT JOIN (SELECT job_id, max(epoch) AS epoch FROM known GROUP BY job_id) earlier USING (job_id)
 )
 INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, removed, changed_at, since_at,
-	since_revision, held_since)
+	since_revision, away, held_since)
 SELECT placed.job_id, placed.agent_id, CASE WHEN placed.keeps OR placed.removed THEN placed.epoch ELSE 1 + last_epoch END,
 	target_key, revision, set_revision, removed, now(),
 	CASE WHEN placed.keeps THEN placed.since_at WHEN placed.removed THEN gives.border ELSE takes.border END,
 	CASE WHEN placed.keeps THEN placed.since_revision ELSE set_revision END,
+	CASE
+		WHEN placed.keeps THEN placed.away
+		WHEN placed.unheard IS NOT TRUE THEN NULL
+		WHEN placed.held OR placed.since_at IS NULL THEN placed.away
+		ELSE away_again(placed.away, placed.since_at, coalesce(takes.border, now()))
+	END,
 	CASE WHEN placed.keeps OR placed.removed THEN placed.held_since ELSE now() END
 FROM placed
 LEFT JOIN passing gives ON gives.job_id = placed.job_id AND gives.previous_id = placed.agent_id AND placed.removed
@@ -106,7 +113,7 @@ LEFT JOIN passing takes ON takes.job_id = placed.job_id AND takes.next_id = plac
 ON CONFLICT (job_id, agent_id) DO UPDATE SET epoch = excluded.epoch, target_key = excluded.target_key,
 	job_revision = excluded.job_revision, set_revision = excluded.set_revision, removed = excluded.removed,
 	changed_at = excluded.changed_at, since_at = excluded.since_at, since_revision = excluded.since_revision,
-	held_since = excluded.held_since
+	away = excluded.away, held_since = excluded.held_since
 
 -- What an agent new to the fleet gets without anybody losing it.
 -- name: assign_agent_apply

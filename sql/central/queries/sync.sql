@@ -48,13 +48,15 @@ RETURNING lease_until, next_look_ms(s.agent_id)
 -- The set's revision and digest, and what changed since $2, from one snapshot. With $2 = 0 tombstones say nothing new.
 -- name: sync_job_set
 SELECT agent.set_revision, agent.set_digest, change.set_revision, change.job_id, change.removed, change.target_key,
-	change.revision, change.definition, change.border
-FROM agent LEFT JOIN LATERAL (
+	change.revision, change.definition, change.border, change.away
+FROM agent LEFT JOIN agent_state AS state USING (agent_id) LEFT JOIN LATERAL (
 	SELECT a.set_revision, a.job_id, a.removed, a.target_key, job.revision,
 		CASE WHEN NOT a.removed THEN job.definition END AS definition,
-		CASE WHEN a.removed OR a.since_revision > coalesce((
-			SELECT confirmed_revision FROM agent_state WHERE agent_state.agent_id = a.agent_id), 0)
-			THEN a.since_at END AS border
+		CASE WHEN a.removed OR a.since_revision > coalesce(state.confirmed_revision, 0) THEN a.since_at END AS border,
+		-- [[from, to], ..] in microseconds
+		CASE WHEN a.away IS NOT NULL AND a.since_revision > coalesce(state.confirmed_revision, 0) THEN (
+			SELECT json_agg(json_build_array((extract(epoch FROM lower(part)) * 1000000)::bigint,
+				(extract(epoch FROM upper(part)) * 1000000)::bigint)) FROM unnest(a.away) AS part) END AS away
 	FROM assignment a JOIN job USING (job_id)
 	WHERE a.agent_id = agent.agent_id AND a.set_revision > $2::bigint AND (NOT a.removed OR $2::bigint > 0)
 	ORDER BY a.set_revision LIMIT $3::integer

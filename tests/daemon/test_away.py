@@ -1,0 +1,93 @@
+"""A job leaves an agent and comes back, and perhaps leaves again, before that agent hears of it: central tells all that was others'."""
+import pytest
+from harness.ledger import instant
+from raw_agent import RawAgent
+
+URL = "http://127.0.0.1:9/"
+
+
+def belongs_to(name):
+    return {"mode": "agent", "agent": name}
+
+
+@pytest.fixture
+def both(central, api):
+    """Two agents that hold leases, and a job of the first one."""
+    job = api.create_job("* * * * *", URL, type="ATMOST_ONCE", target=belongs_to("holder"))["jobId"]
+    agents = [RawAgent(central, name) for name in ("holder", "other")]
+    leases = []
+    for agent in agents:
+        agent.follow()
+        agent.sync()
+        leases.append(agent.sync()["leaseUntil"])
+    return *agents, job, leases
+
+
+def move(api, job, name):
+    api.edit_job(job, target=belongs_to(name))
+
+
+def away_of(reply, job):
+    times = reply["jobSet"]["away"]
+    assert all(time["jobId"] == job for time in times)
+    return [(time["after"], time["until"]) for time in times]
+
+
+def test_a_job_that_left_and_came_back_unheard_is_told_with_the_time_in_between(api, both):
+    holder, other, job, leases = both
+    move(api, job, "other")
+    other.follow()
+    end = other.sync()["leaseUntil"]
+    move(api, job, "holder")
+    for _ in range(2):  # until it says that it has it
+        reply = holder.sync()
+        assert [upsert["since"] for upsert in reply["jobSet"]["upserts"]] == [end]
+        assert away_of(reply, job) == [(leases[0], end)]
+    holder.apply(reply["jobSet"])
+    holder.sync()
+    api.edit_job(job, timeoutMs=1234)
+    reply = holder.sync()
+    assert len(reply["jobSet"]["upserts"]) == 1 and "since" not in reply["jobSet"]["upserts"][0]
+    assert away_of(reply, job) == []
+
+
+def test_a_job_that_left_twice_unheard_is_told_with_the_first_time(api, both):
+    holder, other, job, leases = both
+    move(api, job, "other")
+    other.follow()
+    end = other.sync()["leaseUntil"]
+    move(api, job, "holder")
+    move(api, job, "other")
+    reply = holder.sync()
+    assert reply["jobSet"]["deletes"] == [job]
+    assert away_of(reply, job) == [(leases[0], end)]
+    assert reply["jobSet"]["moved"] == [{"jobId": job, "at": end}], "nobody begins before the one before it has ended"
+    assert instant(end) > instant(leases[0])
+
+
+def test_times_with_nothing_in_between_are_told_as_one_and_what_is_known_not_at_all(api, both, database):
+    holder, other, job, leases = both
+    for _ in range(3):
+        move(api, job, "other")
+        other.follow()
+        end = other.sync()["leaseUntil"]
+        move(api, job, "holder")
+    reply = holder.sync()
+    assert away_of(reply, job) == [(leases[0], end)]
+    holder.apply(reply["jobSet"])
+    lease = holder.sync()["leaseUntil"]
+    move(api, job, "other")
+    reply = holder.sync()
+    assert reply["jobSet"]["moved"] == [{"jobId": job, "at": lease}]
+    assert away_of(reply, job) == []
+    assert database.query("SELECT away FROM assignment WHERE job_id = %s AND agent_id = %s", (job, holder.agent_id)) == [(None,)]
+
+
+def test_many_times_become_one_that_nobody_runs_twice(central, database):
+    """What an agent had in between is then lost to it; the message has a maximum."""
+    for times, ranges, first, last in ((8, 8, 0, 15), (9, 1, 0, 17)):
+        told = "NULL::tstzmultirange"
+        for i in range(times):
+            told = f"away_again({told}, 'epoch'::timestamptz + {2 * i} * interval '1 hour', 'epoch'::timestamptz + {2 * i + 1} * interval '1 hour')"
+        assert database.query(f"""SELECT (SELECT count(*) FROM unnest(away)), lower(away) = 'epoch'::timestamptz + {first} * interval '1 hour',
+            upper(away) = 'epoch'::timestamptz + {last} * interval '1 hour' FROM (SELECT {told}) AS told (away)""") == [(ranges, True, True)]
