@@ -166,7 +166,7 @@ MUTANTS = [
     ], ("sim", "--moves --seeds 400 --first 1"), "decisions|another agent's"),
     Mutant("what is planned beyond planned_until is planned again", "1", [
         ("agent/plan.c", "\tif (job->next.us == first.us || !wall_before(core->state.planned_until, limit))\n\t\treturn;\n", "\tif (first.us != 0)\n\t\treturn;\n"),
-    ], ("sim", "--moves --tight --seed 505983"), "two decisions"),
+    ], LEASE, "is_not_planned_again_after_a_crash"),
     Mutant("central tells the last border only", "3", [
         ("sql/central/queries/sync.sql", "CASE WHEN a.away IS NOT NULL AND a.since_revision", "CASE WHEN a.away IS NULL AND a.since_revision"),
     ], daemon("away", "a_job_that_left_twice_unheard_is_told_with_the_first_time"), r"assert \[\] == \["),

@@ -96,6 +96,30 @@ START_TEST(test_a_crash_with_a_full_outbox_after_the_lease_came_back_loses_no_in
 }
 END_TEST
 
+START_TEST(test_what_a_lease_lets_in_behind_others_that_wait_for_room_is_not_planned_again_after_a_crash)
+{
+	struct wall zero = { world.wall.us - world.wall.us % SECOND };
+	world_set_job(&world, "a", AT_MOST);
+	world_set_job(&world, "b", "{\"schedule\":\"* * * * * *\",\"api\":\"http://b.test/\"}");
+	core_lease(world.core, wall_add_us(zero, 3200 * US_PER_MS));
+	world_run_for(&world, wall_diff_us(wall_add_us(zero, 3100 * US_PER_MS), world.wall));
+	world.outbox_max = world.core->config.outbox_max_records = 1;
+	world_run_for(&world, 1400 * US_PER_MS);
+	core_lease(world.core, wall_add_us(zero, 100 * SECOND));
+	world_run_for(&world, 200 * US_PER_MS);
+	world_crash(&world, 100 * US_PER_MS);
+	world.outbox_max = world.core->config.outbox_max_records = 1000000;
+	core_heard(world.core, world.mono);
+	world_run_for(&world, 20 * SECOND);
+	int at_four = 0;
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		at_four += strcmp(one->job_id, "a") == 0 && one->scheduled_at.us == wall_add_us(zero, 4 * SECOND).us;
+	}
+	ck_assert_int_eq(at_four, 1);
+}
+END_TEST
+
 static void hand_over(struct wall border)
 {
 	struct job_change *change = job_change_new();
@@ -385,6 +409,7 @@ int main(void)
 	tcase_add_test(tests, test_a_crash_while_a_lease_is_over_loses_no_instant);
 	tcase_add_test(tests, test_a_crash_with_a_full_outbox_after_the_lease_came_back_loses_no_instant);
 	tcase_add_loop_test(tests, test_a_reload_of_the_zones_or_an_edit_while_a_lease_is_over_loses_no_instant, 0, 2);
+	tcase_add_test(tests, test_what_a_lease_lets_in_behind_others_that_wait_for_room_is_not_planned_again_after_a_crash);
 	tcase_add_test(tests, test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond);
 	tcase_add_test(tests, test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then);
 	tcase_add_test(tests, test_a_job_that_comes_back_before_its_last_run_keeps_its_row);
