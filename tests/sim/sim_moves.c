@@ -290,8 +290,8 @@ struct wall moves_end(struct world *world, const char *id)
 		return world->change_at;
 	tenure->heard = true;
 	tenure->blind_from = tenure->from;
-	if (tenure->to.us == INT64_MAX)
-		tenure->blind_to = wall_max(tenure->from, world->wall);
+	/* It may have come back while this was on its way to the disk. */
+	tenure->blind_to = wall_max(tenure->to.us == INT64_MAX ? tenure->from : tenure->blind_to, world->wall);
 	return tenure->from;
 }
 
