@@ -47,6 +47,11 @@
  * (lease_until, given with each sync): an agent plans fires of ATMOST_ONCE jobs of modes one, count and agent up to it
  * only, and central never takes it back, so B >= every lease that was given.
  *
+ * Two things that this leaves open. An heir of an ATLEAST_ONCE job whose catch-up is none or latest calls missed what was due
+ * since the silent one was last heard, though that one may have run it: when it returns, its records stand beside that range.
+ * The range says what the heir did with its window (agent/missed.c), and no more. And a job that is paused or deleted after
+ * it left runs up to B all the same: who had it is told of the move only, and B is at most a lease ahead.
+ *
  * Locks, always in this order: job row (the caller's write), the placement lock (advisory; shared for one job, exclusive
  * for all else, so that what is born at the same time sees each other), agent rows by agent_id, then agent_state rows by
  * agent_id: a sync, which extends a lease, waits there or is waited for. One that waited must not go by what it read of the
