@@ -239,6 +239,21 @@ static struct wall end_of(const struct job_history *history, guint i, struct wal
 	return end;
 }
 
+/* A pause skips ahead what a stay had still to run up to its border. That was due when it was decided, deleted later or not. */
+static void allow_skipped_ahead(GHashTable *decided, const struct job_history *history, guint i, struct wall at, struct wall end)
+{
+	const struct version *version = &g_array_index(history->versions, struct version, i);
+	if (i + 1 == history->versions->len)
+		return;
+	while (next_due(version, at, &at) && at.us <= (version + 1)->since.us) {
+		char key[JOB_ID_MAX + 32];
+		g_snprintf(key, sizeof(key), "%s %" G_GINT64_FORMAT, history->id, at.us);
+		struct verdict *verdict = g_hash_table_lookup(decided, key);
+		if (verdict != NULL && verdict->n == 1 && verdict->skipped && !wall_before(end, verdict->decided_at))
+			verdict->n = -1;
+	}
+}
+
 static void check_job(struct world *world, GHashTable *decided, const struct job_history *history, struct wall until)
 {
 	for (guint i = 0; i < history->versions->len; i++) {
@@ -248,6 +263,8 @@ static void check_job(struct world *world, GHashTable *decided, const struct job
 			continue;
 		while (next_due(version, at, &at) && at.us <= end.us)
 			check_instant(world, decided, history, i, at);
+		if (world->moves != NULL)
+			allow_skipped_ahead(decided, history, i, wall_max(version->since, end), end);
 	}
 }
 
