@@ -33,6 +33,7 @@ struct core *core_new(const struct core_config *config, struct core_clock clock,
 	core->random = config->seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	core->jobs = g_ptr_array_new();
 	core->ghosts = g_hash_table_new(NULL, NULL);
+	core->stays = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	heap_init(&core->plan, offsetof(struct core_job, heap_index));
 	heap_init(&core->unleased, offsetof(struct core_job, heap_index));
 	heap_init(&core->due, offsetof(struct fire, heap_index));
@@ -98,6 +99,7 @@ void core_free(struct core *core)
 		free_job(core, link->data);
 	g_list_free(ghosts);
 	g_hash_table_unref(core->ghosts);
+	g_hash_table_unref(core->stays);
 	for (struct fire *fire; (fire = TAILQ_FIRST(&core->spare)) != NULL;) {
 		TAILQ_REMOVE(&core->spare, fire, in_job);
 		g_free(fire);

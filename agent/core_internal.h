@@ -166,6 +166,7 @@ struct core {
 
 	GPtrArray *jobs;        /* struct core_job *, sorted by id (job_table.c) */
 	GHashTable *ghosts;     /* struct core_job * deleted, but with fires under way; in no table */
+	GHashTable *stays;      /* id -> how many ghosts of this job were handed over: its row stays until the last has ended */
 	int64_t active_jobs;
 	struct heap plan;       /* core_job by next */
 	struct heap unleased;   /* core_job by next, which lies after the lease */
@@ -343,7 +344,8 @@ const char *cancel_reason(const struct core *core, const struct fire *fire);
 
 /* job_change.c */
 struct core_job *core_job_new(const struct stored_job *stored);
-/* Of a job that was handed over: nothing of it is left, so its row goes. */
+/* Of a job that was handed over with something still to run: its row stays until this one, and all others of it, have ended. */
+void core_job_stays(struct core *core, const struct core_job *job);
 void core_job_ended(struct core *core, const struct core_job *job);
 void core_job_free(struct core *core, struct core_job *job);
 

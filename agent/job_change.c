@@ -23,11 +23,31 @@ struct core_job *core_job_new(const struct stored_job *stored)
 	return job;
 }
 
-/* The row is another's when the job came back. */
+static int count_stays(const struct core *core, const char *id)
+{
+	return GPOINTER_TO_INT(g_hash_table_lookup(core->stays, id));
+}
+
+void core_job_stays(struct core *core, const struct core_job *job)
+{
+	const char *id = job->job->id;
+	g_hash_table_replace(core->stays, g_strdup(id), GINT_TO_POINTER(count_stays(core, id) + 1));
+}
+
+/* The row is another's when the job came back, or left once more with something still to run. */
 void core_job_ended(struct core *core, const struct core_job *job)
 {
-	if (job->handed_over && job_table_get(core, job->job->id) == NULL)
-		g_ptr_array_add(batch_current(core)->store->job_deletes, g_strdup(job->job->id));
+	const char *id = job->job->id;
+	int others = count_stays(core, id) - 1;
+	if (!job->handed_over)
+		return;
+	if (others > 0) {
+		g_hash_table_replace(core->stays, g_strdup(id), GINT_TO_POINTER(others));
+		return;
+	}
+	g_hash_table_remove(core->stays, id);
+	if (job_table_get(core, id) == NULL)
+		g_ptr_array_add(batch_current(core)->store->job_deletes, g_strdup(id));
 }
 
 void core_job_free(struct core *core, struct core_job *job)
@@ -110,8 +130,10 @@ static void move_job(struct core *core, struct core_job *job, struct wall border
 	core->active_jobs -= job->job->active;
 	lease_hand_over(core, job, border);
 	let_go(core, job);
-	if (job->runs != NULL && job->runs->live > 0)
+	if (count_stays(core, job->job->id) > 0 || (job->runs != NULL && job->runs->live > 0))
 		keep_row(core, job);
+	if (job->runs != NULL)
+		core_job_stays(core, job);
 }
 
 static void delete_job(struct core *core, struct core_job *job)

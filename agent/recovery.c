@@ -224,6 +224,7 @@ static GHashTable *handed_over_jobs(struct core *core, const struct store_snapsh
 		struct core_job *job = core_job_new(stored);
 		job->deleted = job->handed_over = true;
 		g_hash_table_add(core->ghosts, job);
+		core_job_stays(core, job);
 		g_hash_table_insert(jobs, job->job->id, job);
 	}
 	return jobs;

@@ -105,6 +105,22 @@ def test_a_holder_that_got_a_border_still_ahead_passes_no_earlier_one_on(central
         WHERE job_id = %s ORDER BY name""", (job["jobId"],)) == [("holder", True), ("other", True), ("third", True)]
 
 
+def test_who_takes_a_paused_job_begins_behind_the_lease_of_one_who_has_not_heard_of_the_pause(central, api, raw, database):
+    """Paused, moved and resumed within one lease, an at-most-once job had two agents."""
+    job = api.create_job("* * * * *", URL, type="ATMOST_ONCE", target={"mode": "agent", "agent": "holder"})
+    other = RawAgent(central, "other")
+    for agent in (raw, other):
+        agent.follow()
+        agent.sync()
+    assert database.query("UPDATE agent_state SET lease_until = now() + interval '1 hour' WHERE agent_id = %s RETURNING true",
+                          (raw.agent_id,)) == [(True,)]
+    api.edit_job(job["jobId"], active=False)
+    api.edit_job(job["jobId"], target={"mode": "agent", "agent": "other"})
+    assert api.edit_job(job["jobId"], active=True)["active"]
+    assert database.query("""SELECT agent.name, since_at > now() + interval '30 minutes' FROM assignment JOIN agent USING (agent_id)
+        WHERE job_id = %s ORDER BY name""", (job["jobId"],)) == [("holder", None), ("other", True)]
+
+
 def test_a_placement_that_is_taken_back_leaves_the_waiting_sync_as_it_was(central, api, raw, database):
     api.create_job("* * * * *", URL, type="ATMOST_ONCE", target={"mode": "agent", "agent": "holder"})
     raw.follow()

@@ -149,7 +149,8 @@ MUTANTS = [
         ("agent/missed.c", "\tbool settled = settle_rows(core, job, was_heard(core));", "\tbool settled = settle_rows(core, job, true);"),
     ], MISSED, "nothing_is_called_missed_until"),
     Mutant("a hand-over forgets the job before its last run", "3", [
-        ("agent/job_change.c", "\tif (job->runs != NULL && job->runs->live > 0)\n\t\tkeep_row(core, job);\n", ""),
+        ("agent/job_change.c", "\tif (count_stays(core, job->job->id) > 0 || (job->runs != NULL && job->runs->live > 0))\n"
+         "\t\tkeep_row(core, job);\n", ""),
         ("agent/job_change.c", "static void keep_row(", "G_GNUC_UNUSED static void keep_row("),
     ], LEASE, "a_crash_after_a_hand_over"),
     Mutant("a job that came back begins where it left", "3", [
@@ -222,6 +223,9 @@ MUTANTS = [
         ("agent/lease.c", "\tplan_job_to(core, job, wall_min(border, wall_add_us(core->now, HAND_OVER_AHEAD_US)));",
          "\tplan_job_to(core, job, wall_add_us(core->now, HAND_OVER_AHEAD_US - (border.us < 0)));"),
     ], LEASE, "a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond"),
+    Mutant("a stay ends with another", "1", [
+        ("agent/job_change.c", "\tif (others > 0) {", "\tif (false) {"),
+    ], LEASE, "keeps_its_row_until_both_have_run"),
     Mutant("an at-most-once request sent again by curl", "3", [
         ("agent/runner_response.c", "transfer->sendings == 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE",
          "transfer->sendings >= 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE"),

@@ -201,6 +201,25 @@ START_TEST(test_a_job_that_comes_back_before_its_last_run_keeps_its_row)
 }
 END_TEST
 
+START_TEST(test_a_job_that_left_twice_keeps_its_row_until_both_have_run_what_was_ours)
+{
+	world_set_job(&world, "a", AT_MOST);
+	core_lease(world.core, wall_add_us(world.wall, 10 * SECOND));
+	world_run_for(&world, 3 * SECOND);
+	hand_over(wall_add_us(world.wall, 2 * SECOND));
+	take_since(wall_add_us(world.wall, 3 * SECOND));
+	hand_over(wall_add_us(world.wall, 7 * SECOND));
+	world_run_for(&world, 3100 * US_PER_MS); /* the first stay has ended */
+	ck_assert_uint_eq(g_hash_table_size(world.core->ghosts), 1);
+	ck_assert_uint_eq(g_hash_table_size(world.disk.jobs), 1);
+	world_crash(&world, 0);
+	world_run_for(&world, 20 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 3 + 2 + 4);
+	ck_assert_uint_eq(world.disk.outbox->len, 3 + 2 + 4);
+	ck_assert_uint_eq(g_hash_table_size(world.disk.jobs), 0);
+}
+END_TEST
+
 /* _i: with a crash after it. */
 START_TEST(test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still_ours)
 {
@@ -413,6 +432,7 @@ int main(void)
 	tcase_add_test(tests, test_a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond);
 	tcase_add_test(tests, test_a_crash_after_a_hand_over_runs_what_was_still_ours_and_forgets_the_job_then);
 	tcase_add_test(tests, test_a_job_that_comes_back_before_its_last_run_keeps_its_row);
+	tcase_add_test(tests, test_a_job_that_left_twice_keeps_its_row_until_both_have_run_what_was_ours);
 	tcase_add_loop_test(tests, test_of_a_job_that_comes_back_paused_nothing_begins_of_what_was_still_ours, 0, 2);
 	tcase_add_loop_test(tests, test_what_was_handed_over_ahead_of_time_outlives_a_stop_in_order, 0, 3);
 	tcase_add_loop_test(tests, test_what_is_due_before_a_border_still_ahead_is_neither_lost_nor_taken, 0, 2);

@@ -33,7 +33,8 @@ FROM locked WHERE agent_state.agent_id = locked.agent_id
 -- border, and stops there) or where the fire must not run twice; else it is when the old one was last heard: also when only
 -- the job's own patience with it is over, since its lease may outlast that. An old holder
 -- that cannot have heard of the job passes on its own border; what is due before that was never an old holder's.
--- An edit never fires in the past.
+-- An edit never fires in the past. Who loses a paused job gets no border to go on to; who takes one that must not run twice
+-- does: the old holder may not have heard of the pause when the job is resumed.
 -- name: assign_apply
 WITH the_job AS MATERIALIZED (
 	SELECT job_id, revision, type, updated_at, active AND deleted_at IS NULL AS runs,
@@ -75,7 +76,7 @@ WITH the_job AS MATERIALIZED (
 			ELSE state.last_seen_at
 		END AS border
 	FROM change JOIN agent USING (agent_id) LEFT JOIN agent_state state USING (agent_id) CROSS JOIN fleet
-	WHERE change.held AND NOT change.keeps AND change.runs AND change.old_key <> change.agent_id::text
+	WHERE change.held AND NOT change.keeps AND (change.runs OR change.type = 'ATMOST_ONCE') AND change.old_key <> change.agent_id::text
 ), passing AS MATERIALIZED (
 	SELECT gains.job_id, gains.agent_id AS next_id, loser.agent_id AS previous_id,
 		greatest(loser.border, loser.since_at, gains.updated_at) AS border
@@ -98,7 +99,8 @@ INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_r
 	since_revision, away, held_since)
 SELECT placed.job_id, placed.agent_id, CASE WHEN placed.keeps OR placed.removed THEN placed.epoch ELSE 1 + last_epoch END,
 	target_key, revision, set_revision, removed, now(),
-	CASE WHEN placed.keeps THEN placed.since_at WHEN placed.removed THEN gives.border ELSE takes.border END,
+	CASE WHEN placed.keeps THEN placed.since_at WHEN NOT placed.removed THEN takes.border
+		WHEN placed.runs THEN gives.border END,
 	CASE WHEN placed.keeps THEN placed.since_revision ELSE set_revision END,
 	CASE
 		WHEN placed.keeps THEN placed.away
