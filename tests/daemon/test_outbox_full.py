@@ -37,7 +37,8 @@ def test_a_full_outbox_stops_fires_and_every_due_second_is_accounted_once_after_
     assert full(agent), "a restart forgot that the outbox is full"
     filled = now()
     wait_until(lambda: now() > filled + timedelta(seconds=3), 10, "three seconds in which nothing may fire", every=0.2)
-    assert not [r for r in target.requests() if r.due > filled.timestamp()], "it fires although nothing of that could be kept"
+    # What was planned before, half a second ahead, has its room and still runs.
+    assert not [r for r in target.requests() if r.due > filled.timestamp() + 1], "it fires although nothing of that could be kept"
     assert agent.log().count("nearly full") >= 1
     central.start()
     back = now() + timedelta(seconds=2)
