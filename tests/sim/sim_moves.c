@@ -273,10 +273,11 @@ void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_u
 		change->context = world;
 		world->change_under_way = true;
 		core_apply_jobs(world->core, change);
-		if (world->change_under_way)
-			world->change_at = world->core->latest;
-		else
+		if (!world->change_under_way) { /* sync.c asks again, and counts it as no word */
 			world->tally.answers_refused++;
+			return;
+		}
+		world->change_at = world->core->latest;
 	} else {
 		core_lease(world->core, lease_until);
 	}
