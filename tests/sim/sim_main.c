@@ -247,6 +247,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sim: %s\n", error->message);
 		return 2;
 	}
+	if (moves && (small_steps || wild_steps)) {
+		fprintf(stderr, "sim: --moves has one clock for central and the agent: leave out --clock and --wild\n");
+		return 2;
+	}
 	if (seed_file != NULL)
 		return run_file(&sum) ? report(&sum, false) : 2;
 	if (only_seed >= 0) {
