@@ -246,6 +246,8 @@ struct fire *fire_new(struct core *core, struct core_job *job);
 void fire_set_state(struct core *core, struct fire *fire, enum fire_state state);
 const char *fire_state_name(enum fire_state state);
 bool fire_may_move(enum fire_state from, enum fire_state to);
+/* It waits for its first attempt, for whatever reason: no byte of it can have left. */
+bool fire_is_unbegun(const struct fire *fire);
 void fire_arm(struct core *core, struct fire *fire);
 void fire_due(struct core *core, struct fire *fire);
 void fire_begin(struct core *core, struct fire *fire); /* takes a slot of its job, becomes READY */

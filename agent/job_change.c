@@ -28,25 +28,27 @@ static int count_stays(const struct core *core, const char *id)
 	return GPOINTER_TO_INT(g_hash_table_lookup(core->stays, id));
 }
 
+static void set_stays(struct core *core, const char *id, int n)
+{
+	if (n > 0)
+		g_hash_table_replace(core->stays, g_strdup(id), GINT_TO_POINTER(n));
+	else
+		g_hash_table_remove(core->stays, id);
+}
+
 void core_job_stays(struct core *core, const struct core_job *job)
 {
-	const char *id = job->job->id;
-	g_hash_table_replace(core->stays, g_strdup(id), GINT_TO_POINTER(count_stays(core, id) + 1));
+	set_stays(core, job->job->id, count_stays(core, job->job->id) + 1);
 }
 
 /* The row is another's when the job came back, or left once more with something still to run. */
 void core_job_ended(struct core *core, const struct core_job *job)
 {
 	const char *id = job->job->id;
-	int others = count_stays(core, id) - 1;
 	if (!job->handed_over)
 		return;
-	if (others > 0) {
-		g_hash_table_replace(core->stays, g_strdup(id), GINT_TO_POINTER(others));
-		return;
-	}
-	g_hash_table_remove(core->stays, id);
-	if (job_table_get(core, id) == NULL)
+	set_stays(core, id, count_stays(core, id) - 1);
+	if (count_stays(core, id) == 0 && job_table_get(core, id) == NULL)
 		g_ptr_array_add(batch_current(core)->store->job_deletes, g_strdup(id));
 }
 
@@ -99,8 +101,7 @@ static void end_unbegun(struct core *core, struct core_job *job)
 	struct fire *fire, *next;
 	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
 		next = TAILQ_NEXT(fire, in_job);
-		bool waits = fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED || fire->state == FIRE_HELD || fire->state == FIRE_READY;
-		if (waits && fire->attempts == 0 && !fire->maybe_sent && fire->attempt.cause != FIRE_MANUAL)
+		if (fire_is_unbegun(fire) && fire->attempt.cause != FIRE_MANUAL)
 			fire_decide(core, fire, EXECUTION_SKIPPED, "skipped: the job was paused before it could run", NULL);
 	}
 }

@@ -138,9 +138,8 @@ static void keep_unsent(struct core *core, const struct core_job *job)
 	if (job->runs == NULL)
 		return;
 	TAILQ_FOREACH(fire, &job->runs->fires, in_job)
-		if (fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED || fire->state == FIRE_HELD || fire->state == FIRE_READY)
-			if (fire->attempts == 0 && !fire->maybe_sent)
-				batch_renew_update(core, fire, WALL_NONE);
+		if (fire_is_unbegun(fire))
+			batch_renew_update(core, fire, WALL_NONE);
 }
 
 void recovery_unplan(struct core *core)

@@ -37,18 +37,13 @@ struct ring {
 	guint filling;
 };
 
-static size_t keep_text(GString *text, const void *bytes, int size)
-{
-	size_t offset = text->len;
-	g_string_append_len(text, bytes != NULL ? bytes : "", bytes != NULL ? size : 0);
-	g_string_append_c(text, '\0');
-	return offset;
-}
-
 static size_t keep_column(GString *text, sqlite3_stmt *statement, int column)
 {
-	const void *bytes = sqlite3_column_text(statement, column);
-	return keep_text(text, bytes, sqlite3_column_bytes(statement, column));
+	const char *bytes = (const char *)sqlite3_column_text(statement, column);
+	size_t offset = text->len;
+	g_string_append_len(text, bytes != NULL ? bytes : "", sqlite3_column_bytes(statement, column));
+	g_string_append_c(text, '\0');
+	return offset;
 }
 
 static void read_row(sqlite3_stmt *statement, struct chunk *chunk)

@@ -128,7 +128,7 @@ MUTANTS = [
         ("agent/core.c", "\trecovery_unplan(core);\n", "\t(void)recovery_unplan;\n"),
     ], LEASE, "was_not_interrupted"),
     Mutant("a stop in order leaves what waits unmarked", "3", [
-        ("agent/recovery.c", "\t\t\t\tbatch_renew_update(core, fire, WALL_NONE);\n", "\t\t\t\t(void)core;\n"),
+        ("agent/recovery.c", "\t\t\tbatch_renew_update(core, fire, WALL_NONE);\n", "\t\t\t(void)core;\n"),
     ], STOP, "waits_for_its_jitter"),
     Mutant("the mark of a stop outlives the first attempt", "3", [
         ("agent/recovery.c", "\telse\n\t\tbatch_add_intent(core, fire);\n", "\telse\n\t\tfire_arm(core, fire);\n"),
@@ -224,7 +224,7 @@ MUTANTS = [
          "\tplan_job_to(core, job, wall_add_us(core->now, HAND_OVER_AHEAD_US - (border.us < 0)));"),
     ], LEASE, "a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond"),
     Mutant("a stay ends with another", "1", [
-        ("agent/job_change.c", "\tif (others > 0) {", "\tif (false) {"),
+        ("agent/job_change.c", "\tif (count_stays(core, id) == 0 && job_table_get(core, id) == NULL)", "\tif (job_table_get(core, id) == NULL)"),
     ], LEASE, "keeps_its_row_until_both_have_run"),
     Mutant("an at-most-once request sent again by curl", "3", [
         ("agent/runner_response.c", "transfer->sendings == 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE",

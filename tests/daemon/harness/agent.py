@@ -105,3 +105,17 @@ class Agent(Process):
         connection = sqlite3.connect(f"file:{self.state / 'agent.db'}?mode=ro", uri=True)
         connection.row_factory = sqlite3.Row
         return connection
+
+    def outbox(self, what):
+        """The records in the outbox of an agent that is down, without a gap and without a loss of the store."""
+        connection = self.database()
+        try:
+            assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok", what
+            rows = connection.execute("SELECT seq, record FROM outbox ORDER BY seq").fetchall()
+        finally:
+            connection.close()
+        assert not list(self.state.glob("agent.db.bad-*")), f"{what}: a kill left a database that counts as damaged"
+        assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1)), what
+        records = [json.loads(row["record"]) for row in rows]
+        assert not [r for r in records if r.get("event") in ("databaseLost", "storeFailed")], what
+        return records
