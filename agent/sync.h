@@ -1,7 +1,7 @@
 /*
- * The sync thread: tells central what was decided, hears what is to be done. Owns: the pace, the retry, the acks. Does not
- * own: the records (store), the job set (core), the agent's key (rotation), the text of the messages (common/wire.h), the connection
- * (central_client.h).
+ * The sync thread: tells central what was decided, hears what is to be done. Owns: the rounds and what central's answers
+ * lead to. Does not own: when a round begins (sync_pace.h), the records (store), the job set (core), the agent's key
+ * (rotation.h), the text of the messages (common/wire.h), the connection (central_client.h).
  *
  * One round: the next records from the store, the status from the loop, one POST, and what the answer says goes where it
  * belongs: the ack to the store, the job changes and commands to the loop. A round never overlaps another. The thread holds

@@ -22,7 +22,7 @@
 
 #define FAILOVER_ROUND_MS 1000
 #define FAILOVER_GAP_MS 5000
-#define FAILOVER_GRACE_MS 30000  /* the longest pause of an agent that could not reach central (agent/sync.c) */
+#define FAILOVER_GRACE_MS 30000  /* the longest pause of an agent that could not reach central (agent/sync_pace.h) */
 #define FAILOVER_RETRY_MS 60000  /* jobs for which there is no better agent are looked at again after this, or when one comes */
 /* Heirs look this long after the silent agent should be given up: after the round that does so, and once more. */
 #define FAILOVER_LOOK_MS 2000

@@ -1,6 +1,6 @@
 /*
  * Two agents with one identity: a state folder was copied, with an image of its host or back from a backup while the
- * original runs. Owns: the rows of agent_life. Does not own: what a copy is told (api_sync), what it does then (agent/sync.c:
+ * original runs. Owns: the rows of agent_life. Does not own: what a copy is told (api_sync), what it does then (agent/sync_answer.c:
  * it starts nothing new).
  *
  * Each process of an agent makes up a name, its life, and tells it with each sync, together with the number of lives that

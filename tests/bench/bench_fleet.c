@@ -11,7 +11,7 @@
  * 0) heard at T of the revision R. SIGHUP: the last FALLEN agents are silent from then on ("fallen T").
  * SIGUSR1 begins the percentiles anew. SIGUSR2: of the agents that send records every second one has those of MISSED_S at once.
  *
- * Waiting is done as agent/sync.c does it: nextSyncMs within bounds, +-10 %; at once while there are more records than went
+ * Waiting is done as agent/sync_pace.c does it: nextSyncMs within bounds, +-10 %; at once while there are more records than went
  * along; HURRY_MS after a failed execution (one batch of HURRY_ONE_OF has one) while all is well; after a refusal
  * Retry-After and up to 20 % more, after an error full jitter from BACKOFF_FIRST_MS; both double the backoff. A kept
  * connection that turns out closed is no error: libcurl sends again on a new one.

@@ -281,12 +281,12 @@ MUTANTS = [
         ("central/ingest_stream.c", "\t\t\tresult->outcome = INGEST_GAP;", "\t\t\tresult->outcome = INGEST_TAKEN;"),
     ], daemon("ingest", "a_batch_that_overtook_another_is_not_taken_before_its_turn"), "assert 100 == 0"),
     Mutant("the agent takes any ack", "4", [
-        ("agent/sync.c", "\tif (reply->acked_seq > sync->highest_sent) {", "\tif (reply->acked_seq == INT64_MAX) {"),
+        ("agent/sync_answer.c", "\tif (reply->acked_seq > sync->highest_sent) {", "\tif (reply->acked_seq == INT64_MAX) {"),
     ], daemon("agent_sync", "an_ack_of_records_that_were_never_sent_is_refused"), "for the refusal"),
     Mutant("sent counts as acked", "4", [
-        ("agent/sync.c", "\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);\n\tif (!pass_jobs",
+        ("agent/sync_answer.c", "\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);\n\tif (!pass_jobs",
          "\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, reply->acked_seq);\n"
-         "\telse\n\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, last_sent(round));\n\tif (!pass_jobs"),
+         "\telse\n\t\tstore_sqlite_ack(sync->store, round->unsent->epoch, sync->highest_sent);\n\tif (!pass_jobs"),
     ], daemon("agent_sync", "records_that_central_did_not_take_are_sent_again"), "was not sent again"),
     Mutant("a poison record holds up its batch", "13", [
         ("central/ingest.c", "status == DB_REFUSED && member->limit - done > 1)", "status == DB_REFUSED && member->limit - done > n)"),

@@ -148,7 +148,7 @@ static void send(struct world *world)
 	central->next_at = mono_add_us(world->mono, dice_below(&world->dice, 400 * US_PER_MS));
 }
 
-/* What central repeats it has not heard to be done, whatever was sent: sync.c does the same. */
+/* What central repeats it has not heard to be done, whatever was sent: sync_answer.c does the same. */
 static void receive(struct world *world)
 {
 	struct central *central = world->central;

@@ -273,7 +273,7 @@ void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_u
 		change->context = world;
 		world->change_under_way = true;
 		core_apply_jobs(world->core, change);
-		if (!world->change_under_way) { /* sync.c asks again, and counts it as no word */
+		if (!world->change_under_way) { /* sync_answer.c asks again, and counts it as no word */
 			world->tally.answers_refused++;
 			return;
 		}
