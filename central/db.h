@@ -33,6 +33,7 @@ enum db_status {
 	DB_CONFLICT,  /* unique key, serialization, deadlock: the transaction is lost, nothing happened */
 	DB_REFUSED,   /* constraint or bad value: the same call will fail again */
 	DB_AWAY,      /* no usable connection: nothing happened */
+	DB_FULL,      /* the server has no room on its disk, or no memory: nothing happened */
 	DB_TIMEOUT,   /* statement or lock timeout: nothing happened */
 	DB_FAILED,    /* anything else that the server said no to; nothing happened */
 	DB_UNCERTAIN  /* the connection died after COMMIT, or a statement outside a transaction, was sent */

@@ -13,11 +13,12 @@
 #include "common/sql.h"
 
 #define CLIENT_GRACE_MS 2000 /* the server's own timeout should come first */
+#define FULL_SAID_MS 10000   /* between two lines that it has no room */
 
 const char *db_status_name(enum db_status status)
 {
 	static const char *const names[] = { "ok",   "notFound", "conflict", "refused",
-					     "away", "timeout",	 "failed",   "uncertain" };
+					     "away", "full",	 "timeout",  "failed",	 "uncertain" };
 	return (size_t)status < G_N_ELEMENTS(names) ? names[status] : "?";
 }
 
@@ -76,7 +77,9 @@ static enum db_status classify(const char *state, bool *ret_lost)
 		{ "57P", DB_AWAY, true },    /* shutting down, crashed, starting up */
 		{ "25P03", DB_AWAY, true },  /* idle in transaction for too long */
 		{ "08", DB_AWAY, true },     /* connection exceptions */
-		{ "53", DB_AWAY, false },    /* disk full, out of memory or connections */
+		{ "53100", DB_FULL, false }, /* disk */
+		{ "53200", DB_FULL, false }, /* memory */
+		{ "53", DB_AWAY, false },    /* out of connections */
 		{ "58030", DB_AWAY, false }, /* I/O error */
 		{ "22", DB_REFUSED, false }, /* data */
 		{ "23", DB_REFUSED, false }, /* constraints */
@@ -156,6 +159,20 @@ static enum db_status lost(struct db_conn *conn, bool may_have_happened)
 	return may_have_happened ? DB_UNCERTAIN : DB_AWAY;
 }
 
+/* All of a fleet's syncs fail then, a thousand a second. */
+static bool may_say_full(void)
+{
+	static GMutex lock;
+	static gint64 say_next_at;
+	gint64 now = g_get_monotonic_time();
+	g_mutex_lock(&lock);
+	bool may = now >= say_next_at;
+	if (may)
+		say_next_at = now + FULL_SAID_MS * US_PER_MS;
+	g_mutex_unlock(&lock);
+	return may;
+}
+
 static enum db_status judge(struct db_conn *conn, enum pump state, PGresult *result, bool may_have_happened)
 {
 	ExecStatusType kind = result != NULL ? PQresultStatus(result) : PGRES_FATAL_ERROR;
@@ -174,7 +191,7 @@ static enum db_status judge(struct db_conn *conn, enum pump state, PGresult *res
 		return lost(conn, may_have_happened);
 	conn->broken = conn->broken || is_lost;
 	/* Only here are statement and reason known together; callers see a status. */
-	if (status == DB_FAILED || status == DB_REFUSED)
+	if (status == DB_FAILED || status == DB_REFUSED || (status == DB_FULL && may_say_full()))
 		log_error("statement failed", "statement", conn->statement, "sqlstate", sqlstate, "message",
 			  conn->message, NULL);
 	return status;

@@ -128,7 +128,7 @@ static void fold_all(struct fold *fold)
 	atomic_fetch_add(&fold->count, total);
 	if (status == DB_OK && total >= FOLD_VACUUM_AFTER)
 		status = db_run(conn, "fold_vacuum", NULL, NULL);
-	if (status != DB_OK && status != DB_AWAY && status != DB_UNCERTAIN)
+	if (status != DB_OK && status != DB_AWAY && status != DB_FULL && status != DB_UNCERTAIN)
 		log_warning("sums could not be folded; trying again soon", "status", db_status_name(status), "reason",
 			    db_message(conn), NULL);
 }

@@ -12,6 +12,8 @@
 #include "central/routes.h"
 #include "common/rfc3339.h"
 
+#define RETRY_FULL_S 10 /* somebody has to make room first */
+
 static const char *const role_names[] = { "open", "agent", "viewer", "operator", "editor", "admin" };
 
 const char *role_name(enum role role)
@@ -273,6 +275,12 @@ void problem_db(struct api_reply *reply, enum db_status status, const char *what
 	case DB_AWAY:
 		api_reply_header(reply, "Retry-After", "1");
 		problem_reply(reply, 503, NULL, NULL, "the database is away; nothing was changed, try again");
+		return;
+	case DB_FULL:
+		api_reply_header(reply, "Retry-After", "%d", RETRY_FULL_S);
+		problem_reply(reply, 507, NULL, NULL,
+			      "the database has no room on its disk, or no memory, as the log of central says; nothing was changed. "
+			      "Make room there: central goes on by itself");
 		return;
 	case DB_TIMEOUT:
 		api_reply_header(reply, "Retry-After", "2");

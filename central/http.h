@@ -114,7 +114,7 @@ void problem_add(struct api_reply *reply, const char *name, json_t *value);
 void problem_parameter(struct api_reply *reply, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /*
  * What a database status means to the client: NOT_FOUND 404, CONFLICT 409, REFUSED 422, AWAY, TIMEOUT and UNCERTAIN 503
- * with Retry-After, FAILED 500; TIMEOUT has a title of its own, for the database is there. `what` names the thing ("job 42"), for NOT_FOUND and CONFLICT. DB_OK is a bug.
+ * and FULL 507, both with Retry-After, FAILED 500; TIMEOUT has a title of its own, for the database is there. `what` names the thing ("job 42"), for NOT_FOUND and CONFLICT. DB_OK is a bug.
  */
 #define DB_TOO_SLOW_TITLE "Too Slow"
 void problem_db(struct api_reply *reply, enum db_status status, const char *what);

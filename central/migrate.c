@@ -17,7 +17,8 @@ static enum migrate_result fail(enum migrate_result kind, GError **error, const 
 
 static enum migrate_result fail_db(enum db_status status, struct db_conn *conn, const char *what, GError **error)
 {
-	bool away = status == DB_AWAY || status == DB_UNCERTAIN || status == DB_TIMEOUT || status == DB_CONFLICT;
+	bool away = status == DB_AWAY || status == DB_FULL || status == DB_UNCERTAIN || status == DB_TIMEOUT ||
+		    status == DB_CONFLICT;
 	return fail(away ? MIGRATE_AWAY : MIGRATE_REFUSED, error, "migration: %s: %s", what, db_message(conn));
 }
 

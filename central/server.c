@@ -138,8 +138,9 @@ static void serve(struct server *server, const struct _u_request *raw, struct ap
 static void log_request(const struct server *server, const struct api_request *request, const struct api_reply *reply,
 			int64_t took_us)
 {
-	/* 503 comes by the thousand while the database is away, which the pools have said already. */
-	enum log_level level = reply->status >= 500 && reply->status != 503 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
+	/* These come by the thousand while the database is away or full, which was said where it was found. */
+	bool is_said = reply->status == 503 || reply->status == 507;
+	enum log_level level = reply->status >= 500 && !is_said ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
 	if (!log_is_on(level))
 		return;
 	log_event(level, "request", "request", request->id, "listener", listener_name(server->listener), "method",

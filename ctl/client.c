@@ -75,6 +75,7 @@ static int exit_status(int http_status)
 	case 502:
 	case 503:
 	case 504:
+	case 507:
 		return EXIT_AWAY;
 	default:
 		return http_status >= 400 && http_status < 500 ? EXIT_WRONG : EXIT_FAILED;
@@ -95,6 +96,7 @@ static char *next_step(const struct client *client, const struct http_answer *an
 		return g_strdup("; look at it again, then repeat with the new --revision");
 	case 429:
 	case 503:
+	case 507:
 		return answer->retry_after_s > 0 ? g_strdup_printf("; try again in %d s", answer->retry_after_s)
 						 : g_strdup("; try again later");
 	default:

@@ -245,8 +245,9 @@ def test_an_answer_that_begins_with_a_continuation_line_is_refused_and_syncs_go_
     wait_until(lambda: len(odd) >= 3 and fake.records, 30, "three such answers, and records between them", explain=agent.tail)
 
 
-def test_retry_after_is_honoured(agent, fake):
-    fake.script = lambda sync: FakeCentral.problem(503, "come back later", **{"Retry-After": "4"})
+@pytest.mark.parametrize("status", [429, 503, 507])
+def test_retry_after_is_honoured(agent, fake, status):
+    fake.script = lambda sync: FakeCentral.problem(status, "come back later", **{"Retry-After": "4"})
     start(agent)
     wait_until(lambda: len(fake.syncs()) == 1, 10, "the first sync")
     fake.script = None

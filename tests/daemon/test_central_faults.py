@@ -3,6 +3,7 @@ acked that is not kept, every refusal says when to come again, agents go on firi
 import os
 import re
 import resource
+import shutil
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 import requests
-from harness.api import Api
+from harness.api import Api, assert_problem
 from harness.disk import fill, make_room
 from harness.ledger import assert_each_second_once, instant, latest, now
 from harness.postgres import Cluster
@@ -63,7 +64,7 @@ class Cast:
     """A cluster, central, an agent with a job every second, a sender."""
 
     def __init__(self, world, target, cluster):
-        self.world, self.target, self.cluster = world, target, cluster.start()
+        self.world, self.target, self.cluster = world, target, cluster if cluster.running() else cluster.start()
         self.database = world.database(cluster)
         self.central = world.central(self.database).start()
         self.central.allow("database|chore failed")
@@ -118,6 +119,42 @@ def test_on_a_full_disk_nothing_is_acked_that_is_not_kept_and_central_comes_back
     if not cast.cluster.running():  # without space to recover in, PostgreSQL itself may have ended
         cast.cluster.kill()
         cast.cluster.start()
+    cast.check()
+    assert cast.central.pid == cast.pid
+
+
+def test_without_room_for_tables_changes_are_507_and_agents_keep_what_they_have(world, target, disk):
+    """The log of PostgreSQL has a disk of its own, so the server goes on and only says no."""
+    folder = disk(world.folder / "tables", "64m")
+    shutil.chown(folder, "postgres", "postgres")
+    cluster = world.cluster().start()
+    cluster.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
+    cluster.execute("ALTER DATABASE template1 SET TABLESPACE small")  # and so of what is made after it
+    cast = Cast(world, target, cluster)
+    cast.central.allow("statement failed")
+    api, agent = cast.central.api, cast.agent
+    fill(folder)
+    body = {"schedule": "0 0 1 1 *", "api": target.url, "body": "".join(uuid.uuid4().hex for _ in range(1000))}
+
+    def refused():
+        reply = api.post("/api/jobs", json=body)
+        return [reply] if reply.status_code != 201 else []
+
+    (reply,) = wait_until(refused, 60, "the tables to be full", explain=world.tails)
+    problem = assert_problem(reply, 507)
+    assert "no room on its disk" in problem["detail"] and "Make room" in problem["detail"]
+    assert problem["title"] == "Insufficient Storage" and int(reply.headers["Retry-After"]) >= 1
+    jobs = api.json("/api/jobs", limit=1)["jobs"]
+    wait_until(lambda: cast.sender.send(1000) or 507 in cast.sender.refusals, 60, "records to be refused", explain=world.tails)
+    acked = cast.sender.acked
+    wait_until(lambda: "Insufficient Storage" in (agent.status()["central"]["error"] or ""), 60, "the agent to say why", explain=world.tails)
+    assert agent.status()["store"]["outboxDepth"] > 0
+    cast.fires_go_on()
+    assert jobs and Api(cast.central.url).get("/readyz").status_code == 200
+    assert cast.central.log().count("No space left on device") < 20, "one line for each refusal"
+    make_room(folder)
+    assert cast.sender.kept(cast.database) == acked
+    wait_until(lambda: api.post("/api/jobs", json=body).status_code == 201, 30, "changes to be taken again", explain=world.tails)
     cast.check()
     assert cast.central.pid == cast.pid
 

@@ -62,6 +62,13 @@ def test_every_reference_leads_somewhere_and_every_component_is_used():
                 assert f"#/components/{kind}/{name}" in references, f"nothing uses {kind}/{name}"
 
 
+def test_whatever_needs_the_database_says_that_it_may_be_away_or_full():
+    for path, item in DOCUMENT["paths"].items():
+        for method in METHODS:
+            responses = item.get(method, {}).get("responses", {})
+            assert not path.startswith("/api/") or ("503" in responses) == ("507" in responses), f"{method} {path}"
+
+
 def test_path_parameters_and_operation_ids_are_complete_and_unique():
     ids = []
     for path, item in DOCUMENT["paths"].items():

@@ -264,6 +264,9 @@ MUTANTS = [
     Mutant("the same identity after a step back", "10", [
         ("agent/recovery.c", "\tstate->clock_epoch++;\n", ""),
     ], CORE, "after_two_hours_back.*720"),
+    Mutant("a full disk is called away", "faults.md", [
+        ("central/db_statement.c", "{ \"53100\", DB_FULL, false }", "{ \"53100\", DB_AWAY, false }"),
+    ], daemon("central_faults", "without_room_for_tables_changes_are_507_and_agents_keep_what_they_have"), "expected 507, got 503"),
     Mutant("ack before commit (central)", "4", [
         ("central/ingest_group.c", "\tif (status == DB_OK)\n\t\tstatus = db_commit(group->conn);\n", ""),
         ("central/ingest_group.c", "\tif (db_in_transaction(conn))\n\t\tdb_rollback(conn);",

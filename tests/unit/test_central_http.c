@@ -47,13 +47,13 @@ START_TEST(test_a_problem_about_bytes_that_are_no_utf8_is_still_json)
 }
 END_TEST
 
-START_TEST(test_a_database_that_is_away_is_503_with_retry_after)
+START_TEST(test_a_database_that_is_away_or_full_is_503_or_507_with_retry_after)
 {
-	static const enum db_status away[] = { DB_AWAY, DB_TIMEOUT, DB_UNCERTAIN };
+	static const enum db_status away[] = { DB_AWAY, DB_TIMEOUT, DB_UNCERTAIN, DB_FULL };
 	for (size_t i = 0; i < G_N_ELEMENTS(away); i++) {
 		struct api_reply reply = { 0 };
 		problem_db(&reply, away[i], "job");
-		ck_assert_int_eq(reply.status, 503);
+		ck_assert_int_eq(reply.status, away[i] == DB_FULL ? 507 : 503);
 		ck_assert_int_eq(reply.n_headers, 1);
 		ck_assert_str_eq(reply.headers[0].name, "Retry-After");
 		api_reply_clear(&reply);
@@ -303,7 +303,7 @@ int main(void)
 	TCase *all = tcase_create("all");
 	tcase_add_test(all, test_a_problem_names_status_title_detail_and_pointer);
 	tcase_add_test(all, test_a_problem_about_bytes_that_are_no_utf8_is_still_json);
-	tcase_add_test(all, test_a_database_that_is_away_is_503_with_retry_after);
+	tcase_add_test(all, test_a_database_that_is_away_or_full_is_503_or_507_with_retry_after);
 	tcase_add_test(all, test_each_database_status_has_a_status_of_its_kind);
 	tcase_add_test(all, test_a_header_never_carries_a_line_break);
 	tcase_add_test(all, test_an_etag_matches_strongly_for_edits_and_weakly_for_reads);
