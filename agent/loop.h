@@ -1,6 +1,10 @@
 /*
  * The loop: libevent, the two timers of the core, the queue on which other threads post, the signals. It drives the core
- * and is the only caller of it. Owns: the event base, the core's clock, the stop. Does not own: core, runner, store.
+ * and is the only caller of it. Owns: the event base, the core's clock, the stop. Does not own: core, runner, store, what
+ * other threads post (loop_messages.h).
+ *
+ * loop_new(); the parts that stand on its base, queue and clock; loop_set_core(); loop_run(), once; loop_free() after all of
+ * them are gone. All on one thread but queue_push() to loop_queue().
  *
  * One turn is: wait, run all events that are ready, tick the core once, set the timers to what it wants next. The clock
  * is read once per turn and stands still in between (agent/core.h).
@@ -14,15 +18,18 @@
 #include <event2/event.h>
 
 #include "agent/core.h"
+#include "agent/loop_messages.h"
 #include "agent/store_sqlite.h"
 
 #define LOOP_DRAIN_MS 5000
 
 struct loop;
 
+/* NULL with `error` when the kernel gives no descriptor. Catches SIGTERM, SIGINT and SIGHUP from here on. */
 struct loop *loop_new(GError **error);
-void loop_free(struct loop *loop);
+void loop_free(struct loop *loop); /* NULL is fine */
 
+/* All three live until loop_free(). */
 struct event_base *loop_base(struct loop *loop);
 struct queue *loop_queue(struct loop *loop);
 struct core_clock loop_clock(struct loop *loop);
@@ -36,57 +43,15 @@ enum loop_end {
 	LOOP_STOPPED,      /* by signal */
 	LOOP_DATABASE_LOST /* begin a new life */
 };
-/* Before core_start and loop_run. */
+/* Before core_start and loop_run. The core is borrowed. */
 void loop_set_core(struct loop *loop, struct core *core);
 /* From the thread that will run the loop: real time while it is calm (host.h). False when the host does not grant it. */
 bool loop_make_realtime(struct loop *loop);
-/* `reload` is called on SIGHUP. */
+/* Returns when the stop is over or the database is lost. `reload` is called on SIGHUP, after the zone files were read again. */
 enum loop_end loop_run(struct loop *loop, void (*reload)(void *context), void *context);
 
-/* The last that store and sync told. */
-struct sync_news {
-	bool enabled, connected;
-	bool refused;                /* by central, as revoked or as a copy of another agent: nothing new is started */
-	struct wall last_success_at; /* WALL_NONE = never in this life */
-	struct mono asked_at;        /* when the round began after which the job set was as central has it; INT64_MIN = none yet */
-	int64_t rounds, failures;
-	char error[256];             /* of the last failed round; "" after a good one */
-};
+/* The last that store and sync told; of this thread, until the next turn. */
 const struct store_stats *loop_store_stats(const struct loop *loop);
 const struct sync_news *loop_sync_news(const struct loop *loop);
-
-/* What other threads may ask; the store's news have the types of enum store_news. Answers come back in the same message. */
-enum loop_request { LOOP_STATUS = STORE_NEWS_MAX_, LOOP_APPLY_JOBS, LOOP_COMMANDS, LOOP_SYNC_NEWS };
-
-/* Filled by the loop. */
-struct loop_status_message {
-	struct message message;
-	struct sync_status status; /* without outbox_depth and oldest_unsent_at: the store knows those */
-	int64_t jobs_revision;
-	uint64_t jobs_digest;
-	int64_t done_commands[SYNC_COMMANDS_MAX];
-	int n_done_commands;
-};
-/* Comes back when the change is durable (ok) or the core has gone. */
-struct loop_apply_message {
-	struct message message;
-	struct job_change *change; /* passes to the core */
-	bool ok;
-};
-/* Nothing comes back. */
-struct loop_commands_message {
-	struct message message;
-	GArray *commands; /* struct sync_command to carry out */
-	GArray *known;    /* int64_t: central has heard that these are done */
-	struct wall lease_until; /* core_lease(); WALL_NONE = no news */
-};
-/* Frees a change that no core took over. */
-void loop_drop_change(struct job_change *change);
-
-struct loop_sync_news_message { struct message message; struct sync_news news; };
-
-struct loop_status_message *loop_status_message_new(struct queue *reply_to, int reply_type);
-struct loop_apply_message *loop_apply_message_new(struct job_change *change, struct queue *reply_to, int reply_type);
-struct loop_commands_message *loop_commands_message_new(void);
 
 #endif

@@ -9,10 +9,7 @@
 
 static void tell_news(struct sync *sync)
 {
-	struct loop_sync_news_message *message = g_new0(struct loop_sync_news_message, 1);
-	message->message.type = LOOP_SYNC_NEWS;
-	message->news = sync->news;
-	queue_push(sync->loop, &message->message);
+	queue_push(sync->loop, &loop_sync_news_message_new(&sync->news)->message);
 }
 
 static void again_at_once(struct sync *sync)

@@ -5,7 +5,7 @@
 #ifndef BELFRY_AGENT_SYNC_INTERNAL_H
 #define BELFRY_AGENT_SYNC_INTERNAL_H
 
-#include "agent/loop.h"
+#include "agent/loop_messages.h"
 #include "agent/rotation.h"
 #include "agent/sync.h"
 #include "agent/sync_jobs.h"

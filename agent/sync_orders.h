@@ -7,7 +7,7 @@
 #ifndef BELFRY_AGENT_SYNC_ORDERS_H
 #define BELFRY_AGENT_SYNC_ORDERS_H
 
-#include "agent/loop.h"
+#include "agent/loop_messages.h"
 
 /*
  * `status` is what was sent: central has heard of the orders in it that it does not repeat. While parts of the job set are still

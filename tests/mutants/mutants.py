@@ -322,7 +322,7 @@ MUTANTS = [
         ("sql/central/queries/sync.sql", "AND ($19::text = '' OR EXISTS", "AND ($19::text <> '-' OR EXISTS"),
     ], daemon("copies", "a_copy_that_says_nothing_is_refused_after_two_syncs_of_the_original"), "expected 409"),
     Mutant("a refused agent goes on firing", "14", [
-        ("agent/loop.c", "\tcore_stand_aside(loop->core, news->refused);\n", ""),
+        ("agent/loop_messages.c", "\tcore_stand_aside(loop->core, news->refused);\n", ""),
     ], daemon("copies", "a_copied_agent_starts_nothing_while_the_original_goes_on"), "the refused copy plans on"),
     Mutant("a revoked agent is not told", "14", [
         ("central/admit.c", "\t\tproblem_add(reply, \"revoked\", json_true());\n", ""),

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "agent/jobs_dir.h"
-#include "agent/loop.h"
+#include "agent/loop_messages.h"
 
 #define GOOD "{\"schedule\":\"* * * * *\",\"api\":\"http://localhost/foo\"}"
 #define OTHER "{\"schedule\":\"*/5 * * * *\",\"api\":\"http://localhost/foo\"}"

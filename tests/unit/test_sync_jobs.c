@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "agent/loop.h"
+#include "agent/loop_messages.h"
 #include "agent/sync_jobs.h"
 
 static struct sync_jobs jobs;
