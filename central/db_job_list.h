@@ -3,7 +3,8 @@
  * own: names of parameters (job_query.h), the JSON (api_job_list).
  *
  * Any page of any order costs about the same at 100,000 jobs: every order has an index, searches have one of three-letter
- * runs (migration job_page tells how they go together), and only the page's own jobs have their executions looked up.
+ * runs (sql/central/definitions/job_page.sql tells how they go together), and only the page's own jobs have their executions
+ * looked up.
  */
 #ifndef BELFRY_DB_JOB_LIST_H
 #define BELFRY_DB_JOB_LIST_H

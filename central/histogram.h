@@ -1,6 +1,6 @@
 /*
  * Histograms of durations and latenesses in the rollups. Owns: the bounds of their buckets and the reading of them.
- * Does not own: the adding in SQL (histogram_add in 0003_execution.sql, for exactly HISTOGRAM_BUCKETS counts).
+ * Does not own: the adding in SQL (histogram_add in sql/central/definitions, for exactly HISTOGRAM_BUCKETS counts).
  *
  * Bucket i counts values v with bounds[i - 1] < v <= bounds[i], in microseconds: 1-2-5 steps from 100 us to 1000 s and
  * one last bound of an hour; the last bucket holds the rest.

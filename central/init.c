@@ -170,11 +170,11 @@ static bool init_admin(struct db_pool *pool, const struct init_wish *wish, GErro
 
 bool central_init(const struct central_config *config, const struct init_wish *wish, GError **error)
 {
-	int applied = 0;
+	struct migrate_done done;
 	struct db_pool *pool = db_pool_new("init", config->database, 1, config->statement_timeout_ms, DB_PLANS_KEPT, error);
 	if (pool == NULL)
 		return false;
-	bool ok = migrate_run(pool, &applied, error) == MIGRATE_OK;
+	bool ok = migrate_run(pool, &done, error) == MIGRATE_OK;
 	if (ok && wish->token_file != NULL)
 		ok = init_token(pool, wish->token_file, wish->force, error);
 	if (ok && wish->admin != NULL)

@@ -70,12 +70,13 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 static int run_migrate(const struct central_config *config)
 {
 	g_autoptr(GError) error = NULL;
-	int applied = 0;
+	struct migrate_done done;
 	struct db_pool *pool = db_pool_new("migrate", config->database, 1, config->statement_timeout_ms, DB_PLANS_KEPT, &error);
-	bool ok = pool != NULL && migrate_run(pool, &applied, &error) == MIGRATE_OK;
+	bool ok = pool != NULL && migrate_run(pool, &done, &error) == MIGRATE_OK;
 	db_pool_free(pool);
 	if (ok)
-		printf("the database is up to date; %d migration%s applied\n", applied, applied == 1 ? "" : "s");
+		printf("the database is up to date; %d migration%s applied%s\n", done.migrations,
+		       done.migrations == 1 ? "" : "s", done.definitions ? ", definitions made anew" : "");
 	else
 		fprintf(stderr, "belfry-central: %s\n", error->message);
 	return ok ? EXIT_OK : EXIT_RUNTIME;

@@ -1,3 +1,5 @@
+#include <config.h>
+
 #include "central/migrate.h"
 
 #include <string.h>
@@ -47,7 +49,7 @@ static enum migrate_result compare(const struct db_result *done, const struct sq
 	return MIGRATE_OK;
 }
 
-static enum db_status apply(struct db_conn *conn, const struct sql_migration *migration)
+static enum migrate_result apply(struct db_conn *conn, const struct sql_migration *migration, GError **error)
 {
 	g_autofree char *sum = checksum(migration);
 	struct db_params params = { 0 };
@@ -57,71 +59,88 @@ static enum db_status apply(struct db_conn *conn, const struct sql_migration *mi
 	enum db_status status = db_run_script(conn, migration->text);
 	if (status == DB_OK)
 		status = db_run(conn, "migrate_record", &params, NULL);
-	return status;
+	return status == DB_OK ? MIGRATE_OK : fail_db(status, conn, migration->name, error);
 }
 
-/* One transaction: under the lock, look again whether it is still to be done, then do it. */
-static enum migrate_result step(struct db_conn *conn, const struct sql_migration *migration, int *applied,
-				GError **error)
+static enum migrate_result migrate(struct db_conn *conn, const struct db_result *known, struct migrate_done *done,
+				   int *ret_newest, GError **error)
 {
-	DB_RESULT_AUTO struct db_result *done = NULL;
-	bool is_done;
-	enum db_status status = db_begin(conn);
-	if (status == DB_OK)
-		status = db_run(conn, "migrate_lock", NULL, NULL);
-	if (status == DB_OK)
-		status = db_run(conn, "migrate_list", NULL, &done);
-	if (status != DB_OK)
-		return fail_db(status, conn, migration->name, error);
-	enum migrate_result result = compare(done, migration, &is_done, error);
-	if (result == MIGRATE_OK && !is_done) {
-		status = apply(conn, migration);
-		if (status != DB_OK)
-			return fail_db(status, conn, migration->name, error);
-		(*applied)++;
+	for (const struct sql_migration *migration = sql_central_migrations; migration->name != NULL; migration++) {
+		bool is_done;
+		enum migrate_result result = compare(known, migration, &is_done, error);
+		if (result == MIGRATE_OK && !is_done) {
+			result = apply(conn, migration, error);
+			done->migrations++;
+		}
+		if (result != MIGRATE_OK)
+			return result;
+		*ret_newest = migration->version;
 	}
-	status = db_commit(conn);
-	if (result == MIGRATE_OK && status != DB_OK)
-		return fail_db(status, conn, migration->name, error);
-	return result;
+	return MIGRATE_OK;
 }
 
-static enum db_status create_table(struct db_conn *conn)
+static enum migrate_result define(struct db_conn *conn, int newest, struct migrate_done *done, GError **error)
 {
-	/* CREATE TABLE IF NOT EXISTS alone fails when two centrals do it at the same instant. */
+	const struct sql_migration all = { 0, "definitions " PACKAGE_VERSION, sql_central_definitions };
+	DB_RESULT_AUTO struct db_result *is_defined = NULL;
+	g_autofree char *sum = checksum(&all);
+	struct db_params params = { 0 };
+	db_param_int(&params, newest);
+	db_param_text(&params, all.name);
+	db_param_text(&params, sum);
+	enum db_status status = db_run_one(conn, "migrate_is_defined", &params, &is_defined);
+	if (status != DB_OK)
+		return fail_db(status, conn, all.name, error);
+	if (db_bool(is_defined, 0, 0))
+		return MIGRATE_OK;
+	done->definitions = true;
+	return apply(conn, &all, error);
+}
+
+/* Under the lock, so that of several centrals one does it and the others find it done. */
+static enum migrate_result bring(struct db_conn *conn, struct migrate_done *done, GError **error)
+{
+	DB_RESULT_AUTO struct db_result *known = NULL;
+	int newest = 0;
 	enum db_status status = db_begin(conn);
 	if (status == DB_OK)
 		status = db_run(conn, "migrate_lock", NULL, NULL);
 	if (status == DB_OK)
 		status = db_run(conn, "migrate_create_table", NULL, NULL);
-	return status == DB_OK ? db_commit(conn) : status;
+	if (status == DB_OK)
+		status = db_run(conn, "migrate_list", NULL, &known);
+	if (status != DB_OK)
+		return fail_db(status, conn, "start", error);
+	enum migrate_result result = migrate(conn, known, done, &newest, error);
+	if (result == MIGRATE_OK)
+		result = define(conn, newest, done, error);
+	if (result != MIGRATE_OK)
+		return result;
+	status = db_commit(conn);
+	return status == DB_OK ? MIGRATE_OK : fail_db(status, conn, "commit", error);
 }
 
-enum migrate_result migrate_run(struct db_pool *pool, int *ret_applied, GError **error)
+enum migrate_result migrate_run(struct db_pool *pool, struct migrate_done *ret_done, GError **error)
 {
 	DB_AUTO struct db_conn *conn = NULL;
-	int applied = 0;
+	struct migrate_done done = { 0 };
 	enum db_status status = db_acquire(pool, &conn);
-	if (status == DB_OK)
-		status = db_set_timeout(conn, MIGRATE_TIMEOUT_MS);
-	if (status == DB_OK)
-		status = create_table(conn);
-	if (status != DB_OK && conn == NULL) {
+	if (conn == NULL) {
 		g_autofree char *reason = db_pool_reason(pool);
 		return fail(MIGRATE_AWAY, error, "the database is away: %s",
 			    reason != NULL ? reason : "no connection in time");
 	}
+	if (status == DB_OK)
+		status = db_set_timeout(conn, MIGRATE_TIMEOUT_MS);
 	if (status != DB_OK)
 		return fail_db(status, conn, "start", error);
-	for (const struct sql_migration *migration = sql_central_migrations; migration->name != NULL; migration++) {
-		enum migrate_result result = step(conn, migration, &applied, error);
-		if (result != MIGRATE_OK)
-			return result;
-	}
+	enum migrate_result result = bring(conn, &done, error);
+	if (result != MIGRATE_OK)
+		return result;
 	const char *bad_name = NULL;
 	status = db_prepare_all(conn, &bad_name);
 	if (status != DB_OK)
 		return fail_db(status, conn, bad_name, error);
-	*ret_applied = applied;
+	*ret_done = done;
 	return MIGRATE_OK;
 }

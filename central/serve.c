@@ -72,12 +72,13 @@ static enum prepared check_credentials(struct central *central, GError **error)
 /* Schema, credential, chores: what has to be done once with a database before requests are served. */
 static enum prepared prepare(struct central *central, GError **error)
 {
-	int applied = 0;
-	enum migrate_result result = migrate_run(central->chores_pool, &applied, error);
+	struct migrate_done done;
+	enum migrate_result result = migrate_run(central->chores_pool, &done, error);
 	if (result != MIGRATE_OK)
 		return result == MIGRATE_AWAY ? PREPARE_LATER : PREPARE_NEVER;
-	if (applied > 0)
-		log_info("database migrated", "applied", log_number(applied), NULL);
+	if (done.migrations > 0 || done.definitions)
+		log_info("database migrated", "migrations", log_number(done.migrations), "definitions",
+			 done.definitions ? "made anew" : "as they were", NULL);
 	enum prepared prepared = check_credentials(central, error);
 	if (prepared == PREPARED)
 		g_atomic_int_set(&central->ready, 1);

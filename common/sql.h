@@ -1,5 +1,5 @@
 /*
- * SQL embedded at build time from sql/<side>/migrations and sql/<side>/queries (sql/embed.awk). No SQL stands in C.
+ * SQL embedded at build time from sql/<side>/migrations, definitions and queries (sql/README.md). No SQL stands in C.
  * A query file holds statements, each after a line "-- name: words_with_underscores".
  */
 #ifndef BELFRY_SQL_H
@@ -11,6 +11,8 @@ struct sql_migration { int version; const char *name, *text; };
 /* Both tables of a side end with an entry of NULLs; migrations are sorted by version. */
 extern const struct sql_query sql_agent_queries[], sql_central_queries[];
 extern const struct sql_migration sql_agent_migrations[], sql_central_migrations[];
+/* All files of definitions as one script that may run at any time after the migrations; the agent has none. */
+extern const char sql_central_definitions[];
 
 /* The text of a named query; NULL when there is none (a bug, found at start by preparing all). */
 const char *sql_query_text(const struct sql_query *table, const char *name);

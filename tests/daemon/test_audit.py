@@ -281,6 +281,7 @@ def test_with_an_owner_of_its_own_the_audit_is_out_of_centrals_reach(world, data
     done = subprocess.run([postgres_bin() / "psql", "-v", "ON_ERROR_STOP=1", "-v", f"app={role}", "-h", "127.0.0.1", "-p", str(database.cluster.port),
                            "-U", "belfry", "-d", database.name, "-f", ROOT / "contrib/postgres/audit-owner.sql"], capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr
+    database.execute("DELETE FROM schema_migration WHERE version = 0")  # definitions are made anew: none is of the audit
     central.restart()
     central.api.create_job("@daily", "http://127.0.0.1:1/")
     report = central.api.json("/api/audit/verify")

@@ -141,6 +141,21 @@ START_TEST(test_every_sql_statement_has_a_name_of_its_own)
 END_TEST
 
 /* Gaps are fine: numbers are given out before the work is done, and some were not used. Only the order counts. */
+START_TEST(test_definitions_only_create_or_replace)
+{
+	static const char only[] = "CREATE OR REPLACE ";
+	g_auto(GStrv) lines = g_strsplit(sql_central_definitions, "\n", -1);
+	int found = 0;
+	for (char **line = lines; *line != NULL; line++) {
+		found += g_str_has_prefix(*line, only);
+		ck_assert_msg(!g_regex_match_simple("^ *(CREATE|DROP|ALTER|DO|INSERT|UPDATE|DELETE|GRANT|REVOKE)\\b", *line, 0, 0) ||
+				      g_str_has_prefix(*line, only),
+			      "%s", *line);
+	}
+	ck_assert_int_gt(found, 10);
+}
+END_TEST
+
 START_TEST(test_migrations_are_numbered_and_in_order)
 {
 	int version = 0;
@@ -203,6 +218,7 @@ int main(void)
 	tcase_add_test(all, test_a_route_of_the_other_listener_is_not_there);
 	tcase_add_test(all, test_every_sql_statement_has_a_name_of_its_own);
 	tcase_add_test(all, test_migrations_are_numbered_and_in_order);
+	tcase_add_test(all, test_definitions_only_create_or_replace);
 	tcase_add_test(all, test_parameters_are_written_as_postgresql_reads_them);
 	tcase_add_test(all, test_array_parameters_quote_what_would_end_an_element);
 	suite_add_tcase(suite, all);

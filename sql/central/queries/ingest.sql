@@ -121,7 +121,7 @@ WITH judged AS (
 ), total AS (SELECT count(*) AS n FROM new)
 SELECT n, execution_id, new.agent_id FROM total LEFT JOIN new ON n < $1::bigint
 
--- Against steps of the sweep (migration 0016); taken before anything that a step may touch.
+-- Against steps of the sweep (definitions/history.sql); taken before anything that a step may touch.
 -- name: sweep_lock_shared
 SELECT pg_advisory_xact_lock_shared(hashtext('belfry.sweep'))
 
