@@ -156,6 +156,26 @@ START_TEST(test_definitions_only_create_or_replace)
 }
 END_TEST
 
+/* What a migration made would be there for a moment only: the definitions come after it. */
+START_TEST(test_no_migration_since_0036_makes_what_is_defined)
+{
+	g_auto(GStrv) lines = g_strsplit(sql_central_definitions, "\n", -1);
+	int found = 0;
+	for (char **line = lines; *line != NULL; line++) {
+		char name[64];
+		if (sscanf(*line, "CREATE OR REPLACE %*[A-Z] %63[a-z_0-9]", name) != 1)
+			continue;
+		g_autofree char *made = g_strdup_printf("^CREATE .*(FUNCTION|VIEW) %s\\b", name);
+		for (const struct sql_migration *migration = sql_central_migrations; migration->name != NULL; migration++) {
+			bool makes = g_regex_match_simple(made, migration->text, G_REGEX_MULTILINE, 0);
+			found += makes;
+			ck_assert_msg(migration->version <= 36 || !makes, "%s makes %s", migration->name, name);
+		}
+	}
+	ck_assert_int_gt(found, 20); /* those before: the pattern finds something */
+}
+END_TEST
+
 START_TEST(test_migrations_are_numbered_and_in_order)
 {
 	int version = 0;
@@ -219,6 +239,7 @@ int main(void)
 	tcase_add_test(all, test_every_sql_statement_has_a_name_of_its_own);
 	tcase_add_test(all, test_migrations_are_numbered_and_in_order);
 	tcase_add_test(all, test_definitions_only_create_or_replace);
+	tcase_add_test(all, test_no_migration_since_0036_makes_what_is_defined);
 	tcase_add_test(all, test_parameters_are_written_as_postgresql_reads_them);
 	tcase_add_test(all, test_array_parameters_quote_what_would_end_an_element);
 	suite_add_tcase(suite, all);
