@@ -42,6 +42,12 @@ static enum db_status drop_partitions(struct db_conn *conn, const struct central
 	return run_number(conn, "chores_partitions_drop", config->retention_days);
 }
 
+static enum db_status renew_statistics(struct db_conn *conn, const struct central_config *config)
+{
+	(void)config;
+	return db_run(conn, "chores_statistics", NULL, NULL);
+}
+
 static enum db_status prune_tokens(struct db_conn *conn, const struct central_config *config)
 {
 	(void)config;
@@ -151,6 +157,7 @@ static const struct {
 	enum db_status (*run)(struct db_conn *conn, const struct central_config *config);
 } chores_table[] = {
 	{ "make partitions", MINUTES_MS(10), make_partitions },
+	{ "renew statistics", CHORES_ROUND_MS, renew_statistics },
 	/* In this order: with a new leader all jobs come first. */
 	{ "watch all jobs", MINUTES_MS(10), late_turn_full },
 	{ "watch decisions", CHORES_ROUND_MS, late_turn },

@@ -139,7 +139,7 @@ static void check_row(struct marks *marks, const struct db_result *result, int r
 	job_unref(job);
 }
 
-/* Jobs in pieces until a piece is not full. */
+/* Jobs in pieces until a piece is not full; each begins where the one before ended, or all of them would read what all had. */
 static enum db_status adopt(struct db_conn *conn, struct wall since)
 {
 	enum db_status status = DB_OK;
@@ -159,6 +159,7 @@ static enum db_status adopt(struct db_conn *conn, struct wall since)
 		struct marks marks = marks_new();
 		for (int row = 0; row < db_rows(result); row++)
 			adopt_row(&marks, result, row);
+		since = db_wall(result, db_rows(result) - 1, 4);
 		status = write_marks(conn, &marks);
 		marks_free(&marks);
 	}

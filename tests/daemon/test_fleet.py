@@ -173,6 +173,31 @@ def test_an_agent_that_leaves_moves_its_own_jobs_only_and_one_that_joins_takes_i
     assert_problem(api.post("/api/agents/actions/rebalance", params={"cursor": "x"}), 400)
 
 
+def test_jobs_that_came_in_bulk_are_placed_at_once_though_postgresql_did_not_look_at_them(world):
+    """With autovacuum off nobody else does: plans for an empty table took minutes, and each call ended at the statement timeout."""
+    central = world.central(database := world.database(world.cluster(autovacuum="off").start())).start()
+    api = central.api
+    for i in range(5):
+        Labelled(central, f"a{i}").sync()
+    api.create_job("@daily", HOOK)
+    database.execute("""INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at,
+        updated_by) SELECT gen_random_uuid(), revision, 'like it', active, type, target_mode, definition, created_at, created_by,
+        updated_at, updated_by FROM job, generate_series(2, 5000)""")
+    looks = "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'job'"
+    known = "SELECT reltuples FROM pg_class WHERE relname = 'job'"
+    wait_until(lambda: database.query(known) == [(5000,)], 30, "central to have the table looked at", explain=world.tails)
+    reply = api.post("/api/agents/actions/rebalance")
+    assert (reply.status_code, reply.json()["changes"]) == (200, 4999), reply.text
+    before = database.query(looks)
+    wait_until(lambda: database.query("SELECT reltuples FROM pg_class WHERE relname = 'job_watch'") == [(5000,)], 30, "other tables")
+    database.execute("UPDATE job SET updated_at = now()")
+    wait_until(lambda: database.query("SELECT n_mod_since_analyze >= 5000 FROM pg_stat_user_tables WHERE relname = 'job'") == [(True,)],
+               10, "PostgreSQL to count them")
+    new = api.create_job("@daily", HOOK)["jobId"]
+    wait_until(lambda: database.query("SELECT count(*) FROM job_watch WHERE job_id = %s", (new,)) == [(1,)], 30, "a round of chores")
+    assert database.query(looks) == before, "rows that change are no reason to look again"
+
+
 def test_a_rebalance_that_takes_long_answers_in_between_and_goes_on_from_there(api, central, database):
     for name in ("a", "b"):
         Labelled(central, name)

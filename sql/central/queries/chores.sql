@@ -37,3 +37,20 @@ DELETE FROM execution_double WHERE (scheduled_at, execution_id, agent_id) IN (
 
 -- name: retention_sweep_step
 SELECT retention_sweep_step((now() AT TIME ZONE 'UTC')::date - $1::integer, $2::smallint[], $3::integer)
+
+-- What the planner believes of the tables of jobs and their holders, renewed once one of them has twice the rows it was told of
+-- last: autovacuum is a minute late, or off, and after a restore nothing is known at all. Growth alone counts, since rows that
+-- merely change do not mislead a plan; so this costs a table a few looks in its life.
+-- name: chores_statistics
+DO $$
+DECLARE grown text;
+BEGIN
+	FOR grown IN
+		SELECT known.relname FROM pg_class known JOIN pg_stat_user_tables has ON has.relid = known.oid
+		WHERE known.relname IN ('job', 'assignment', 'agent', 'agent_state', 'job_watch', 'job_latest', 'job_late')
+			AND known.relnamespace = current_schema()::regnamespace
+			AND has.n_live_tup > 500 AND has.n_live_tup > 2 * known.reltuples
+	LOOP
+		EXECUTE format('ANALYZE (SKIP_LOCKED) %I', grown);
+	END LOOP;
+END $$
