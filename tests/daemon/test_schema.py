@@ -1,4 +1,5 @@
 """The schema: however old a database is, it comes to that of a fresh one, once, and no older program takes it back."""
+import difflib
 import hashlib
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,10 @@ def schema(database):
     return [line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
 
 
+def assert_schema(database, wanted, sentence):
+    assert schema(database) == wanted, f"{sentence}:\n" + "\n".join(difflib.unified_diff(wanted, schema(database), "wanted", "found", n=1, lineterm=""))
+
+
 def migrate(world, database):
     done = world.central(database).run("migrate")
     assert done.returncode == 0, done.stderr
@@ -46,7 +51,7 @@ def test_a_database_that_migrations_alone_have_made_comes_to_the_schema_of_a_fre
     old.execute("DROP VIEW rollup; CREATE VIEW rollup AS SELECT grain FROM rollup_sum")  # CREATE OR REPLACE may add columns at the end
     assert schema(old) != schema(fresh)
     assert "0 migrations applied, definitions made anew" in migrate(world, old)
-    assert schema(old) == schema(fresh)
+    assert_schema(old, schema(fresh), "the old database is not as a fresh one")
 
 
 def test_definitions_that_are_not_the_recorded_ones_are_put_right_at_the_next_start_and_rights_stay(database, central):
@@ -56,7 +61,7 @@ def test_definitions_that_are_not_the_recorded_ones_are_put_right_at_the_next_st
     assert schema(database) != before
     database.execute(ANOTHER_RECORD.format("0.0.99"))
     central.restart()
-    assert schema(database) == before
+    assert_schema(database, before, "the definitions were not put right")
     assert 'migrations=0 definitions="made anew"' in central.log()
 
 
@@ -80,7 +85,7 @@ def test_the_definitions_of_a_newer_program_stay_when_an_older_one_starts(databa
     database.execute(newer)
     of_newer = schema(database)
     central.restart()
-    assert schema(database) == of_newer
+    assert_schema(database, of_newer, "an older program took the definitions back")
     assert database.query("SELECT checksum FROM schema_migration WHERE version = 0") == [("another",)]
 
 
@@ -100,6 +105,6 @@ def test_migrations_and_definitions_are_there_together_or_not_at_all(world, data
     before = schema(database)
     refused = world.central(database).run("migrate")
     assert refused.returncode == 1 and "cannot change return type of existing function" in refused.stderr, refused.stderr
-    assert schema(database) == before
+    assert_schema(database, before, "half of it is there")
     database.execute("DROP FUNCTION next_look_ms(uuid)")
     assert "1 migration applied, definitions made anew" in migrate(world, database)
