@@ -4,6 +4,7 @@ import { asApiError } from "../api/problem.ts";
 import { duration } from "../lib/time.ts";
 import { Button } from "../ui/Button.tsx";
 import { Field } from "../ui/Field.tsx";
+import { PasswordField } from "../ui/PasswordField.tsx";
 import { useSubmit } from "../ui/useSubmit.ts";
 import { logIn } from "./session.ts";
 
@@ -40,16 +41,7 @@ export function LoginForm({ name: known = "", done }: { name?: string; done: () 
 					onChange={(event) => setName(event.target.value)}
 				/>
 			</Field>
-			<Field label="Password" error={error}>
-				<input
-					className="field"
-					type="password"
-					autoComplete="current-password"
-					required
-					value={password}
-					onChange={(event) => setPassword(event.target.value)}
-				/>
-			</Field>
+			<PasswordField label="Password" value={password} change={setPassword} error={error} />
 			<Button type="submit" kind="primary" busy={busy}>
 				Log in
 			</Button>

@@ -1,89 +1,74 @@
 // What can be done to one job, with its words: used by the list, the job's screen and the keyboard.
-import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { call } from "../api/client.ts";
 import type { Job } from "../api/types.ts";
 import { plural } from "../lib/time.ts";
-import { confirm } from "../ui/confirm.tsx";
-import { toast, toastError } from "../ui/toast.tsx";
+import { useAct } from "../ui/useAct.ts";
 
 type Named = Pick<Job, "jobId" | "name">;
 
-function refresh(client: QueryClient) {
-	void client.invalidateQueries({ queryKey: ["jobs"] });
-	void client.invalidateQueries({ queryKey: ["executions"] });
-	void client.invalidateQueries({ queryKey: ["overview"] });
-}
-
-const act = <T>(job: Named, action: string, body?: unknown) =>
+const order = <T>(job: Named, action: string, body?: unknown) =>
 	call<T>("POST", `/api/jobs/${job.jobId}/actions/${action}`, { body });
 
 /** Actions that ask where needed, tell how it went, and make old answers be fetched anew. */
 export function useJobActions() {
-	const client = useQueryClient();
-	const { mutateAsync, isPending } = useMutation({
-		mutationFn: (work: () => Promise<string>) => work(),
-		onSuccess: (sentence) => {
-			toast(sentence);
-			refresh(client);
-		},
-		onError: toastError,
-	});
-	const start = (work: () => Promise<string>) =>
-		mutateAsync(work).then(
-			() => true,
-			() => false,
-		);
+	const { act, busy } = useAct("jobs", "executions", "overview");
 	return {
-		busy: isPending,
+		busy,
 		run: (job: Named, agentId?: string) =>
-			start(async () => {
-				const order = await act<{ agents: number }>(job, "run", agentId ? { agentId } : {});
-				return `${job.name}: the order to run went to ${plural(order.agents, "agent")}.`;
+			act(async () => {
+				const given = await order<{ agents: number }>(job, "run", agentId ? { agentId } : {});
+				return `${job.name}: the order to run went to ${plural(given.agents, "agent")}.`;
 			}),
-		pause: async (job: Named) =>
-			(await confirm({
-				title: `Pause ${job.name}?`,
-				consequence:
-					"It stops firing within seconds on agents that are online. Fires that fall into the pause are not made up later.",
-				action: "Pause",
-			})) &&
-			start(async () => {
-				await act(job, "pause");
-				return `${job.name} is paused.`;
-			}),
+		pause: (job: Named) =>
+			act(
+				async () => {
+					await order(job, "pause");
+					return `${job.name} is paused.`;
+				},
+				{
+					title: `Pause ${job.name}?`,
+					consequence:
+						"It stops firing within seconds on agents that are online. Fires that fall into the pause are not made up later.",
+					action: "Pause",
+				},
+			),
 		resume: (job: Named) =>
-			start(async () => {
-				await act(job, "resume");
+			act(async () => {
+				await order(job, "resume");
 				return `${job.name} fires again.`;
 			}),
-		cancel: async (job: Named) =>
-			(await confirm({
-				title: `Cancel what runs of ${job.name}?`,
-				consequence:
-					"Requests that are out are broken off and recorded as interrupted; retries of them end too. What the target did with them until then stays done.",
-				action: "Cancel them",
-				danger: true,
-			})) &&
-			start(async () => {
-				const order = await act<{ agents: number }>(job, "cancel", {});
-				return `${job.name}: the order to cancel went to ${plural(order.agents, "agent")}.`;
-			}),
+		cancel: (job: Named) =>
+			act(
+				async () => {
+					const given = await order<{ agents: number }>(job, "cancel", {});
+					return `${job.name}: the order to cancel went to ${plural(given.agents, "agent")}.`;
+				},
+				{
+					title: `Cancel what runs of ${job.name}?`,
+					consequence:
+						"Requests that are out are broken off and recorded as interrupted; retries of them end too. What the target did with them until then stays done.",
+					action: "Cancel them",
+					danger: true,
+				},
+			),
 		skip: (job: Named, scheduledAt: string) =>
-			start(async () => {
-				await act(job, "skip", { scheduledAt });
+			act(async () => {
+				await order(job, "skip", { scheduledAt });
 				return `${job.name}: that fire will be skipped.`;
 			}),
-		remove: async (job: Named) =>
-			(await confirm({
-				title: `Delete ${job.name}?`,
-				consequence:
-					"It stops firing. Its executions stay readable, and a deleted job can be brought back from its revisions.",
-				action: "Delete",
-				danger: true,
-			})) &&
-			start(async () => {
-				await call("DELETE", `/api/jobs/${job.jobId}`);
-				return `${job.name} is deleted.`;
-			}),
+		remove: (job: Named) =>
+			act(
+				async () => {
+					await call("DELETE", `/api/jobs/${job.jobId}`);
+					return `${job.name} is deleted.`;
+				},
+				{
+					title: `Delete ${job.name}?`,
+					consequence:
+						"It stops firing. Its executions stay readable, and a deleted job can be brought back from its revisions.",
+					action: "Delete",
+					danger: true,
+				},
+			),
 	};
 }

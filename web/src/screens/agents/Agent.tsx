@@ -1,5 +1,5 @@
 // One agent: can it be trusted, what does it hold, what happened to it.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
@@ -8,12 +8,13 @@ import type { AgentDetail } from "../../api/types.ts";
 import { count, plural } from "../../lib/time.ts";
 import { useMay } from "../../shell/session.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
-import { confirm, type Question } from "../../ui/confirm.tsx";
+import type { Question } from "../../ui/confirm.tsx";
 import { Mark } from "../../ui/Mark.tsx";
+import { QuarantineList } from "../../ui/QuarantineList.tsx";
 import { Facts, Panel, Screen } from "../../ui/Screen.tsx";
 import { Answered } from "../../ui/States.tsx";
 import { Ago, Time } from "../../ui/Time.tsx";
-import { toast, toastError } from "../../ui/toast.tsx";
+import { useAct } from "../../ui/useAct.ts";
 import { AgentTimeline } from "../timeline/AgentTimeline.tsx";
 import { Labels, Skew } from "./Agents.tsx";
 import { LabelsDialog } from "./LabelsDialog.tsx";
@@ -84,22 +85,20 @@ export default function Agent() {
 }
 
 function Actions({ agent }: { agent: AgentDetail }) {
-	const client = useQueryClient();
 	const navigate = route.useNavigate();
 	const operator = useMay("operator");
 	const admin = useMay("admin");
 	const [labelling, setLabelling] = useState(false);
-	const act = async (action: Action) => {
-		if (!(await confirm(question(action, agent)))) return;
-		try {
-			await call("POST", `/api/agents/${agent.agentId}/actions/${action}`, { body: {} });
-			toast(action === "rotate" ? `${agent.name}: a new key is ordered` : `${agent.name}: ${action} done`);
-			if (action === "forget") await navigate({ to: "/agents" });
-			await client.invalidateQueries({ queryKey: ["agents"] });
-		} catch (error) {
-			toastError(error);
-		}
-	};
+	const { act } = useAct("agents");
+	const order = (action: Action) =>
+		act(
+			async () => {
+				await call("POST", `/api/agents/${agent.agentId}/actions/${action}`, { body: {} });
+				if (action === "forget") await navigate({ to: "/agents" });
+				return action === "rotate" ? `${agent.name}: a new key is ordered` : `${agent.name}: ${action} done`;
+			},
+			question(action, agent),
+		);
 	const gone = agent.state === "revoked";
 	return (
 		<>
@@ -110,19 +109,19 @@ function Actions({ agent }: { agent: AgentDetail }) {
 				Jobs
 			</Link>
 			{operator && !gone ? (
-				<Button onClick={() => void act(agent.draining ? "undrain" : "drain")}>
+				<Button onClick={() => void order(agent.draining ? "undrain" : "drain")}>
 					{agent.draining ? "Undrain" : "Drain"}
 				</Button>
 			) : null}
 			{admin && !gone ? (
 				<>
 					<Button onClick={() => setLabelling(true)}>Labels</Button>
-					{agent.keyRotationOrderedAt ? null : <Button onClick={() => void act("rotate")}>Rotate key</Button>}
-					<Button onClick={() => void act("revoke")}>Revoke</Button>
+					{agent.keyRotationOrderedAt ? null : <Button onClick={() => void order("rotate")}>Rotate key</Button>}
+					<Button onClick={() => void order("revoke")}>Revoke</Button>
 				</>
 			) : null}
 			{admin && (gone || agent.state === "offline" || agent.state === "never") ? (
-				<Button onClick={() => void act("forget")}>Forget</Button>
+				<Button onClick={() => void order("forget")}>Forget</Button>
 			) : null}
 			{labelling ? <LabelsDialog agent={agent} close={() => setLabelling(false)} /> : null}
 		</>
@@ -243,19 +242,7 @@ function Quarantine({ agentId }: { agentId: string }) {
 	if (records.length === 0) return null;
 	return (
 		<Panel title="Quarantine" note="records that could not be read: acknowledged, kept, not counted">
-			<ul className="m-0 flex list-none flex-col gap-2 p-0">
-				{records.map((one) => (
-					<li key={`${one.epoch} ${one.seq}`}>
-						<Time at={one.at} /> <span className="text-bad">{one.reason}</span>
-						<details>
-							<summary className="text-ink-faint">
-								Record {one.seq} of epoch {one.epoch}
-							</summary>
-							<pre className="m-0 whitespace-pre-wrap break-all">{one.record}</pre>
-						</details>
-					</li>
-				))}
-			</ul>
+			<QuarantineList records={records} />
 		</Panel>
 	);
 }

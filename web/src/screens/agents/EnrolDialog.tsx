@@ -3,8 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
 import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { FormDialog } from "../../ui/FormDialog.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { useSubmit } from "../../ui/useSubmit.ts";
 import { Text } from "../executions/Execution.tsx";
@@ -22,74 +22,44 @@ export function EnrolDialog({ close }: { close: () => void }) {
 	const [labels, setLabels] = useState("");
 	const [ttlMs, setTtlMs] = useState(600_000);
 	const [made, setMade] = useState<{ token: string; expiresAt: string } | null>(null);
-	const { submit, busy, error } = useSubmit(async () => {
+	const form = useSubmit(async () => {
 		const parsed = parseLabels(labels);
 		const body = { ttlMs, ...(Object.keys(parsed).length ? { labels: parsed } : {}) };
 		setMade(await call("POST", "/api/agents/tokens", { body }));
 		void client.invalidateQueries({ queryKey: ["enrolment"] });
 	});
-	const central = `${location.protocol}//${location.hostname}:3002`;
+	const enrol = `belfry-agent enroll --central ${location.protocol}//${location.hostname}:3002 --token ${made?.token}`;
+	const shown = made ? (
+		<>
+			<p className="m-0">
+				Run this on the new host. The token works once, until <Time at={made.expiresAt} />, and is not shown again.
+			</p>
+			<Text text={`${enrol}\nsystemctl enable --now belfry-agent`} />
+			<Button className="self-start" onClick={() => void navigator.clipboard?.writeText(enrol)}>
+				Copy the command
+			</Button>
+			<p className="m-0 text-ink-faint">Port 3002 is central's default for agents; change it where yours differs.</p>
+		</>
+	) : null;
 	return (
-		<Dialog
-			open
-			onClose={close}
-			title="Enrol an agent"
-			footer={
-				made ? (
-					<Button kind="primary" onClick={close}>
-						Done
-					</Button>
-				) : (
-					<>
-						<Button onClick={close}>Cancel</Button>
-						<Button kind="primary" type="submit" form="enrol" busy={busy}>
-							Make a token
-						</Button>
-					</>
-				)
-			}
-		>
-			{made ? (
-				<div className="flex flex-col gap-3">
-					<p className="m-0">
-						Run this on the new host. The token works once, until <Time at={made.expiresAt} />, and is not shown again.
-					</p>
-					<Text
-						text={`belfry-agent enroll --central ${central} --token ${made.token}\nsystemctl enable --now belfry-agent`}
-					/>
-					<Button
-						className="self-start"
-						onClick={() =>
-							void navigator.clipboard?.writeText(`belfry-agent enroll --central ${central} --token ${made.token}`)
-						}
-					>
-						Copy the command
-					</Button>
-					<p className="m-0 text-ink-faint">
-						Port 3002 is central's default for agents; change it where yours differs.
-					</p>
-				</div>
-			) : (
-				<form id="enrol" onSubmit={submit} className="flex flex-col gap-4">
-					<Field label="Labels" error={error} help="The agent will have these; jobs choose agents by them.">
-						<input
-							className="field"
-							placeholder="env=prod, role=web"
-							value={labels}
-							onChange={(event) => setLabels(event.target.value)}
-						/>
-					</Field>
-					<Field label="The token is good for">
-						<select className="field" value={ttlMs} onChange={(event) => setTtlMs(Number(event.target.value))}>
-							{LIVES.map(([name, ms]) => (
-								<option key={ms} value={ms}>
-									{name}
-								</option>
-							))}
-						</select>
-					</Field>
-				</form>
-			)}
-		</Dialog>
+		<FormDialog title="Enrol an agent" action="Make a token" form={form} close={close} result={shown}>
+			<Field label="Labels" error={form.error} help="The agent will have these; jobs choose agents by them.">
+				<input
+					className="field"
+					placeholder="env=prod, role=web"
+					value={labels}
+					onChange={(event) => setLabels(event.target.value)}
+				/>
+			</Field>
+			<Field label="The token is good for">
+				<select className="field" value={ttlMs} onChange={(event) => setTtlMs(Number(event.target.value))}>
+					{LIVES.map(([name, ms]) => (
+						<option key={ms} value={ms}>
+							{name}
+						</option>
+					))}
+				</select>
+			</Field>
+		</FormDialog>
 	);
 }

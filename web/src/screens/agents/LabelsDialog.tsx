@@ -3,9 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
 import type { Agent } from "../../api/types.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { FormDialog } from "../../ui/FormDialog.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useSubmit } from "../../ui/useSubmit.ts";
 import { labelsText, parseLabels } from "./labels.ts";
@@ -14,7 +13,7 @@ export function LabelsDialog({ agent, close }: { agent: Agent; close: () => void
 	const client = useQueryClient();
 	const [text, setText] = useState(labelsText(agent.labels));
 	const [weight, setWeight] = useState(String(agent.weight ?? 1));
-	const { submit, busy, error } = useSubmit(async () => {
+	const form = useSubmit(async () => {
 		const body = { labels: parseLabels(text), weight: Number(weight) };
 		await call("PATCH", `/api/agents/${agent.agentId}`, { body });
 		await client.invalidateQueries({ queryKey: ["agents"] });
@@ -22,35 +21,21 @@ export function LabelsDialog({ agent, close }: { agent: Agent; close: () => void
 		close();
 	});
 	return (
-		<Dialog
-			open
-			onClose={close}
-			title={`Labels of ${agent.name}`}
-			footer={
-				<>
-					<Button onClick={close}>Cancel</Button>
-					<Button kind="primary" type="submit" form="labels" busy={busy}>
-						Save
-					</Button>
-				</>
-			}
-		>
-			<form id="labels" onSubmit={submit} className="flex flex-col gap-4">
-				<Field label="Labels" error={error} help="Jobs whose selector changes its answer move at once.">
-					<input className="field" value={text} onChange={(event) => setText(event.target.value)} />
-				</Field>
-				<Field label="Weight" help="An agent of weight 2 gets twice the jobs of one of weight 1.">
-					<input
-						className="field"
-						type="number"
-						min="0"
-						step="any"
-						required
-						value={weight}
-						onChange={(event) => setWeight(event.target.value)}
-					/>
-				</Field>
-			</form>
-		</Dialog>
+		<FormDialog title={`Labels of ${agent.name}`} action="Save" form={form} close={close}>
+			<Field label="Labels" error={form.error} help="Jobs whose selector changes its answer move at once.">
+				<input className="field" value={text} onChange={(event) => setText(event.target.value)} />
+			</Field>
+			<Field label="Weight" help="An agent of weight 2 gets twice the jobs of one of weight 1.">
+				<input
+					className="field"
+					type="number"
+					min="0"
+					step="any"
+					required
+					value={weight}
+					onChange={(event) => setWeight(event.target.value)}
+				/>
+			</Field>
+		</FormDialog>
 	);
 }

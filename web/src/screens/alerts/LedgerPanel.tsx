@@ -7,6 +7,7 @@ import { useListKeys } from "../../lib/listKeys.ts";
 import { rowsOf } from "../../lib/pages.ts";
 import { count, plural } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
+import { QuarantineList } from "../../ui/QuarantineList.tsx";
 import { Panel } from "../../ui/Screen.tsx";
 import { Answered } from "../../ui/States.tsx";
 import { Time } from "../../ui/Time.tsx";
@@ -152,19 +153,7 @@ function QuarantinePanel() {
 	if (rows.length === 0) return null;
 	return (
 		<Panel title="Quarantine" note="records that could not be read: kept, not counted">
-			<ul className="m-0 flex list-none flex-col gap-2 p-0">
-				{rows.map((one) => (
-					<li key={`${one.agentId ?? ""} ${one.epoch} ${one.seq}`}>
-						<Time at={one.at} /> <span className="text-bad">{one.reason}</span>
-						<details>
-							<summary data-stop className="text-ink-faint">
-								Record {one.seq} of epoch {one.epoch}
-							</summary>
-							<pre className="m-0 whitespace-pre-wrap break-all">{one.record}</pre>
-						</details>
-					</li>
-				))}
-			</ul>
+			<QuarantineList records={rows} />
 		</Panel>
 	);
 }

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
 import { enrolmentTokensQuery } from "../../api/fleetQueries.ts";
@@ -8,7 +8,7 @@ import { PlainMark } from "../../ui/Mark.tsx";
 import { Panel } from "../../ui/Screen.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Ago } from "../../ui/Time.tsx";
-import { toast, toastError } from "../../ui/toast.tsx";
+import { useAct } from "../../ui/useAct.ts";
 import { Labels } from "../agents/Agents.tsx";
 import { EnrolDialog } from "../agents/EnrolDialog.tsx";
 import { Cell, Head, SimpleTable } from "./SimpleTable.tsx";
@@ -20,18 +20,14 @@ function stateOf(token: EnrolmentToken, now = Date.now()): [string, string] {
 
 /** One-time tokens that new agents show when they first come. */
 export function EnrolmentPanel() {
-	const client = useQueryClient();
 	const query = useQuery(enrolmentTokensQuery());
 	const [making, setMaking] = useState(false);
-	const withdraw = async (token: EnrolmentToken) => {
-		try {
+	const { act } = useAct("enrolment");
+	const withdraw = (token: EnrolmentToken) =>
+		act(async () => {
 			await call("DELETE", `/api/agents/tokens/${token.tokenId}`);
-			toast("The token is withdrawn");
-			await client.invalidateQueries({ queryKey: ["enrolment"] });
-		} catch (error) {
-			toastError(error);
-		}
-	};
+			return "The token is withdrawn";
+		});
 	return (
 		<Panel
 			title="Enrolment tokens"

@@ -8,6 +8,7 @@ import { useSession } from "../../shell/session.ts";
 import { refreshText } from "../../shell/Toolbar.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { PasswordField } from "../../ui/PasswordField.tsx";
 import { Facts, Panel } from "../../ui/Screen.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useSubmit } from "../../ui/useSubmit.ts";
@@ -75,26 +76,8 @@ function Password() {
 	return (
 		<Panel title="Your password">
 			<form onSubmit={submit} className="flex flex-col gap-4">
-				<Field label="Present password">
-					<input
-						className="field"
-						type="password"
-						autoComplete="current-password"
-						required
-						value={old}
-						onChange={(event) => setOld(event.target.value)}
-					/>
-				</Field>
-				<Field label="New password" error={error}>
-					<input
-						className="field"
-						type="password"
-						autoComplete="new-password"
-						required
-						value={next}
-						onChange={(event) => setNext(event.target.value)}
-					/>
-				</Field>
+				<PasswordField label="Present password" value={old} change={setOld} />
+				<PasswordField label="New password" value={next} change={setNext} fresh error={error} />
 				<Button type="submit" kind="primary" busy={busy} className="self-start">
 					Change
 				</Button>

@@ -4,64 +4,54 @@ import { call } from "../../api/client.ts";
 import { usersQuery } from "../../api/fleetQueries.ts";
 import type { Role, User } from "../../api/types.ts";
 import { Button } from "../../ui/Button.tsx";
-import { confirm } from "../../ui/confirm.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { FormDialog } from "../../ui/FormDialog.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
+import { PasswordField } from "../../ui/PasswordField.tsx";
 import { Panel } from "../../ui/Screen.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Ago } from "../../ui/Time.tsx";
-import { toast, toastError } from "../../ui/toast.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useAct } from "../../ui/useAct.ts";
 import { useSubmit } from "../../ui/useSubmit.ts";
 import { RoleField } from "./RoleField.tsx";
 import { Cell, Head, SimpleTable } from "./SimpleTable.tsx";
 
+const path = (user: User) => `/api/users/${encodeURIComponent(user.name)}` as const;
+
 /** Accounts: who may log in, as what. */
 export function UsersPanel() {
-	const client = useQueryClient();
 	const query = useQuery(usersQuery());
 	const [editing, setEditing] = useState<User | "new" | null>(null);
-	const done = () => {
-		setEditing(null);
-		void client.invalidateQueries({ queryKey: ["users"] });
-	};
-	const change = async (user: User, active: boolean) => {
-		if (
-			!active &&
-			!(await confirm({
-				title: `Disable ${user.name}?`,
-				consequence: "All sessions of this account end now, and it can not log in.",
-				action: "Disable",
-				danger: true,
-			}))
-		)
-			return;
-		try {
-			await call("PATCH", `/api/users/${encodeURIComponent(user.name)}`, { body: { active } });
-			toast(`${user.name}: ${active ? "enabled" : "disabled"}`);
-			done();
-		} catch (error) {
-			toastError(error);
-		}
-	};
-	const remove = async (user: User) => {
-		if (
-			!(await confirm({
+	const { act } = useAct("users");
+	const change = (user: User, active: boolean) =>
+		act(
+			async () => {
+				await call("PATCH", path(user), { body: { active } });
+				return `${user.name}: ${active ? "enabled" : "disabled"}`;
+			},
+			active
+				? undefined
+				: {
+						title: `Disable ${user.name}?`,
+						consequence: "All sessions of this account end now, and it can not log in.",
+						action: "Disable",
+						danger: true,
+					},
+		);
+	const remove = (user: User) =>
+		act(
+			async () => {
+				await call("DELETE", path(user));
+				return `${user.name} deleted`;
+			},
+			{
 				title: `Delete ${user.name}?`,
 				consequence: "The account and its sessions go. What it did stays in the audit.",
 				action: "Delete",
 				danger: true,
-			}))
-		)
-			return;
-		try {
-			await call("DELETE", `/api/users/${encodeURIComponent(user.name)}`);
-			toast(`${user.name} deleted`);
-			done();
-		} catch (error) {
-			toastError(error);
-		}
-	};
+			},
+		);
 	return (
 		<Panel
 			title="People"
@@ -115,69 +105,47 @@ export function UsersPanel() {
 					)
 				}
 			</Answered>
-			{editing ? (
-				<UserDialog user={editing === "new" ? null : editing} close={() => setEditing(null)} done={done} />
-			) : null}
+			{editing ? <UserDialog user={editing === "new" ? null : editing} close={() => setEditing(null)} /> : null}
 		</Panel>
 	);
 }
 
-function UserDialog({ user, close, done }: { user: User | null; close: () => void; done: () => void }) {
+function UserDialog({ user, close }: { user: User | null; close: () => void }) {
+	const client = useQueryClient();
 	const [name, setName] = useState(user?.name ?? "");
 	const [role, setRole] = useState<Role>(user?.role ?? "viewer");
 	const [password, setPassword] = useState("");
-	const { submit, busy, error } = useSubmit(async () => {
-		if (user)
-			await call("PATCH", `/api/users/${encodeURIComponent(user.name)}`, {
-				body: { role, ...(password ? { password } : {}) },
-			});
+	const form = useSubmit(async () => {
+		if (user) await call("PATCH", path(user), { body: { role, ...(password ? { password } : {}) } });
 		else await call("POST", "/api/users", { body: { name, role, password } });
 		toast(`${name} saved`);
-		done();
+		void client.invalidateQueries({ queryKey: ["users"] });
+		close();
 	});
 	return (
-		<Dialog
-			open
-			onClose={close}
-			title={user ? `Edit ${user.name}` : "Add a person"}
-			footer={
-				<>
-					<Button onClick={close}>Cancel</Button>
-					<Button kind="primary" type="submit" form="user" busy={busy}>
-						Save
-					</Button>
-				</>
-			}
-		>
-			<form id="user" onSubmit={submit} className="flex flex-col gap-4">
-				{user ? null : (
-					<Field label="Name">
-						<input
-							className="field"
-							required
-							autoCapitalize="none"
-							autoComplete="off"
-							value={name}
-							onChange={(event) => setName(event.target.value)}
-						/>
-					</Field>
-				)}
-				<RoleField role={role} change={setRole} />
-				<Field
-					label={user ? "New password" : "Password"}
-					error={error}
-					help={user ? "Leave it empty to keep the present one." : undefined}
-				>
+		<FormDialog title={user ? `Edit ${user.name}` : "Add a person"} action="Save" form={form} close={close}>
+			{user ? null : (
+				<Field label="Name">
 					<input
 						className="field"
-						type="password"
-						autoComplete="new-password"
-						required={!user}
-						value={password}
-						onChange={(event) => setPassword(event.target.value)}
+						required
+						autoCapitalize="none"
+						autoComplete="off"
+						value={name}
+						onChange={(event) => setName(event.target.value)}
 					/>
 				</Field>
-			</form>
-		</Dialog>
+			)}
+			<RoleField role={role} change={setRole} />
+			<PasswordField
+				label={user ? "New password" : "Password"}
+				value={password}
+				change={setPassword}
+				fresh
+				optional={user !== null}
+				help={user ? "Leave it empty to keep the present one." : undefined}
+				error={form.error}
+			/>
+		</FormDialog>
 	);
 }
