@@ -4,12 +4,17 @@
 
 #include "central/late_rule.h"
 #include "central/ledger_known.h"
+#include "central/ledger_place.h"
 
-struct decision_row { char job_id[UUID_SIZE], agent_id[UUID_SIZE]; struct ledger_decision decision; };
+struct decision_row {
+	char job_id[UUID_SIZE], agent_id[UUID_SIZE];
+	const char *place; /* target key of the holder that decided; NULL = its agent tells */
+	struct ledger_decision decision;
+};
 
 /* What one page is made of; rows stand by job id. */
 struct facts {
-	struct db_result *jobs, *revisions, *holders;
+	struct db_result *jobs, *revisions, *holders, *places;
 	struct ledger_known known;
 	GArray *decisions; /* struct decision_row */
 };
@@ -42,7 +47,7 @@ static enum db_status read_jobs(struct db_conn *conn, const struct ledger_questi
 }
 
 static enum db_status read_decisions(struct db_conn *conn, const struct ledger_question *question, const char *ids,
-				     GArray **ret)
+				     const struct db_result *places, GArray **ret)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
@@ -59,6 +64,7 @@ static enum db_status read_decisions(struct db_conn *conn, const struct ledger_q
 							  db_int(result, i, 4) } };
 		g_strlcpy(row.job_id, db_text(result, i, 0), sizeof row.job_id);
 		g_strlcpy(row.agent_id, db_text(result, i, 1), sizeof row.agent_id);
+		row.place = ledger_place_of(places, row.job_id, row.agent_id, db_text(result, i, 5), row.decision.from);
 		g_array_append_val(rows, row);
 	}
 	*ret = rows;
@@ -68,7 +74,7 @@ static enum db_status read_decisions(struct db_conn *conn, const struct ledger_q
 static enum db_status read_facts(struct db_conn *conn, const struct ledger_question *question, struct facts *ret)
 {
 	g_autoptr(GString) ids = g_string_new(NULL);
-	struct db_params revisions = { 0 }, holders = { 0 };
+	struct db_params revisions = { 0 }, holders = { 0 }, places = { 0 };
 	enum db_status status = read_jobs(conn, question, &ret->jobs);
 	if (status != DB_OK)
 		return status;
@@ -86,7 +92,10 @@ static enum db_status read_facts(struct db_conn *conn, const struct ledger_quest
 		status = db_run(conn, "ledger_holders", &holders, &ret->holders);
 	if (status == DB_OK)
 		status = ledger_known_read(conn, array, question->from, question->offline_ms, &ret->known);
-	return status == DB_OK ? read_decisions(conn, question, array, &ret->decisions) : status;
+	db_param_text(&places, array);
+	if (status == DB_OK)
+		status = db_run(conn, "ledger_places", &places, &ret->places);
+	return status == DB_OK ? read_decisions(conn, question, array, ret->places, &ret->decisions) : status;
 }
 
 static GArray *revisions_of(const struct facts *facts, const char *job_id)
@@ -104,9 +113,11 @@ static GArray *revisions_of(const struct facts *facts, const char *job_id)
 	return list;
 }
 
-/* agent_id NULL = of all agents. */
-static GArray *decisions_of(const struct facts *facts, const char *job_id, const char *agent_id)
+/* holder -1 = of all that ever held it. */
+static GArray *decisions_of(const struct facts *facts, const char *job_id, int holder)
 {
+	const char *agent_id = holder >= 0 ? db_text(facts->holders, holder, 1) : NULL;
+	const char *place = holder >= 0 ? db_text(facts->holders, holder, 3) : NULL;
 	GArray *list = g_array_new(FALSE, FALSE, sizeof(struct ledger_decision));
 	guint low = 0, high = facts->decisions->len;
 	while (low < high) {
@@ -120,7 +131,7 @@ static GArray *decisions_of(const struct facts *facts, const char *job_id, const
 		const struct decision_row *row = &g_array_index(facts->decisions, struct decision_row, i);
 		if (strcmp(row->job_id, job_id) != 0)
 			break;
-		if (agent_id == NULL || strcmp(row->agent_id, agent_id) == 0)
+		if (holder < 0 || (row->place != NULL ? strcmp(row->place, place) : strcmp(row->agent_id, agent_id)) == 0)
 			g_array_append_val(list, row->decision);
 	}
 	return list;
@@ -194,9 +205,8 @@ static enum db_status compare_at(struct db_conn *conn, const struct facts *facts
 				 int job, int holder, const GArray *revisions, struct ledger_sums *sums)
 {
 	const char *job_id = db_text(facts->jobs, job, 0);
-	bool per_agent = db_bool(facts->jobs, job, 3);
-	g_autoptr(GArray) decisions =
-		decisions_of(facts, job_id, per_agent && holder >= 0 ? db_text(facts->holders, holder, 1) : NULL);
+	bool each_decides = db_bool(facts->jobs, job, 3);
+	g_autoptr(GArray) decisions = decisions_of(facts, job_id, each_decides ? holder : -1);
 	g_autoptr(GArray) unknowable = NULL;
 	struct ledger_case input = { .revisions = revisions,
 				     .decisions = decisions,
@@ -276,6 +286,7 @@ enum db_status ledger_read(struct db_conn *conn, const struct ledger_question *q
 	db_result_free(facts.jobs);
 	db_result_free(facts.revisions);
 	db_result_free(facts.holders);
+	db_result_free(facts.places);
 	ledger_known_clear(&facts.known);
 	if (facts.decisions != NULL)
 		g_array_unref(facts.decisions);

@@ -1,5 +1,6 @@
 """The ledger: due = decided + unaccounted + unknown, and a lost record is shown as exactly that hole."""
 import hashlib
+import uuid
 
 from raw_agent import RawAgent, execution, stamp
 
@@ -78,6 +79,45 @@ def test_what_a_silent_agent_has_not_told_is_unknown_and_no_hole(central, api, d
     assert told["unaccounted"] in (9, 10) and told["unknown"] in (10, 11)
 
 
+def fire_id(job, at, key=""):
+    """As common/execution.h says; the clock was never set back."""
+    digest = bytearray(hashlib.blake2b(job.encode() + b"\0" + int(at.timestamp() * 1e6).to_bytes(8, "little") + key.encode() + b"\0" + bytes(8), digest_size=16).digest())
+    digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(digest)))
+
+
+def test_a_place_that_passed_to_another_agent_keeps_what_was_decided_for_it(central, api, database):
+    job = api.create_job("* * * * *", "http://127.0.0.1:1/", target={"mode": "count", "count": 2})["jobId"]
+    agents = [RawAgent(central, name=f"a{i}") for i in range(3)]
+    for agent in agents * 2:
+        agent.follow()
+    backdate(database)
+    places = dict(database.query("SELECT target_key, agent_id::text FROM assignment WHERE NOT removed"))
+    assert sorted(places) == ["1", "2"]
+    start = now().replace(second=0, microsecond=0) - timedelta(minutes=10)
+    at = [start + timedelta(minutes=i) for i in range(10)]
+    former = next(agent for agent in agents if agent.agent_id == places["2"])
+    other = next(agent for agent in agents if agent.agent_id == places["1"])
+    other.sync(1, [execution(job, moment, execution_id=fire_id(job, moment, "1")) for moment in at])
+    former.sync(1, [execution(job, moment, execution_id=fire_id(job, moment, "2")) for moment in at[:4]])
+    assert api.post(f"/api/agents/{former.agent_id}/actions/drain").status_code == 200
+    for agent in agents * 2:
+        agent.follow()
+    heir = next(agent for agent in agents if agent.agent_id not in places.values())
+    heir.sync(1, [execution(job, moment, execution_id=fire_id(job, moment, "2")) for moment in at[5:]])
+    asked = {"jobId": job, "from": stamp(at[0]), "to": stamp(at[9] + timedelta(seconds=1))}
+    found = api.json(LEDGER, **asked)["jobs"][0]
+    assert (found["due"], found["decided"]) == (20, 19), found
+    undecided = [(hole["from"], hole["count"]) for hole in found["holes"]] + [(found["unknownSince"], found["unknown"])]
+    assert (ms(at[4]), 1) in undecided, found
+    # Who comes back for the other place has decided nothing for that one.
+    for agent, action in ((former, "undrain"), (other, "drain")):
+        assert api.post(f"/api/agents/{agent.agent_id}/actions/{action}").status_code == 200
+    assert database.query("SELECT agent_id::text FROM assignment WHERE NOT removed AND target_key = '1'") == [(former.agent_id,)]
+    again = api.json(LEDGER, **asked)["jobs"][0]
+    assert (again["due"], again["decided"]) == (20, 19), again
+
+
 def test_fires_that_were_counted_but_not_kept_are_decided(central, api, database):
     agent = RawAgent(central)
     job = api.create_job("* * * * *", "http://127.0.0.1:1/", history={"policy": "failures"})["jobId"]
@@ -88,10 +128,7 @@ def test_fires_that_were_counted_but_not_kept_are_decided(central, api, database
     ids = {}
     for i in range(5):
         at = start + timedelta(minutes=i)
-        digest = bytearray(hashlib.blake2b(job.encode() + b"\0" + int(at.timestamp() * 1e6).to_bytes(8, "little") + b"\0" + bytes(8), digest_size=16).digest())
-        digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80
-        text = digest.hex()
-        ids[at] = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        ids[at] = fire_id(job, at)
     agent.sync(1, [execution(job, at, execution_id=ids[at]) for at in list(ids)[:4]])
     assert database.query("SELECT count(*) FROM execution_unkept")[0][0] == 4
     found = api.json(LEDGER, jobId=job, **{"from": stamp(start), "to": stamp(start + timedelta(minutes=5))})["jobs"][0]

@@ -237,6 +237,9 @@ MUTANTS = [
     Mutant("an unheard agent's fires are holes", "8", [
         ("central/ledger_rule.c", "\t\ttake_unknown(walk, at);\n\t\treturn;", "\t\tif (walk == NULL)\n\t\t\ttake_unknown(walk, at);"),
     ], ("unit", "test_central_truth"), "test_due_is_decided_or_unknown_or_a_hole"),
+    Mutant("a place forgets who had it before", "8", [
+        ("sql/central/queries/ledger.sql", "AND job.target_mode = 'count'", "AND job.target_mode = 'none'"),
+    ], daemon("ledger", "a_place_that_passed_to_another_agent_keeps_what_was_decided_for_it"), "decided"),
     Mutant("a full disk keeps its ballast", "11", [
         ("agent/store_heal.c", "\tstore_ballast_release(store);\n\tstore_db_checkpoint", "\tstore_db_checkpoint"),
     ], ("unit", "test_store_faults"), "a_full_disk_gives_up_the_ballast"),

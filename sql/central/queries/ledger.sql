@@ -35,6 +35,13 @@ SELECT job_id, target_key, coalesce(held_since, changed_at), CASE WHEN removed T
 FROM assignment WHERE job_id = ANY ($1::uuid[])
 ORDER BY job_id, target_key, 3
 
+-- Who has or had which place of the jobs that have several; the latest of an agent first.
+-- name: ledger_places
+SELECT assignment.job_id, assignment.target_key, assignment.agent_id, coalesce(state.clock_epoch, 0)
+FROM assignment JOIN job USING (job_id) LEFT JOIN agent_state state USING (agent_id)
+WHERE assignment.job_id = ANY ($1::uuid[]) AND job.target_mode = 'count'
+ORDER BY assignment.job_id, assignment.removed, assignment.changed_at DESC
+
 -- What reached a holder only later: a revision, or the job itself, that came while it was silent (until it was heard again,
 -- or the job went to another one), and what it has not confirmed to this day. Until NULL = still. $2 begin of the window, less
 -- what a span goes on for.
@@ -58,10 +65,10 @@ WHERE held.job_id = ANY ($1::uuid[]) AND NOT held.removed AND held.set_revision 
 
 -- Ranges of missed fires may begin before the window.
 -- name: ledger_decisions
-SELECT job_id, agent_id, scheduled_at, coalesce(last_scheduled_at, scheduled_at), count FROM execution
+SELECT job_id, agent_id, scheduled_at, coalesce(last_scheduled_at, scheduled_at), count, execution_id FROM execution
 WHERE job_id = ANY ($1::uuid[]) AND scheduled_at >= $2::timestamptz AND scheduled_at < $3::timestamptz AND cause <> 3
 UNION ALL
-SELECT job_id, agent_id, scheduled_at, last_scheduled_at, count FROM execution
+SELECT job_id, agent_id, scheduled_at, last_scheduled_at, count, execution_id FROM execution
 WHERE job_id = ANY ($1::uuid[]) AND status = 5 AND scheduled_at < $2::timestamptz
 	AND scheduled_at >= $2::timestamptz - interval '7 days' AND last_scheduled_at >= $2::timestamptz
 ORDER BY 1, 3, 4 DESC LIMIT $4::integer
