@@ -8,9 +8,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from harness.cli import Cli  # noqa: E402
 from harness.disk import Disks  # noqa: E402
+from harness.fleet import Fleet  # noqa: E402
 from harness.postgres import Cluster, make_template  # noqa: E402
 from harness.world import World  # noqa: E402
+from raw_agent import RawAgent  # noqa: E402
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -104,3 +107,21 @@ def pulse(world):
 def agent(world, central):
     """A running agent, enrolled with `central`."""
     return world.agent(central).start()
+
+
+@pytest.fixture
+def raw(central):
+    """An agent that is nothing but HTTP, enrolled with `central`."""
+    return RawAgent(central)
+
+
+@pytest.fixture
+def fleet(world, central, target):
+    """No agents yet; they are added, started and checked together."""
+    return Fleet(world, central, target)
+
+
+@pytest.fixture
+def cli(world, central):
+    """The `belfry` command with the admin token."""
+    return Cli(world.folder, central.url, central.token)

@@ -31,6 +31,11 @@ def executions(job_id, n, start=None, **more):
     return [execution(job_id, start + timedelta(seconds=i), **more) for i in range(n)]
 
 
+def bound_to(name):
+    """The target of a job that one agent only may run."""
+    return {"mode": "agent", "agent": name}
+
+
 def digest(entries):
     """Of a job set: {job id: (revision, target key)}."""
     value = 0

@@ -1,7 +1,7 @@
 """What is told of the single attempts of an execution, from the agent to central's API and the command line."""
 import time
-from datetime import datetime
 
+from harness.ledger import instant
 from harness.waiting import wait_until
 
 YEARLY = "0 0 1 1 *"
@@ -13,10 +13,6 @@ def told(api, world, job):
     found = wait_until(lambda: api.executions(jobId=job["jobId"]), 30, "the execution", explain=world.tails)
     assert len(found) == 1
     return api.json(f"/api/executions/{job['jobId']}/{found[0]['executionId']}")
-
-
-def instant(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def test_two_failures_and_a_success_are_told_one_by_one_with_what_was_waited(world, api, agent, target):

@@ -1,19 +1,15 @@
 """A job leaves an agent and comes back, and perhaps leaves again, before that agent hears of it: central tells all that was others'."""
 import pytest
 from harness.ledger import instant
-from raw_agent import RawAgent
+from raw_agent import RawAgent, bound_to
 
 URL = "http://127.0.0.1:9/"
-
-
-def belongs_to(name):
-    return {"mode": "agent", "agent": name}
 
 
 @pytest.fixture
 def both(central, api):
     """Two agents that hold leases, and a job of the first one."""
-    job = api.create_job("* * * * *", URL, type="ATMOST_ONCE", target=belongs_to("holder"))["jobId"]
+    job = api.create_job("* * * * *", URL, type="ATMOST_ONCE", target=bound_to("holder"))["jobId"]
     agents = [RawAgent(central, name) for name in ("holder", "other")]
     leases = []
     for agent in agents:
@@ -24,7 +20,7 @@ def both(central, api):
 
 
 def move(api, job, name):
-    api.edit_job(job, target=belongs_to(name))
+    api.edit_job(job, target=bound_to(name))
 
 
 def away_of(reply, job):

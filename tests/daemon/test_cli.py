@@ -18,11 +18,6 @@ GOOD = {"schedule": "31 10 * * MON-FRI", "api": "http://127.0.0.1:9/foo"}
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.fixture
-def cli(central, world):
-    return Cli(world.folder, central.url, central.token)
-
-
 def role_cli(api, central, world, role):
     token = api.post("/api/tokens", json={"name": role, "role": role}).json()["token"]
     return Cli(world.folder, central.url, token)

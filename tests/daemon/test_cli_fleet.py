@@ -1,16 +1,8 @@
 """The `belfry` command and the fleet: labels, draining, tokens, who holds what, what is late, and the ledger."""
-import pytest
-
-from harness.cli import Cli
 from harness.waiting import wait_until
 from raw_agent import RawAgent
 
 HOOK = "http://127.0.0.1:1/"
-
-
-@pytest.fixture
-def cli(central, world):
-    return Cli(world.folder, central.url, central.token)
 
 
 def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from harness.clock import Clock
-from harness.fleet import Fleet
 from harness.ledger import instant, rfc3339
 from harness.waiting import wait_until
 
@@ -20,8 +19,7 @@ POLICIES = [{"policy": "all", "maxCount": 30}, {"policy": "latest"}, {"policy": 
 
 
 @pytest.fixture
-def fleet(world, central, target):
-    fleet = Fleet(world, central, target)
+def fleet(fleet):
     fleet.clocks = {}
     return fleet
 

@@ -83,15 +83,21 @@ def test_a_full_list_a_stale_reader_and_an_interval_are_refused(api):
     assert_problem(api.post(f"/api/jobs/{NOBODY}/actions/skip", json={"scheduledAt": "2040-01-01T00:00:00Z"}), 404)
 
 
+def begin_a_run_that_hangs(world, api, target, **more):
+    """The job; its target does not answer before the test is over."""
+    target.delay = 600
+    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=600000, **more)
+    act(api, job, "run")
+    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    return job
+
+
 def interrupted(api, job):
     return [e for e in api.executions(jobId=job["jobId"]) if e["status"] == "interrupted"]
 
 
 def test_a_cancel_ends_the_running_attempt_with_the_name_of_who_gave_it(world, api, agent, target, database):
-    target.delay = 600
-    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=600000)
-    act(api, job, "run")
-    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    job = begin_a_run_that_hangs(world, api, target)
     reply = act(api, job, "cancel")
     assert (reply.status_code, reply.json()) == (202, {"jobId": job["jobId"], "agents": 1})
     found = wait_until(lambda: interrupted(api, job), 20, "the interruption", explain=world.tails)
@@ -106,10 +112,7 @@ def test_a_cancel_ends_the_running_attempt_with_the_name_of_who_gave_it(world, a
 
 
 def test_a_cancel_ends_what_a_deleted_job_had_begun(world, api, agent, target):
-    target.delay = 600
-    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=600000)
-    act(api, job, "run")
-    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    job = begin_a_run_that_hangs(world, api, target)
     api.delete_job(job["jobId"])
     assert_problem(act(api, job, "run"), 404)
     assert act(api, job, "cancel").json()["agents"] == 1
@@ -118,10 +121,7 @@ def test_a_cancel_ends_what_a_deleted_job_had_begun(world, api, agent, target):
 
 
 def test_a_cancel_reaches_a_killed_agent_and_spares_what_began_later(world, api, agent, target):
-    target.delay = 600
-    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=600000, type="ATLEAST_ONCE")
-    act(api, job, "run")
-    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    job = begin_a_run_that_hangs(world, api, target, type="ATLEAST_ONCE")
     agent.kill()
     act(api, job, "cancel")
     act(api, job, "run")
@@ -162,12 +162,9 @@ def test_a_cancel_ends_a_run_that_waits_for_its_next_attempt(world, api, agent, 
 @pytest.fixture
 def moved(world, central, api, target):
     """A run is under way at an agent that is drained then, so that another one has the job: (job, the holder, how to move)."""
-    target.delay = 600
     holder = world.agent(central, name="holder").start()
     wait_until(lambda: len(api.json("/api/agents")["agents"]) == 1, 20, "the agent", explain=world.tails)
-    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=600000)
-    act(api, job, "run")
-    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    job = begin_a_run_that_hangs(world, api, target)
     world.agent(central, name="heir").start()
     wait_until(lambda: [a["state"] for a in api.json("/api/agents")["agents"]] == ["online"] * 2, 20, "both agents", explain=world.tails)
 
@@ -226,10 +223,7 @@ def test_a_cancel_reaches_a_former_holder_that_was_killed_and_comes_back(world, 
 
 
 def test_an_order_that_central_took_is_carried_out_once_though_central_was_killed_before_it_was_told(world, central, api, agent, target, database):
-    target.delay = 600
-    job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=600000)
-    act(api, job, "run")
-    wait_until(lambda: target.requests("/hang"), 20, "the request to arrive", explain=world.tails)
+    job = begin_a_run_that_hangs(world, api, target)
     os.kill(agent.pid, signal.SIGSTOP)
     try:
         assert act(api, job, "cancel").status_code == 202

@@ -5,7 +5,6 @@ import time
 import pytest
 
 from harness.disk import fill, free_bytes, remount
-from harness.fleet import Fleet
 from harness.ledger import instant
 from harness.syscalls import Injection
 from harness.waiting import wait_until
@@ -13,11 +12,6 @@ from harness.waiting import wait_until
 pytestmark = pytest.mark.long
 
 STORE_WORDS = "the store could not write|suspect|the database is lost|cannot be opened"
-
-
-@pytest.fixture
-def fleet(world, central, target):
-    return Fleet(world, central, target)
 
 
 def fires_again(fleet, agent, n=3, timeout=30):

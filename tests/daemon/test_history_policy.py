@@ -12,11 +12,6 @@ ALL_JOBS = "00000000-0000-0000-0000-000000000000"
 DAY_SUMS = "SELECT sum(success), sum(failed), sum(started) FROM rollup WHERE grain = 3 AND job_id = %s"
 
 
-@pytest.fixture
-def raw(central):
-    return RawAgent(central)
-
-
 def count(database, table="execution"):
     return database.query(f"SELECT count(*) FROM {table}")[0][0]
 

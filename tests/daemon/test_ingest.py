@@ -17,11 +17,6 @@ STATUSES = ["success", "failed", "timeout", "skipped", "missed", "interrupted"]
 
 
 @pytest.fixture
-def raw(central):
-    return RawAgent(central)
-
-
-@pytest.fixture
 def job_id():
     return str(uuid.uuid4())
 
@@ -36,7 +31,7 @@ def assert_sums_agree(database):
         for job in ("job_id", f"'{ALL_JOBS}'::uuid"):
             expected = database.query(f"""
                 SELECT date_trunc('{unit}', scheduled_at, 'UTC'), {job}, """ + ",".join(
-                    f"coalesce(sum(count) FILTER (WHERE status = {i + 1}), 0)" for i in range(6)) + f""",
+                    f"coalesce(sum(count) FILTER (WHERE status = {i + 1}), 0)" for i in range(6)) + """,
                     count(started_at), sum(attempts), coalesce(sum(duration_us) FILTER (WHERE started_at IS NOT NULL), 0),
                     coalesce(max(lateness_us) FILTER (WHERE started_at IS NOT NULL), 0)
                 FROM execution GROUP BY 1, 2 ORDER BY 1, 2""")
@@ -274,9 +269,7 @@ def test_a_clone_that_tells_another_story_is_refused(central, raw, database, job
 
 def test_two_centrals_that_get_the_same_batch_at_once_count_it_once(world, database, job_id):
     one = world.central(database).start()
-    other = world.central(database, name="other")
-    other.token_path = one.token_path
-    other.start()
+    other = world.beside(one).start()
     raw = RawAgent(one)
     first = 1
     for _ in range(15):

@@ -1,11 +1,10 @@
 """Finding jobs: search, filters and orders agree with a naive reading of all jobs, page by page."""
 import time
+from datetime import timedelta
 
 import pytest
-
-from raw_agent import RawAgent
-
 from harness.api import assert_problem
+from raw_agent import NOW, RawAgent, execution
 
 DAY = "@daily"
 
@@ -18,16 +17,6 @@ def jobs(api):
     api.post(f"/api/jobs/{made[2]['jobId']}/actions/pause")
     api.edit_job(made[3]["jobId"], type="ATMOST_ONCE")
     return [api.json(f"/api/jobs/{job['jobId']}") for job in made]
-
-
-def walk(api, **filters):
-    cursor, found = None, []
-    while True:
-        page = api.json("/api/jobs", **filters, **({"cursor": cursor} if cursor else {}))
-        found += page["jobs"]
-        cursor = page["nextCursor"]
-        if not cursor:
-            return found
 
 
 def names(found):
@@ -45,20 +34,20 @@ def decide(database, job, status, age_s, duration_us=5000, n=1):
 
 
 def test_a_part_of_name_url_or_id_finds_a_job_in_any_case(api, jobs):
-    assert names(walk(api, q="ALPHA")) == ["alpha Backup", "Alpha mail"]
-    assert names(walk(api, q="reports")) == ["alpha Backup"]
-    assert names(walk(api, q=jobs[0]["jobId"][-6:].upper())) == ["Zeta invoices"]
-    assert names(walk(api, q="0% ODD_n")) == ["100% odd_name"]
-    assert names(walk(api, q="ÄR")) == ["ära"]
-    assert names(walk(api, q="et")) == ["Zeta invoices", "beta"]
-    assert walk(api, q="%") == walk(api, q="100%") and walk(api, q="nowhere") == [] and len(walk(api, q="")) == len(jobs)
+    assert names(api.jobs(q="ALPHA")) == ["alpha Backup", "Alpha mail"]
+    assert names(api.jobs(q="reports")) == ["alpha Backup"]
+    assert names(api.jobs(q=jobs[0]["jobId"][-6:].upper())) == ["Zeta invoices"]
+    assert names(api.jobs(q="0% ODD_n")) == ["100% odd_name"]
+    assert names(api.jobs(q="ÄR")) == ["ära"]
+    assert names(api.jobs(q="et")) == ["Zeta invoices", "beta"]
+    assert api.jobs(q="%") == api.jobs(q="100%") and api.jobs(q="nowhere") == [] and len(api.jobs(q="")) == len(jobs)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 500])
 def test_every_order_walks_all_jobs_once_in_both_directions(api, jobs, database, limit):
     for i, job in enumerate(jobs[:4]):
         decide(database, job, 1, 100 - 7 * i)
-    latest = {job["jobId"]: (job["lastExecution"] or {}).get("scheduledAt", "") for job in walk(api)}
+    latest = {job["jobId"]: (job["lastExecution"] or {}).get("scheduledAt", "") for job in api.jobs()}
     keys = {
         "createdAt": lambda job: job["jobId"],
         "name": lambda job: (job["name"].lower().encode(), job["jobId"]),
@@ -67,8 +56,8 @@ def test_every_order_walks_all_jobs_once_in_both_directions(api, jobs, database,
     }
     for sort, key in keys.items():
         expected = names(sorted(jobs, key=key))
-        assert names(walk(api, sort=sort, limit=limit)) == expected, sort
-        assert names(walk(api, sort="-" + sort, limit=limit)) == expected[::-1], sort
+        assert names(api.jobs(sort=sort, limit=limit)) == expected, sort
+        assert names(api.jobs(sort="-" + sort, limit=limit)) == expected[::-1], sort
 
 
 def test_the_place_of_a_job_that_runs_every_second_is_at_most_ten_seconds_old(api, jobs, database):
@@ -81,38 +70,36 @@ def test_the_place_of_a_job_that_runs_every_second_is_at_most_ten_seconds_old(ap
     behind = database.query(read, (jobs[0]["jobId"],))[0][0].total_seconds()
     assert 0 <= behind < 10
     assert database.query(read, (jobs[1]["jobId"],))[0][0].total_seconds() == 0
-    assert names(walk(api, sort="-lastAt"))[:2] == [jobs[0]["name"], jobs[1]["name"]]
+    assert names(api.jobs(sort="-lastAt"))[:2] == [jobs[0]["name"], jobs[1]["name"]]
 
 
 def test_filters_narrow_the_list_together(api, jobs, database):
-    assert names(walk(api, active="false")) == ["beta"]
-    assert names(walk(api, type="ATMOST_ONCE", q="alpha")) == ["Alpha mail"]
+    assert names(api.jobs(active="false")) == ["beta"]
+    assert names(api.jobs(type="ATMOST_ONCE", q="alpha")) == ["Alpha mail"]
     decide(database, jobs[0], 2, 10)
     decide(database, jobs[1], 3, 10)
     decide(database, jobs[2], 1, 10)
     decide(database, jobs[0], 1, 20)  # late news of an older fire
-    assert names(walk(api, lastStatus="failed,timeout")) == ["Zeta invoices", "alpha Backup"]
-    assert names(walk(api, lastStatus="success", sort="-lastAt")) == ["beta"]
-    assert walk(api, lastStatus="missed") == [] and walk(api, late="true") == []
+    assert names(api.jobs(lastStatus="failed,timeout")) == ["Zeta invoices", "alpha Backup"]
+    assert names(api.jobs(lastStatus="success", sort="-lastAt")) == ["beta"]
+    assert api.jobs(lastStatus="missed") == [] and api.jobs(late="true") == []
     database.execute("INSERT INTO job_late VALUES (%s, now(), now(), NULL, 'test')", (jobs[4]["jobId"],))
-    assert names(walk(api, late="true")) == ["100% odd_name"] and walk(api, late="true")[0]["lateSince"]
+    assert names(api.jobs(late="true")) == ["100% odd_name"] and api.jobs(late="true")[0]["lateSince"]
     assert_problem(api.get("/api/jobs", params={"agentId": "x"}), 400)
 
 
 def test_jobs_of_an_agent_are_those_it_holds(api, central, jobs):
-    from raw_agent import RawAgent
     agent = RawAgent(central)
     api.edit_job(jobs[0]["jobId"], target={"mode": "agent", "agent": "nobody"})
-    assert len(walk(api, agentId=agent.agent_id)) == len(jobs) - 1
-    assert walk(api, agentId=jobs[0]["jobId"]) == []
+    assert len(api.jobs(agentId=agent.agent_id)) == len(jobs) - 1
+    assert api.jobs(agentId=jobs[0]["jobId"]) == []
 
 
 def test_a_listed_job_shows_its_last_runs_and_how_long_they_took(api, jobs, database, central):
-    from raw_agent import NOW, RawAgent, execution, timedelta
     quiet, busy = jobs[0]["jobId"], jobs[1]["jobId"]
     records = [execution(busy, NOW - timedelta(seconds=60 - i), "failed" if i == 28 else "success") for i in range(30)]
     RawAgent(central).sync(1, records)
-    listed = {job["jobId"]: job for job in walk(api)}
+    listed = {job["jobId"]: job for job in api.jobs()}
     assert listed[busy]["recent"] == ["success", "failed"] + ["success"] * 18
     assert listed[busy]["lastExecution"]["status"] == "success" and listed[busy]["lastExecution"]["durationMs"] == 12
     assert listed[busy]["lastExecution"]["executionId"] == records[-1]["executionId"]
@@ -173,10 +160,10 @@ def test_jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found(cen
                          ("lost", {"mode": "agent", "agent": "silent"}), ("both", {"mode": "all"})):
         api.create_job(DAY, "http://127.0.0.1:1/", name=name, target=target)
     database.execute("UPDATE agent SET offline_at = '2100-01-01T00:00:00Z' WHERE name = 'silent'")  # later than it is ever heard
-    told = {job["name"]: (job["held"], job["unknownSince"]) for job in walk(api)}
+    told = {job["name"]: (job["held"], job["unknownSince"]) for job in api.jobs()}
     assert told == {"idle": (False, None), "fine": (True, None), "lost": (True, "2100-01-01T00:00:00.000Z"), "both": (True, None)}
-    assert names(walk(api, held="false")) == ["idle"] and names(walk(api, unknown="true")) == ["lost"]
-    assert sorted(names(walk(api, held="true", unknown="false"))) == ["both", "fine", "lost"]
+    assert names(api.jobs(held="false")) == ["idle"] and names(api.jobs(unknown="true")) == ["lost"]
+    assert sorted(names(api.jobs(held="true", unknown="false"))) == ["both", "fine", "lost"]
     for filters, found in (({"held": False}, 1), ({"unknown": True}, 1), ({"held": True, "unknown": False}, 3), ({"unknown": None}, 4)):
         assert api.post("/api/bulk/jobs", json={"action": "pause", "filter": filters, "dryRun": True}).json()["matched"] == found
     assert_problem(api.get("/api/jobs", params={"held": "maybe"}), 400)
@@ -243,4 +230,4 @@ def test_a_search_takes_every_character_as_it_is(api, jobs, name):
     for begin in range(len(name)):
         for end in range(begin + 1, len(name) + 1):
             part = name[begin:end]
-            assert f"named {name} here" in names(walk(api, q=part)), part
+            assert f"named {name} here" in names(api.jobs(q=part)), part

@@ -1,5 +1,4 @@
 """Too few descriptors, too little memory, no threads: the agent sheds, says so, and recovers when it gets more."""
-import os
 import resource
 import socket
 import subprocess
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.fleet import PATIENT, Fleet
+from harness.fleet import PATIENT
 from harness.ledger import instant
 from harness.syscalls import Injection
 from harness.waiting import wait_until
@@ -16,16 +15,6 @@ from harness.waiting import wait_until
 pytestmark = pytest.mark.long
 
 JOBS = 40
-
-
-def processor_seconds(agent):
-    fields = Path(f"/proc/{agent.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@pytest.fixture
-def fleet(world, central, target):
-    return Fleet(world, central, target)
 
 
 def set_limit(agent, name, soft, hard=None):
@@ -44,11 +33,11 @@ def test_without_descriptors_fires_are_tried_again_and_all_is_well_when_there_ar
     target.delay = 0.3
     pid, before = agent.pid, set_limit(agent, "NOFILE", 3)  # less than is open: there is none for anything new
     began = time.time()
-    processor = processor_seconds(agent)
+    processor = agent.processor_seconds()
     with socket.socket(socket.AF_UNIX) as client:  # waits to be taken
         client.connect(str(agent.socket))
         wait_until(lambda: time.time() > began + 6, 10, "six seconds of shortage")
-    assert processor_seconds(agent) - processor < 3, "the loop spins"
+    assert agent.processor_seconds() - processor < 3, "the loop spins"
     assert agent.running(), agent.tail()
     set_limit(agent, "NOFILE", before[0])
     target.delay = 0.0

@@ -106,20 +106,16 @@ def proxied(world, central, target):
     return proxy, fleet.start()
 
 
-def records_of(exchange):
-    return json.loads(exchange.body).get("records", [])
-
-
 def test_batches_that_arrive_late_behind_newer_ones_count_once(world, proxied):
     proxy, fleet = proxied
     for _ in range(4):
-        proxy.set("late", times=1, path="/api/agent/sync", only=records_of)
+        proxy.set("late", times=1, path="/api/agent/sync", only=lambda exchange: exchange.records)
         count = len(proxy.exchanges(mode="late"))
         late = wait_until(lambda: proxy.exchanges(mode="late")[count:], 15, "a batch to be held back", explain=world.tails)[0]
         wait_until(lambda: late.status, 15, "it to arrive", explain=world.tails)
         first = json.loads(late.body)["firstSeq"]
         overtaken = [e for e in proxy.exchanges("/api/agent/sync", "pass") if e.status == 200 and e.at < late.at
-                     and json.loads(e.body)["firstSeq"] == first and records_of(e)]  # fmt: skip
+                     and json.loads(e.body)["firstSeq"] == first and e.records]  # fmt: skip
         assert overtaken, "the batch was not sent again before it arrived late: the test proved nothing"
     fleet.check()
 

@@ -11,9 +11,7 @@ def test_an_agent_that_enrols_anew_tells_all_that_its_old_identity_could_not(wor
     fleet.start()
     wait_until(lambda: agent.status()["store"]["ackedSeq"] > 4, 20, "central to have some records", explain=agent.tail)
     (old,) = central.api.json("/api/agents")["agents"]
-    other = world.central(central.database, name="other")
-    other.token_path = central.token_path
-    other.start()
+    other = world.beside(central).start()
     central.stop()
     wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 10, 20, "records that central does not have", explain=agent.tail)
     assert other.api.post(f"/api/agents/{old['agentId']}/actions/revoke").status_code == 200

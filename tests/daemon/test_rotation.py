@@ -245,9 +245,7 @@ def tell(central, key, hash_of):
 
 
 def test_a_key_changes_its_own_agent_only_and_only_when_that_was_ordered(world, central, api, database):
-    other = world.central(database, name="other")
-    other.token_path = central.token_path
-    other.start()
+    other = world.beside(central).start()
     one, two = RawAgent(central, "one"), RawAgent(central, "two")
     new, newer = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     assert_problem(tell(central, one.key, sha(new)), 409)

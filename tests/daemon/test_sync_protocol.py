@@ -5,7 +5,6 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 import requests
 from harness.api import assert_problem
 from harness.cli import Cli
@@ -16,11 +15,6 @@ URL = "http://127.0.0.1:9/"
 # As merge patches: the null takes an agent's name away.
 ALL = {"mode": "all", "agent": None}
 ONE = {"mode": "one", "agent": None}
-
-
-@pytest.fixture
-def raw(central):
-    return RawAgent(central)
 
 
 def assert_level(raw, api):
@@ -305,9 +299,7 @@ def test_broken_syncs_are_refused_with_a_reason(central, raw):
 
 def test_two_centrals_share_the_chores_and_a_stop_hands_them_over(world, database):
     one = world.central(database).start()
-    other = world.central(database, name="other")
-    other.token_path = one.token_path
-    other.start()
+    world.beside(one).start()
     # One for the chores, one for the watch over the fleet.
     holders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND NOT mode LIKE '%%Share%%' AND database = " \
               "(SELECT oid FROM pg_database WHERE datname = current_database())"

@@ -20,11 +20,7 @@ def proxied(world, central, target):
 
 
 def has_executions(exchange):
-    return any("executionId" in record for record in records_of(exchange))
-
-
-def records_of(exchange):
-    return json.loads(exchange.body).get("records", []) if exchange.body else []
+    return any("executionId" in record for record in exchange.records)
 
 
 def answered(proxy, mode):

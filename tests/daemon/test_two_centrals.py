@@ -55,9 +55,7 @@ def wait_turns(senders, n=2):
 
 def test_either_of_two_centrals_killed_at_any_time_loses_no_ack_and_costs_a_retry_at_most(world, database):
     one = world.central(database, agent_threads=8).start()
-    other = world.central(database, name="other", agent_threads=8)
-    other.token_path = one.token_path
-    other.start()
+    other = world.beside(one, agent_threads=8).start()
     centrals, ended, rng = [one, other], threading.Event(), random.Random(4)
     senders = [Sender(centrals, n) for n in range(AGENTS)]
     with ThreadPoolExecutor(AGENTS) as pool:
@@ -85,9 +83,7 @@ def test_either_of_two_centrals_killed_at_any_time_loses_no_ack_and_costs_a_retr
 
 def test_a_revoked_key_opens_nothing_after_a_second_on_either_central_over_connections_that_are_kept(world, database):
     one = world.central(database).start()
-    other = world.central(database, name="other")
-    other.token_path = one.token_path
-    other.start()
+    other = world.beside(one).start()
     raw = RawAgent(one, "raw")
     kept = {central.agent_url: requests.Session() for central in (one, other)}
     for url, session in kept.items():

@@ -3,10 +3,8 @@ import http.client
 import json
 import socket
 import sqlite3
-import subprocess
 
-from .paths import program
-from .process import Process
+from .daemon import Daemon
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -28,34 +26,20 @@ class LocalReply:
         return json.loads(self.text)
 
 
-class Agent(Process):
+class Agent(Daemon):
     """`central` may be a Central, the URL of an agent listener (for example of a proxy), or None: standalone."""
 
     def __init__(self, folder, central=None, name="agent", wrapper=(), env=None, **options):
         self.central = central
         self.state = folder / f"{name}-state"
         self.socket = self.state / "agent.sock"
-        self.config_path = folder / f"{name}.conf"
-        self.options = {"state_dir": self.state, "name": name, "central_url": self.central_url(central), **options}
-        self.write_config()
-        super().__init__(name, [program("belfry-agent"), "--config", self.config_path, "run"], folder, env, wrapper)
+        options = {"state_dir": self.state, "name": name, "central_url": self.central_url(central), **options}
+        super().__init__(name, "run", folder, "agent", options, env, wrapper)
         self.state.mkdir(mode=0o700)
 
     @staticmethod
     def central_url(central):
         return None if central is None else getattr(central, "agent_url", central)
-
-    def write_config(self, **changes):
-        self.options.update(changes)
-        lines = "".join(f"{key}={value}\n" for key, value in self.options.items() if value is not None)
-        self.config_path.write_text(f"[agent]\n{lines}")
-
-    def run(self, *arguments, timeout=120):
-        """A command of belfry-agent that ends by itself: the finished process."""
-        return subprocess.run(
-            [program("belfry-agent"), "--config", self.config_path, *arguments],
-            capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
-        )
 
     def enrol(self, token=None, url=None):
         """With a one-time token of its central, unless another is given."""
@@ -76,10 +60,6 @@ class Agent(Process):
         if ready:
             self.wait_ready(lambda: self.local("GET", "/healthz").status == 200, 30, "the agent's local API")
         return self
-
-    def restart(self):
-        self.stop()
-        return self.start()
 
     def local(self, method, path, body=None, timeout=30):
         """A request to the local API."""

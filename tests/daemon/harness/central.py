@@ -1,39 +1,22 @@
 """belfry-central as a process of its own, with its token and an API client."""
 from .api import Api
-from .paths import program
+from .daemon import Daemon
 from .ports import free_port
-from .process import Process
-
-import subprocess
 
 
-class Central(Process):
+class Central(Daemon):
     def __init__(self, database, folder, name="central", wrapper=(), env=None, **options):
         self.database = database
         self.ca = None  # with tls_certificate: the PEM file of who signed it
         self.api_port, self.agent_port = free_port(), free_port()
-        self.config_path = folder / f"{name}.conf"
         self.token_path = folder / f"{name}.admin-token"
-        self.options = {
+        options = {
             "api_listen": f"127.0.0.1:{self.api_port}",
             "agent_listen": f"127.0.0.1:{self.agent_port}",
             "database": database.conninfo,
             **options,
         }
-        self.write_config()
-        super().__init__(name, [program("belfry-central"), "--config", self.config_path, "serve"], folder, env, wrapper)
-
-    def write_config(self, **changes):
-        self.options.update(changes)
-        lines = "".join(f"{key}={value}\n" for key, value in self.options.items() if value is not None)
-        self.config_path.write_text(f"[central]\n{lines}")
-
-    def run(self, *arguments, timeout=120, input=""):
-        """A command of belfry-central that ends by itself: the finished process."""
-        return subprocess.run(
-            [program("belfry-central"), "--config", self.config_path, *arguments],
-            capture_output=True, text=True, timeout=timeout, input=input,
-        )
+        super().__init__(name, "serve", folder, "central", options, env, wrapper)
 
     def init(self):
         done = self.run("init", "--token-file", str(self.token_path))
@@ -70,7 +53,3 @@ class Central(Process):
         probe = Api(self.url, ca=self.ca)
         self.wait_ready(lambda: probe.get(path, timeout=10).status_code == 200, 30, f"central to answer {path}")
         return self
-
-    def restart(self):
-        self.stop()
-        return self.start()

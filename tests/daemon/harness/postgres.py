@@ -92,10 +92,6 @@ class Cluster(Process):
         self.popen.wait(self.stop_timeout)
         self.popen = None
 
-    def restart(self):
-        self.stop()
-        return self.start()
-
     def create_database(self, name):
         self.execute(f'CREATE DATABASE "{name}"')
         return Database(self, name)

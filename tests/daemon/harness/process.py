@@ -3,6 +3,7 @@ import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 from .waiting import GiveUp, wait_until
 
@@ -86,6 +87,10 @@ class Process:
         if expect is not None and code != expect:
             raise AssertionError(f"{self.name} ended with {code} and not {expect}\n{self.tail()}")
 
+    def restart(self):
+        self.stop()
+        return self.start()
+
     def wait(self, timeout=60.0):
         """For programs that end by themselves: the exit code."""
         return self.popen.wait(timeout)
@@ -95,6 +100,11 @@ class Process:
 
     def thaw(self):
         self.signal(signal.SIGCONT)
+
+    def processor_seconds(self):
+        """Of all its threads, in user space and in the kernel, since its start."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

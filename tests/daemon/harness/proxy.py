@@ -1,13 +1,13 @@
 """A proxy between agent and central that misbehaves on order, and remembers what went through it."""
 import collections
 import http.client
+import json
 import random
 import socket
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from .ports import free_port
+from .server import Handler, Server
 
 MODES = ("pass", "reject", "blackhole", "cut", "double", "late", "stale")
 
@@ -22,8 +22,79 @@ class Exchange:
         self.status, self.reply = None, b""
         self.at = time.time()
 
+    @property
+    def records(self):
+        """Of a sync."""
+        return json.loads(self.body).get("records", []) if self.body else []
 
-class ChaosProxy:
+
+class _Handler(Handler):
+    def setup(self):
+        super().setup()
+        with self.server.owner._lock:
+            self.server.owner._clients.add(self.connection)
+
+    def finish(self):
+        with self.server.owner._lock:
+            self.server.owner._clients.discard(self.connection)
+        super().finish()
+
+    def serve(self):
+        proxy = self.server.owner
+        body = self.read_body()
+        exchange, cut_after = proxy._note(self.path, body)
+        if exchange.mode == "reject":
+            return self._hang_up()
+        if exchange.mode == "blackhole":
+            self.connection.recv(1)  # until the client goes away or the mode changes
+            return self._hang_up()
+        if exchange.mode == "late":
+            threading.Timer(proxy.lag, self._deliver_late, (exchange, body)).start()
+            return self._hang_up()
+        try:
+            reply = self._ask_upstream(body)
+            if exchange.mode == "double":
+                reply = self._ask_upstream(body)
+        except (OSError, http.client.HTTPException):
+            return self._hang_up()
+        exchange.status, exchange.reply = reply.status, reply.data
+        if proxy.delay:
+            time.sleep(proxy.delay)
+        raw = proxy._recent(self.path, _render(reply), exchange.mode == "stale")
+        if exchange.mode == "cut":
+            self.connection.sendall(raw[:cut_after])
+            return self._hang_up()
+        self.connection.sendall(raw)
+
+    def _deliver_late(self, exchange, body):
+        proxy = self.server.owner
+        newer = lambda: [e for e in proxy.exchanges(self.path) if e.at > exchange.at and e.status]  # noqa: E731
+        ends = time.monotonic() + 60
+        while not newer() and time.monotonic() < ends:
+            time.sleep(0.05)
+        try:
+            reply = self._ask_upstream(body)
+            exchange.status, exchange.reply, exchange.at = reply.status, reply.data, time.time()
+        except (OSError, http.client.HTTPException):
+            pass
+
+    def _ask_upstream(self, body):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.owner.upstream_port, timeout=60)
+        try:
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "content-length", "expect")}
+            connection.request(self.command, self.path, body=body or None, headers=headers)
+            reply = connection.getresponse()
+            reply.data = reply.read()
+            return reply
+        finally:
+            connection.close()
+
+    def _hang_up(self):
+        self.close_connection = True
+        _shut(self.connection)
+
+
+class ChaosProxy(Server):
     """Understands HTTP just enough to know where a request and a reply end.
 
     "pass"       hands everything through
@@ -38,9 +109,11 @@ class ChaosProxy:
     `only`, a function of the Exchange before it is sent on, picks the requests that the mode is for.
     """
 
+    handler = _Handler
+
     def __init__(self, upstream_port):
+        super().__init__()
         self.upstream_port = upstream_port
-        self.port = free_port()
         self.delay, self.lag = 0.0, 2.0
         self.dice = random.Random(11)
         self._lock = threading.Lock()
@@ -48,23 +121,9 @@ class ChaosProxy:
         self._exchanges = []
         self._replies = {}
         self._clients = set()
-        self._server = None
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self):
-        self._server = _Server(("127.0.0.1", self.port), _Handler)
-        self._server.proxy = self
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
 
     def stop(self):
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        super().stop()
         self.drop_all()
 
     def set(self, mode, cut_after=0, times=None, path="/", only=None):
@@ -105,98 +164,12 @@ class ChaosProxy:
         return exchange, cut_after
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
-    def __getattr__(self, name):
-        if name.startswith("do_"):
-            return self._serve
-        raise AttributeError(name)
-
-    def setup(self):
-        super().setup()
-        with self.server.proxy._lock:
-            self.server.proxy._clients.add(self.connection)
-
-    def finish(self):
-        with self.server.proxy._lock:
-            self.server.proxy._clients.discard(self.connection)
-        super().finish()
-
-    def _serve(self):
-        proxy = self.server.proxy
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        exchange, cut_after = proxy._note(self.path, body)
-        if exchange.mode == "reject":
-            return self._hang_up()
-        if exchange.mode == "blackhole":
-            self.connection.recv(1)  # until the client goes away or the mode changes
-            return self._hang_up()
-        if exchange.mode == "late":
-            threading.Timer(proxy.lag, self._deliver_late, (exchange, body)).start()
-            return self._hang_up()
-        try:
-            reply = self._ask_upstream(body)
-            if exchange.mode == "double":
-                reply = self._ask_upstream(body)
-        except (OSError, http.client.HTTPException):
-            return self._hang_up()
-        exchange.status, exchange.reply = reply.status, reply.data
-        if proxy.delay:
-            time.sleep(proxy.delay)
-        raw = proxy._recent(self.path, _render(reply), exchange.mode == "stale")
-        if exchange.mode == "cut":
-            self.connection.sendall(raw[:cut_after])
-            return self._hang_up()
-        self.connection.sendall(raw)
-
-    def _deliver_late(self, exchange, body):
-        proxy = self.server.proxy
-        newer = lambda: [e for e in proxy.exchanges(self.path) if e.at > exchange.at and e.status]  # noqa: E731
-        ends = time.monotonic() + 60
-        while not newer() and time.monotonic() < ends:
-            time.sleep(0.05)
-        try:
-            reply = self._ask_upstream(body)
-            exchange.status, exchange.reply, exchange.at = reply.status, reply.data, time.time()
-        except (OSError, http.client.HTTPException):
-            pass
-
-    def _ask_upstream(self, body):
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.proxy.upstream_port, timeout=60)
-        try:
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "content-length", "expect")}
-            connection.request(self.command, self.path, body=body or None, headers=headers)
-            reply = connection.getresponse()
-            reply.data = reply.read()
-            return reply
-        finally:
-            connection.close()
-
-    def _hang_up(self):
-        self.close_connection = True
-        _shut(self.connection)
-
-
 def _render(reply):
     lines = [f"HTTP/1.1 {reply.status} {reply.reason}"]
     hop_by_hop = ("connection", "content-length", "transfer-encoding", "keep-alive")
     lines += [f"{k}: {v}" for k, v in reply.getheaders() if k.lower() not in hop_by_hop]
     lines += [f"Content-Length: {len(reply.data)}", "", ""]
     return "\r\n".join(lines).encode("latin-1") + reply.data
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 256
-
-    def handle_error(self, request, client_address):
-        pass  # clients that go away are what this is for
 
 
 def _shut(s):

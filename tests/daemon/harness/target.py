@@ -3,9 +3,8 @@ import json
 import threading
 import time
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from .ports import free_port
+from .server import Handler, Server
 
 
 class Request:
@@ -42,24 +41,13 @@ class Request:
         return f"<{self.method} {self.path} {self.key} at {self.started:.3f}>"
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(Handler):
     wbufsize = -1
 
-    def log_message(self, *_):
-        pass
-
-    def __getattr__(self, name):
-        if name.startswith("do_"):
-            return self._serve
-        raise AttributeError(name)
-
-    def _serve(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = Request(self.command, self.path, dict(self.headers.items()), body)
-        self.server.target.note(request)
-        status, headers, reply = self.server.target.answer(request, self)
+    def serve(self):
+        request = Request(self.command, self.path, dict(self.headers.items()), self.read_body())
+        self.server.owner.note(request)
+        status, headers, reply = self.server.owner.answer(request, self)
         if status is None:  # the behaviour wrote to the connection itself
             self.close_connection = True
             return
@@ -73,42 +61,18 @@ class _Handler(BaseHTTPRequestHandler):
         request.finished = time.time()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 1024
-
-    def handle_error(self, request, client_address):
-        pass  # agents are killed in the middle of requests
-
-
-class Target:
+class Target(Server):
     """`behave(function)`: function(request, handler) returns a status, or (status, headers, body), or None when it wrote
     to handler.connection itself. `delay` seconds pass before each reply."""
 
+    handler = _Handler
+
     def __init__(self):
-        self.port = free_port()
+        super().__init__()
         self.delay = 0.0
         self.behaviour = None
         self._requests = []
         self._lock = threading.Lock()
-        self._server = None
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self):
-        self._server = _Server(("127.0.0.1", self.port), _Handler)
-        self._server.target = self
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def stop(self):
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
 
     def behave(self, function):
         self.behaviour = function

@@ -46,6 +46,12 @@ class World:
     def central(self, database=None, **options):
         return self.add(Central(database or self.database(), self.folder, **options))
 
+    def beside(self, central, **options):
+        """Another central on the same database, with the same token."""
+        other = self.central(central.database, **{"name": "other", **options})
+        other.token_path = central.token_path
+        return other
+
     def agent(self, central=None, **options):
         return self.add(Agent(self.folder, central, **options))
 
