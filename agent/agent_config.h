@@ -1,6 +1,8 @@
 /*
  * What an administrator can set on the agent: the [agent] group of its configuration file. Owns: the table of keys, the
- * defaults that are computed. Does not own: how a file is read (common/config.h).
+ * defaults that are computed. Does not own: how a file is read (common/config.h), what a reload takes over (life.c).
+ *
+ * Load, use, clear. Read-only once loaded: any thread. What a key means stands in the table, which --print-config prints.
  */
 #ifndef BELFRY_AGENT_CONFIG_H
 #define BELFRY_AGENT_CONFIG_H
@@ -11,11 +13,14 @@
 #include "common/log.h"
 
 struct agent_config {
-	char *state_dir, *socket, *central_url, *name, *jobs_dir;
-	int64_t horizon_ms;
+	char *state_dir, *socket;
+	char *central_url;                /* "" = none */
+	char *name;                       /* "" never happens: the host's name stands in */
+	char *jobs_dir;                   /* "" = none: not standalone */
+	int64_t horizon_ms;               /* as in struct core_config */
 	bool realtime;
 	int runner_threads;               /* beside the loop */
-	int max_open_transfers, max_open_per_target, max_waiting_per_target, max_fires;
+	int max_open_transfers, max_open_per_target, max_waiting_per_target, max_fires; /* as in struct core_config */
 	int outbox_max_records;
 	double target_rate_per_second;
 	int target_rate_burst;

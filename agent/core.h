@@ -8,9 +8,10 @@
  *   core_attempt_done            the runner reports an attempt
  *   core_apply_jobs, core_run_now, core_command, core_lease, core_heard
  * and after each event core_next_wake() tells when to call core_tick() next.
- * The files: core.c (this surface), plan.c (which fires are due), fire.c (states of a fire), attempts.c (what is told of its attempts), admission.c (who may
- * start), retry.c (pure rule), recovery.c (what the last life left, clock steps), missed.c (windows nobody watched),
- * outbox_limit.c (no room for decisions), batch.c (what becomes durable).
+ * The files: core.c, core_view.c (this surface), plan.c (which fires are due), fire.c (states of a fire), attempts.c (what is
+ * told of its attempts), admission.c (who may start), retry.c (pure rule), recovery.c (what the last life left, clock steps),
+ * missed.c (windows nobody watched), lease.c (what must not run twice, hand-over), cancel.c (the order "cancel"),
+ * job_change.c, job_table.c (the job set), outbox_limit.c (no room for decisions), batch.c (what becomes durable).
  */
 #ifndef BELFRY_AGENT_CORE_H
 #define BELFRY_AGENT_CORE_H
@@ -75,7 +76,7 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 
 /*
  * A change of the job set, taken over atomically: jobs in `upserts` are new or edited, those in `deletes` gone; with
- * `replace` every job that is not in `keep_ids` goes too. From the call on no fire of a deleted or paused job starts, and
+ * `keep_ids` every job that is not in it goes too. From the call on no fire of a deleted or paused job starts, and
  * edits rule all instants after now. `done` is called on the loop when the change is durable; with ok = false when the core is
  * freed, or at once when the answer is not used, since it is older than an absence of this agent (missed.c): ask again.
  */

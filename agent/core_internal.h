@@ -1,6 +1,6 @@
 /*
- * What the files of the core share: its structures, and the few functions that cross files. Nobody outside
- * core.c plan.c fire.c attempts.c admission.c recovery.c missed.c batch.c job_table.c job_change.c lease.c includes this.
+ * What the files of the core share: its structures, and the few functions that cross files. For these (agent/core.h names
+ * them) and for what looks into the core from outside: its unit tests and the simulator. All of it is the loop's thread's.
  *
  * A fire lives from planning to the moment its decision is durable:
  *

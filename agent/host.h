@@ -1,5 +1,7 @@
 /*
- * What the agent asks of the host it runs on. Linux only.
+ * What the agent asks of the host it runs on: its boot, its priorities, its limits. Owns: the system calls for that. Does
+ * not own: what follows from an answer. Linux only; no state but in struct host_urgency. What concerns the process is called
+ * from main before threads are made, what concerns a thread from that thread.
  */
 #ifndef BELFRY_AGENT_HOST_H
 #define BELFRY_AGENT_HOST_H
@@ -29,12 +31,13 @@ bool host_make_thread_realtime(void);
 /*
  * Real time is for being on time, not for throughput: a thread that uses much of a processor goes back to ordinary
  * priority, so that what it waits for (targets on this host, the store) can run, and gets real time again when it is calm.
- * Zero-initialised but for `realtime`; call often, it looks every 50 ms.
+ * Call often: it looks every 50 ms.
  */
 struct host_urgency {
-	bool wanted, realtime;
-	struct mono checked_at;
-	int64_t cpu_us;
+	bool wanted;             /* set at the start: host_make_thread_realtime() was granted. False = nothing ever happens */
+	bool realtime;           /* now; equal to `wanted` at the start */
+	struct mono checked_at;  /* the rest starts as 0 */
+	int64_t cpu_us;          /* of the thread, at that time */
 };
 void host_urgency_adjust(struct host_urgency *urgency, struct mono now);
 /* Raises the soft limit of open files to what is needed, as far as the hard limit goes; false when that is not enough. */

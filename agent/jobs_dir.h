@@ -1,6 +1,6 @@
 /*
  * The standalone agent's jobs: a folder of JSON files, "backup.json" defines the job "backup". Owns: reading, what changed,
- * what is wrong. Does not own: the job set (core), when to look (main).
+ * what is wrong. Does not own: the job set (core), when to look (life.c).
  *
  * The revision of a job is taken from its text, so every edit changes it and a restart does not. A file that is no valid
  * job changes nothing: the last good version of that job stays in force. A file that is gone deletes its job.

@@ -1,6 +1,10 @@
 /*
  * One life of the agent: from opening the database to the stop, or to the moment the database is lost; then main begins
- * another. Owns: making the parts, tying them together, taking them apart in the right order.
+ * another. Owns: making the parts, tying them together, taking them apart in the right order; the reload. Does not own: what
+ * the parts do, the keys (they outlive a life).
+ *
+ * The order: the store and its snapshot, loop, runner, the store's thread, core, sync's thread, local API. At the end whoever
+ * sends messages goes before whoever gets them. From main's thread, which is the loop's.
  */
 #ifndef BELFRY_AGENT_LIFE_H
 #define BELFRY_AGENT_LIFE_H
@@ -20,6 +24,7 @@ struct life_setup {
 	struct key_ring *keys;       /* NULL = standalone; its keys may change, so it outlives each life */
 	bool again;                  /* after a loss: check the whole file */
 };
+/* Returns at the end of the life; all threads are gone then. Logs why. */
 enum life_end life_run(const struct life_setup *setup);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Host names to addresses, off the loop. Owns: the lookup threads, their bound, the cache. libcurl is handed finished
- * addresses, because its own resolver starts one thread per transfer without a bound.
+ * Host names to addresses, off the loop. Owns: the lookup threads, their bound, the cache. Does not own: which address may be
+ * connected to (egress.h). libcurl is handed finished addresses, because its own resolver starts one thread per transfer
+ * without a bound.
  *
  * - At most RESOLVER_THREADS names are looked up at once; more names wait in line. One lookup serves all who wait for it.
  * - An answer is good for RESOLVER_TTL_MS. When it has to be renewed and the name service is slow or gone, the old answer

@@ -1,5 +1,6 @@
 /*
- * What follows from one attempt: the decision, or another try and when. A pure rule; no state, no clock.
+ * What follows from one attempt: the decision, or another try and when. Owns: that rule. Does not own: how the attempt ended
+ * (runner.h), the fire's state (fire.c). Pure: no state, no clock; any thread.
  */
 #ifndef BELFRY_AGENT_RETRY_H
 #define BELFRY_AGENT_RETRY_H

@@ -1,4 +1,13 @@
-/* Shared by the runner_*.c files, by nobody else. */
+/*
+ * What the files of one runner share: definitions worked out (struct call), easy handles (struct transfer), the runner. For
+ * runner_http.c, runner_request.c, runner_response.c and runner_socket.c, nobody else. All on the thread of the runner's
+ * event base.
+ *
+ *     start(): IDLE -> NAME -> RUNNING -> FINISHED -> reported -> IDLE
+ *
+ * NAME is passed over where there is nothing to look up; whatever fails goes to FINISHED at once. Only runner_http.c changes
+ * a state.
+ */
 #ifndef BELFRY_AGENT_RUNNER_INTERNAL_H
 #define BELFRY_AGENT_RUNNER_INTERNAL_H
 

@@ -1,5 +1,7 @@
 /*
- * Within the store only (store_*.c): the connection and what its thread knows.
+ * What the files of the store share: the connection and what its thread knows. For store_*.c, nobody else. Until
+ * store_sqlite_start() all of it belongs to the thread that opens, then to the store's own; only the queues are shared. No
+ * other file of the agent sees sqlite3.h.
  */
 #ifndef BELFRY_AGENT_STORE_INTERNAL_H
 #define BELFRY_AGENT_STORE_INTERNAL_H

@@ -1,6 +1,9 @@
 /*
- * The job set on its way from central to the core: parts of a snapshot, and the check that both sides hold the same.
- * Pure: no thread, no clock of its own.
+ * The job set on its way from central to the core: parts of a snapshot, and the check that both sides hold the same. Owns:
+ * which part is expected, when all is asked for anew. Does not own: the set (core), the messages (common/wire.h).
+ *
+ * Per reply with 200: sync_jobs_change(); when that gave nothing and no more parts come, sync_jobs_check(). Pure: no thread,
+ * no clock of its own.
  */
 #ifndef BELFRY_AGENT_SYNC_JOBS_H
 #define BELFRY_AGENT_SYNC_JOBS_H

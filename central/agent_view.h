@@ -1,5 +1,6 @@
 /*
- * An agent as the API shows it.
+ * An agent as the API shows it, in lists and alone. Owns: the names of its members. Does not own: the row (db_agents.h).
+ * Pure; any thread.
  */
 #ifndef BELFRY_AGENT_VIEW_H
 #define BELFRY_AGENT_VIEW_H
@@ -8,6 +9,7 @@
 
 #include "central/db_agents.h"
 
+/* A new reference. */
 json_t *agent_to_json(const struct agent_row *row);
 
 #endif

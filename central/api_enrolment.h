@@ -1,5 +1,6 @@
 /*
- * Routes of enrolment: one-time tokens, and the exchange of one for an agent's key. Rules are in svc_agents.h.
+ * Routes of enrolment: one-time tokens, the exchange of one for an agent's key, an agent's next key. Owns: their bodies and
+ * JSON. Does not own: the rules (svc_agents.h).
  */
 #ifndef BELFRY_API_ENROLMENT_H
 #define BELFRY_API_ENROLMENT_H
@@ -10,8 +11,8 @@
 
 void api_agent_token(const struct api_request *request, struct api_reply *reply);        /* POST /api/agents/tokens */
 void api_agent_token_list(const struct api_request *request, struct api_reply *reply);   /* GET /api/agents/tokens */
-void api_agent_token_delete(const struct api_request *request, struct api_reply *reply); /* DELETE .../tokens/:tokenId */
-void api_agent_rotate(const struct api_request *request, struct api_reply *reply);
+void api_agent_token_delete(const struct api_request *request, struct api_reply *reply); /* DELETE /api/agents/tokens/:tokenId */
+void api_agent_rotate(const struct api_request *request, struct api_reply *reply);       /* POST /api/agent/rotate */
 void api_agent_enrol(const struct api_request *request, struct api_reply *reply);        /* POST /api/agent/enroll */
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Routes that read executions.
+ * Routes that read executions. Owns: their parameters and cursors. Does not own: the scan and its budget (db_executions.h),
+ * how an execution looks (execution_view.h).
  */
 #ifndef BELFRY_API_EXECUTIONS_H
 #define BELFRY_API_EXECUTIONS_H
@@ -15,6 +16,7 @@
 void api_executions_list(const struct api_request *request, struct api_reply *reply);
 /* GET /api/executions/:jobId: the last ones of one job, deleted jobs too. */
 void api_executions_of_job(const struct api_request *request, struct api_reply *reply);
+/* GET /api/executions/:jobId/:executionId: one, with its attempts and its doubles at other agents. */
 void api_executions_get(const struct api_request *request, struct api_reply *reply);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Routes that show the fleet at work: who holds a job, and when agents were silent or busy. Owns nothing.
+ * Routes that show the fleet at work: who holds a job, and when agents were silent or busy. Owns: the choice of the
+ * timeline's steps, their JSON. Does not own: who holds what (assign.h), who is silent (failover.h).
  */
 #ifndef BELFRY_API_FLEET_VIEWS_H
 #define BELFRY_API_FLEET_VIEWS_H

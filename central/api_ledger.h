@@ -1,5 +1,6 @@
 /*
- * The route of the ledger.
+ * The route of the ledger. Owns: its parameters, its pages, its JSON. Does not own: the facts (ledger.h) and the rule
+ * (ledger_rule.h).
  */
 #ifndef BELFRY_API_LEDGER_H
 #define BELFRY_API_LEDGER_H
@@ -12,6 +13,6 @@
 #define LEDGER_HOURS_MAX 24         /* of all jobs */
 #define LEDGER_HOURS_MAX_JOB (24 * 31) /* of one job */
 
-void api_ledger(const struct api_request *request, struct api_reply *reply);
+void api_ledger(const struct api_request *request, struct api_reply *reply); /* GET /api/observability/ledger */
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * `belfry-central audit verify`: the audit against its chain, straight from the database.
+ * `belfry-central audit verify`: the audit against its chain, straight from the database. Owns: its words and exit status.
+ * Does not own: the verification (audit_chain.h).
  */
 #ifndef BELFRY_AUDIT_COMMAND_H
 #define BELFRY_AUDIT_COMMAND_H

@@ -1,5 +1,6 @@
 /*
- * What all parts of a running central share. Made by main.c, lives as long as the process; the parts keep no globals.
+ * What all parts of a running central share. Owns: nothing but the list of them. Made by serve.c, which makes and frees the
+ * parts in order; lives until the last listener has stopped. The parts keep no globals.
  */
 #ifndef BELFRY_CENTRAL_H
 #define BELFRY_CENTRAL_H

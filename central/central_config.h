@@ -1,5 +1,8 @@
 /*
- * Central's configuration: its keys and their checks beyond the table. Owns struct central_config.
+ * Central's configuration: the keys of [central] and their checks beyond the table. Owns: struct central_config. Does not
+ * own: how a file is read (common/config.h), what a reload takes over (reload.h).
+ *
+ * Load, use, clear. Read-only once loaded: any thread.
  */
 #ifndef BELFRY_CENTRAL_CONFIG_H
 #define BELFRY_CENTRAL_CONFIG_H

@@ -1,5 +1,8 @@
 /*
- * Statements about accounts. Rules are in svc_accounts.h.
+ * Statements about accounts. Owns: the table account. Does not own: the rules (svc_accounts.h), sessions (db_sessions.h).
+ *
+ * Here as in all db_*.h: a call is one statement, or a few, on the caller's connection and within its transaction if it has
+ * begun one; results are set on DB_OK only and are the caller's to free; DB_NOT_FOUND = there is no such row.
  */
 #ifndef BELFRY_DB_ACCOUNTS_H
 #define BELFRY_DB_ACCOUNTS_H

@@ -1,5 +1,6 @@
 /*
- * Statements about agents and enrolment tokens. Rules are in svc_agents.h.
+ * Statements about agents and enrolment tokens. Owns: the tables agent (but for what placement and the watch write) and
+ * enrolment_token. Does not own: the rules (svc_agents.h, svc_fleet.h). Calls are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_AGENTS_H
 #define BELFRY_DB_AGENTS_H

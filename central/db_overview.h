@@ -1,5 +1,6 @@
 /*
- * Counts of the whole, and what is due next. Every figure is cheap: counts of tables, never of executions.
+ * Counts of the whole, and what is due next. Owns nothing. Every figure is cheap: counts of tables, never of executions. Calls
+ * are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_OVERVIEW_H
 #define BELFRY_DB_OVERVIEW_H

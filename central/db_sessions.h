@@ -1,6 +1,6 @@
 /*
- * Statements about browser sessions, login links and counted tries. Rules are in svc_sessions.h. `hash` is the SHA-256 of
- * the credential as hex.
+ * Statements about browser sessions, login links and counted tries. Owns: these three tables. Does not own: the rules
+ * (svc_sessions.h). `hash` is the SHA-256 of the credential as hex. Calls are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_SESSIONS_H
 #define BELFRY_DB_SESSIONS_H

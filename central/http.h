@@ -2,9 +2,10 @@
  * Requests, replies and problems as the handlers see them. Owns: struct api_request, struct api_reply, problem+json,
  * ETags, query parameters. Does not own: JSON bodies (api_body.h), sockets (server.c), the table of routes (routes.h).
  *
- * A handler runs in a pool thread of its listener, after the router has checked method, path, credential, role and the
- * body's size. It reads the request, fills the reply, returns; the server frees both. Exactly one of api_reply_json,
- * api_reply_text, api_reply_empty, problem_* is called last.
+ * Every handler (api_*.h) keeps the same contract. It runs in a pool thread of its listener, after the server has checked
+ * method, path, credential, role and the body's size (server.h). It reads the request, fills the reply, returns; the server
+ * frees both. Exactly one of api_reply_json, api_reply_text, api_reply_empty, problem_* is called last. A 2xx is said after
+ * the COMMIT. It keeps nothing of the request.
  */
 #ifndef BELFRY_HTTP_H
 #define BELFRY_HTTP_H

@@ -1,5 +1,7 @@
 /*
- * The rows of a group, written inside its transaction: executions and their sums, doubled executions, events, quarantine.
+ * The rows of a group, written inside its transaction. Owns: the order of writing executions and their sums, doubled
+ * executions, events, quarantine. Does not own: the transaction (ingest_group.h), what poison is (ingest_record.h), the
+ * sums (rollup.h).
  */
 #ifndef BELFRY_CENTRAL_INGEST_WRITE_H
 #define BELFRY_CENTRAL_INGEST_WRITE_H
@@ -8,7 +10,7 @@
 
 /*
  * Writes records[from..limit) of each member and counts into its result. `thin`: some jobs keep only part of their
- * history.
+ * history. On anything but DB_OK the transaction is lost, and the caller puts the results back.
  */
 enum db_status ingest_write(struct db_conn *conn, struct ingest_member *const *members, guint n, bool thin);
 

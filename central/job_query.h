@@ -1,6 +1,6 @@
 /*
- * Which jobs a client means: the parameters of the list, and the same names as members of a body. Pure but for the problem
- * in the reply.
+ * Which jobs a client means: the parameters of the list, and the same names as members of a body. Owns: those names. Does not
+ * own: the search itself (db_job_list.h). Pure but for the problem in the reply.
  */
 #ifndef BELFRY_JOB_QUERY_H
 #define BELFRY_JOB_QUERY_H

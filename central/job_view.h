@@ -1,5 +1,6 @@
 /*
- * How a job is shown and how a merge patch changes JSON. Pure: no database, no clock.
+ * How a job is shown and how a merge patch changes JSON. Owns: the members that a job has beside its definition. Does not
+ * own: the definition's JSON and what is secret in it (common/job.h). Pure: no database, no clock; any thread.
  */
 #ifndef BELFRY_JOB_VIEW_H
 #define BELFRY_JOB_VIEW_H

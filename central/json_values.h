@@ -1,5 +1,6 @@
 /*
- * Values of replies as JSON: what is absent is null. Pure.
+ * Values of replies as JSON: what is absent is null. Owns: that rule. Does not own: the form of an instant
+ * (common/rfc3339.h). Pure; any thread.
  */
 #ifndef BELFRY_JSON_VALUES_H
 #define BELFRY_JSON_VALUES_H
@@ -8,7 +9,7 @@
 
 #include "common/clock.h"
 
-/* NULL, WALL_NONE and WALL_NEVER become null. */
+/* New references. NULL, WALL_NONE and WALL_NEVER become null. */
 json_t *json_text(const char *text);
 json_t *json_wall(struct wall t);
 /* Microseconds as a number of milliseconds. */

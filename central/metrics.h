@@ -1,5 +1,6 @@
 /*
- * Central's own figures in Prometheus' text format. Owns counters of requests; reads the pools. Any thread.
+ * Central's own figures in Prometheus' text format. Owns: the counters of requests, the names of all figures. Does not own:
+ * figures of other parts, which it asks for (pools, ingest, chores ...). Any thread.
  */
 #ifndef BELFRY_METRICS_H
 #define BELFRY_METRICS_H

@@ -1,5 +1,6 @@
 /*
- * Where a request comes from: cookies, the page that sent it, the client's address. Pure text, no sockets.
+ * Where a request comes from: cookies, the page that sent it, the client's address. Owns: the reading of these headers. Does
+ * not own: what follows (admit.h, svc_sessions.h). Pure text, no sockets; any thread.
  */
 #ifndef BELFRY_CENTRAL_ORIGIN_H
 #define BELFRY_CENTRAL_ORIGIN_H

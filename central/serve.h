@@ -1,5 +1,6 @@
 /*
- * `belfry-central serve`: the life of the daemon from listening to a clean stop.
+ * `belfry-central serve`: the life of the daemon from listening to a clean stop. Owns: the making and the end of all parts
+ * (central.h), the signals. Does not own: what they do.
  */
 #ifndef BELFRY_SERVE_H
 #define BELFRY_SERVE_H

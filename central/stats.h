@@ -1,5 +1,6 @@
 /*
- * What people ask of the sums: named metrics, rates, percentiles, windows. Pure.
+ * What people ask of the sums: named metrics, rates, percentiles, windows. Owns: their names and definitions. Does not own:
+ * the sums (rollup.h), their reading (db_observability.h). Pure; any thread. JSON values are new references.
  */
 #ifndef BELFRY_STATS_H
 #define BELFRY_STATS_H

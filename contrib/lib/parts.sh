@@ -72,6 +72,29 @@ lint_mutants() {
 	/usr/bin/python3 "$ROOT/tests/mutants/run.py" --source "$ROOT" --check
 }
 
+# A folder with code has a README that names each of its files (a header by the .c beside it), and none that is not there.
+lint_readmes() (
+	cd "$ROOT" || return
+	bad=0
+	while IFS= read -r folder; do
+		if [[ ! -f $folder/README.md ]]; then
+			printf '%s has no README.md\n' "$folder"
+			bad=1
+			continue
+		fi
+		for file in "$folder"/*.{c,h,py,mjs}; do
+			name=${file##*/}
+			[[ -f $file && $name != __init__.py ]] || continue
+			[[ $name != *.h || ! -f ${file%.h}.c ]] || continue
+			grep -qF "\`$name\`" "$folder/README.md" || { printf '%s/README.md does not name %s\n' "$folder" "$name" && bad=1; }
+		done
+		while IFS= read -r name; do
+			[[ -f $folder/$name ]] || { printf '%s/README.md names %s, which is not there\n' "$folder" "$name" && bad=1; }
+		done < <(sed -n 's/^| \(`[^|]*\)|.*/\1/p' "$folder/README.md" | grep -oE '[A-Za-z0-9_.]+\.(c|h|py|mjs)\b')
+	done < <(find agent central common ctl tests web/e2e -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.mjs' \) -printf '%h\n' | sort -u)
+	((bad == 0))
+)
+
 lint_systemd() {
 	make -s -C "$BUILD" contrib/systemd/belfry-central.service contrib/systemd/belfry-agent.service &&
 		"$ROOT/contrib/lib/systemd-score.sh" 1.5 "$BUILD"/contrib/systemd/*.service
@@ -84,6 +107,7 @@ part_lint() {
 	verdict "no SQL in C" lint_no_sql_in_c
 	verdict "includes point one way" lint_includes_point_one_way
 	verdict "no left-over markers" lint_no_markers
+	verdict "READMEs name the files of their folders" lint_readmes
 	verdict "the mutants are up to date" lint_mutants
 	verdict "clang has no warnings" lint_clang
 	if command -v systemd-analyze >/dev/null; then
