@@ -316,7 +316,7 @@ MUTANTS = [
          "\tif (error == NULL && !agent_key_write(ring->state_dir, AGENT_KEY_NEXT, &next, error)) {"),
     ], daemon("rotation", "an_agent_killed_in_the_middle_of_a_rotation_still_gets_in_and_ends_it"), "the new key is written down before"),
     Mutant("an expired token still opens", "14", [
-        ("sql/central/queries/token.sql", " AND (expires_at IS NULL OR expires_at > now())", ""),
+        ("sql/central/queries/token.sql", " AND (token.expires_at IS NULL OR token.expires_at > now())", ""),
     ], daemon("api_roles", "each_route_opens_for_its_role_and_greater_ones_only"), "for the short token to expire"),
     Mutant("a cancel goes to who holds the job now only", "1", [
         ("sql/central/queries/command.sql", "(NOT removed OR since_at IS NOT NULL OR changed_at > now() - interval '1 day')", "NOT removed"),

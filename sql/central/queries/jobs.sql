@@ -1,9 +1,15 @@
+-- A job in the order in which db_jobs.c reads it.
+-- part: job_columns
+	job.job_id, job.revision, job.definition, job.created_at, job.created_by, job.updated_at, job.updated_by
+
 -- name: job_get
-SELECT job_id, revision, definition, created_at, created_by, updated_at, updated_by
+SELECT
+-- use: job_columns
 FROM job WHERE job_id = $1::uuid AND deleted_at IS NULL
 
 -- name: job_get_for_update
-SELECT job_id, revision, definition, created_at, created_by, updated_at, updated_by
+SELECT
+-- use: job_columns
 FROM job WHERE job_id = $1::uuid AND deleted_at IS NULL FOR UPDATE
 
 -- name: job_known
@@ -29,26 +35,35 @@ RETURNING revision
 INSERT INTO job_revision (job_id, revision, at, author, action, definition)
 VALUES ($1::uuid, $2, $3::timestamptz, $4, $5, $6)
 
+-- part: job_page_asked
+	job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean, $9::timestamptz,
+		$10::uuid, $11::integer, $12::boolean, $13::boolean)
+
 -- One page ($1-$13 as in the function job_page) with what lists show of each job. The strip looks back 8 days from the
 -- latest execution: however old history is, few partitions are looked into. A job is unknown since the last of its holders
 -- fell silent; one that is heard ends the search for such.
 -- name: job_list
-SELECT job.job_id, job.revision, job.definition, job.created_at, job.created_by, job.updated_at, job.updated_by, page.sort_at,
-	latest.execution_id, nullif(latest.scheduled_at, '-infinity'), latest.status, CASE WHEN latest.started THEN latest.duration_us END, latest.reason,
+SELECT
+-- use: job_columns
+	, page.sort_at, latest.execution_id, nullif(latest.scheduled_at, '-infinity'), latest.status,
+	CASE WHEN latest.started THEN latest.duration_us END, latest.reason,
 	ARRAY (
 		SELECT status FROM execution
 		WHERE execution.job_id = page.job_id AND execution.scheduled_at <= latest.scheduled_at
 			AND execution.scheduled_at > latest.scheduled_at - interval '8 days'
 		ORDER BY execution.scheduled_at DESC, execution.execution_id DESC LIMIT 20
 	),
-	CASE WHEN NOT late.each_decides AND latest.decided_until >= late.due_at THEN NULL ELSE late.late_since END,
+	CASE WHEN
+-- use: is_late
+	THEN late.late_since END,
 	EXISTS (SELECT FROM assignment held WHERE held.job_id = page.job_id AND NOT held.removed),
 	CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
 			WHERE held.job_id = page.job_id AND NOT held.removed AND agent.offline_at IS NULL)
 		THEN (SELECT max(agent.offline_at) FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
 			WHERE held.job_id = page.job_id AND NOT held.removed) END
-FROM job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean, $9::timestamptz,
-	$10::uuid, $11::integer, $12::boolean, $13::boolean) WITH ORDINALITY AS page (job_id, sort_at, place)
+FROM
+-- use: job_page_asked
+WITH ORDINALITY AS page (job_id, sort_at, place)
 JOIN job ON job.job_id = page.job_id
 LEFT JOIN job_latest latest ON latest.job_id = page.job_id
 LEFT JOIN job_late late ON late.job_id = page.job_id
@@ -61,8 +76,8 @@ WHERE grain = 2 AND job_id = ANY ($1::uuid[]) AND started > 0
 	AND bucket_at = ANY (ARRAY(SELECT generate_series($2::timestamptz, $3::timestamptz, interval '1 hour')))
 
 -- name: job_page
-SELECT job_id FROM job_page($1::text, $2::boolean, $3::text, $4::uuid, $5::smallint[], $6::boolean, $7::text, $8::boolean,
-	$9::timestamptz, $10::uuid, $11::integer, $12::boolean, $13::boolean)
+SELECT job_id FROM
+-- use: job_page_asked
 
 -- name: job_brief
 SELECT job_id, name, active FROM job WHERE job_id = ANY ($1::uuid[]) AND deleted_at IS NULL ORDER BY job_id

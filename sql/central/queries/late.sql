@@ -1,5 +1,10 @@
 -- The watch over decisions (central/late.h). Arrays hold one element per job.
 
+-- A job that was marked late still is; else its decision came since the last look. Where each holder decides for itself, only
+-- a look can tell.
+-- part: is_late
+	(late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at)
+
 -- Active jobs that changed since $1 and are not watched as they are now.
 -- name: late_adopt
 SELECT job.job_id, job.revision, job.definition, job.created_at, job.updated_at, latest.decided_until
@@ -69,19 +74,19 @@ WHERE (l.due_at, l.agent_id, l.reason, l.each_decides)
 -- name: late_wake
 UPDATE job_watch SET check_at = now()
 FROM job_late late JOIN job_latest latest USING (job_id)
-WHERE job_watch.job_id = late.job_id AND NOT late.each_decides AND latest.decided_until >= late.due_at
-	AND job_watch.check_at > now()
+WHERE job_watch.job_id = late.job_id AND job_watch.check_at > now() AND NOT
+-- use: is_late
 
 -- name: late_clear
 DELETE FROM job_late WHERE job_id = ANY ($1::uuid[])
 
--- Those whose decision came since the last look are late no more; where each holder decides, only a look can tell.
 -- part: late_jobs
 late AS (
 	SELECT late.*, job.name AS job_name
 	FROM job_late late JOIN job ON job.job_id = late.job_id AND job.deleted_at IS NULL AND job.active
 	LEFT JOIN job_latest latest ON latest.job_id = late.job_id
-	WHERE late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at
+	WHERE
+-- use: is_late
 )
 
 -- name: late_count

@@ -1,21 +1,32 @@
 -- name: account_insert
 INSERT INTO account (name, role, password, created_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING created_at
 
+-- An account in the order in which db_accounts.c reads it.
+-- part: account_columns
+	name, role, active, created_at, created_by, last_login_at
+
 -- name: account_list
-SELECT name, role, active, created_at, created_by, last_login_at FROM account ORDER BY name LIMIT 1000
+SELECT
+-- use: account_columns
+FROM account ORDER BY name LIMIT 1000
 
 -- name: account_get
-SELECT name, role, active, created_at, created_by, last_login_at FROM account WHERE name = $1
+SELECT
+-- use: account_columns
+FROM account WHERE name = $1
 
 -- name: account_get_for_update
-SELECT name, role, active, created_at, created_by, last_login_at FROM account WHERE name = $1 FOR UPDATE
+SELECT
+-- use: account_columns
+FROM account WHERE name = $1 FOR UPDATE
 
 -- name: account_password
 SELECT password FROM account WHERE name = $1 AND active
 
 -- name: account_update
 UPDATE account SET role = coalesce($2, role), password = coalesce($3, password), active = coalesce($4::boolean, active)
-WHERE name = $1 RETURNING name, role, active, created_at, created_by, last_login_at
+WHERE name = $1 RETURNING
+-- use: account_columns
 
 -- name: account_delete
 DELETE FROM account WHERE name = $1 RETURNING name
@@ -26,7 +37,9 @@ SELECT pg_advisory_xact_lock(hashtext('belfry.admin'))
 
 -- name: admin_exists
 SELECT EXISTS (SELECT FROM account WHERE role = 'admin' AND active)
-	OR EXISTS (SELECT FROM token WHERE role = 'admin' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))
+	OR EXISTS (SELECT FROM token WHERE role = 'admin' AND
+-- use: token_is_valid
+	)
 
 -- name: account_logged_in
 UPDATE account SET last_login_at = now() WHERE name = $1 AND active RETURNING role
@@ -35,15 +48,19 @@ UPDATE account SET last_login_at = now() WHERE name = $1 AND active RETURNING ro
 INSERT INTO session (hash, account, token_id, idle_ms, expires_at)
 VALUES (decode($1, 'hex'), $2, $3::uuid, $4, least(now() + $5::bigint * interval '1 ms', $6::timestamptz)) RETURNING expires_at
 
+-- Whose a session or a link is: an account's or a token's, and nobody's when that is not valid now.
+-- part: owner
+	LEFT JOIN account ON account.name = held.account AND account.active
+	LEFT JOIN token ON token.token_id = held.token_id AND
+-- use: token_is_valid
+	WHERE num_nonnulls(account.name, token.token_id) = 1
+
 -- name: session_find
 SELECT coalesce(account.name, token.name), coalesce(account.role, token.role), account.name IS NOT NULL,
-	session.token_id, least(session.expires_at, token.expires_at), session.used_at < now() - interval '1 minute'
-FROM session
-LEFT JOIN account ON account.name = session.account AND account.active
-LEFT JOIN token ON token.token_id = session.token_id AND token.revoked_at IS NULL
-	AND (token.expires_at IS NULL OR token.expires_at > now())
-WHERE session.hash = decode($1, 'hex') AND session.expires_at > now()
-	AND session.used_at > now() - session.idle_ms * interval '1 ms' AND num_nonnulls(account.name, token.token_id) = 1
+	held.token_id, least(held.expires_at, token.expires_at), held.used_at < now() - interval '1 minute'
+FROM session held
+-- use: owner
+		AND held.hash = decode($1, 'hex') AND held.expires_at > now() AND held.used_at > now() - held.idle_ms * interval '1 ms'
 
 -- name: session_touch
 UPDATE session SET used_at = now() WHERE hash = decode($1, 'hex')
@@ -64,12 +81,10 @@ VALUES (decode($1, 'hex'), $2, $3::uuid, now() + $4::bigint * interval '1 ms', $
 -- name: login_link_use
 DELETE FROM login_link
 USING (
-	SELECT link.hash, coalesce(account.name, token.name) AS name, coalesce(account.role, token.role) AS role
-	FROM login_link link
-	LEFT JOIN account ON account.name = link.account AND account.active
-	LEFT JOIN token ON token.token_id = link.token_id AND token.revoked_at IS NULL
-		AND (token.expires_at IS NULL OR token.expires_at > now())
-	WHERE link.hash = decode($1, 'hex') AND num_nonnulls(account.name, token.token_id) = 1
+	SELECT held.hash, coalesce(account.name, token.name) AS name, coalesce(account.role, token.role) AS role
+	FROM login_link held
+-- use: owner
+		AND held.hash = decode($1, 'hex')
 ) AS owner
 WHERE login_link.hash = owner.hash AND login_link.expires_at > now()
 RETURNING owner.name, owner.role, login_link.account, login_link.token_id, login_link.session_until

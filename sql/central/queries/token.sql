@@ -1,6 +1,11 @@
+-- Does this token open anything?
+-- part: token_is_valid
+	token.revoked_at IS NULL AND (token.expires_at IS NULL OR token.expires_at > now())
+
 -- name: token_find
 SELECT name, role, token_id, expires_at FROM token
-WHERE hash = decode($1::text, 'hex') AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+WHERE hash = decode($1::text, 'hex') AND
+-- use: token_is_valid
 
 -- name: token_find_agent
 SELECT name, agent_id FROM agent WHERE key_sha256 = decode($1::text, 'hex') AND revoked_at IS NULL

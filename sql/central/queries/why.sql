@@ -3,8 +3,8 @@
 -- name: why_job
 SELECT job.created_at, latest.decided_until, late.due_at, late.late_since, late.reason
 FROM job LEFT JOIN job_latest latest ON latest.job_id = job.job_id
-LEFT JOIN job_late late ON late.job_id = job.job_id AND job.deleted_at IS NULL AND job.active
-	AND (late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at)
+LEFT JOIN job_late late ON late.job_id = job.job_id AND job.deleted_at IS NULL AND job.active AND
+-- use: is_late
 WHERE job.job_id = $1::uuid
 
 -- name: why_revision
