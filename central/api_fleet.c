@@ -1,6 +1,7 @@
 #include "central/api_fleet.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "central/agent_view.h"
 #include "central/api_agents.h"
@@ -30,7 +31,27 @@ static void reply_agent(const struct api_request *request, struct api_reply *rep
 	agent_row_free(row);
 }
 
-static void act(const struct api_request *request, struct api_reply *reply, enum fleet_action action, const char *what)
+/* The statement touched no row: there is no such agent, or it is in a state in which this cannot be done. */
+static void refuse(const struct api_request *request, struct api_reply *reply, const char *agent_id)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct agent_row *row = NULL;
+	enum db_status status = db_acquire(request->pool, &conn);
+	if (status == DB_OK)
+		status = agent_get(conn, agent_id, &row);
+	if (status != DB_OK)
+		problem_db(reply, status, "agent of this id");
+	else if (wall_is_set(row->revoked_at))
+		problem_reply(reply, 409, NULL, NULL,
+			      "this agent is revoked, and nothing can be done with it but to forget it; its host can be enrolled anew");
+	else
+		problem_reply(reply, 409, NULL, NULL,
+			      "only an agent that is revoked or silent can be forgotten, and this one is %s; revoke it first",
+			      strcmp(row->state, "never") == 0 ? "new" : row->state);
+	agent_row_free(row);
+}
+
+static void act(const struct api_request *request, struct api_reply *reply, enum fleet_action action)
 {
 	struct author author = api_author(request);
 	const char *agent_id = api_query_only(request, reply, no_parameters) ? api_agent_id(request, reply) : NULL;
@@ -39,34 +60,35 @@ static void act(const struct api_request *request, struct api_reply *reply, enum
 	enum db_status status = fleet_act(request->pool, &author, action, agent_id);
 	if (status == DB_OK)
 		reply_agent(request, reply, agent_id);
+	else if (status == DB_NOT_FOUND)
+		refuse(request, reply, agent_id);
 	else
-		problem_db(reply, status, what);
+		problem_db(reply, status, "agent");
 }
 
 void api_agent_drain(const struct api_request *request, struct api_reply *reply)
 {
-	act(request, reply, FLEET_DRAIN, "agent of this id that is not revoked");
+	act(request, reply, FLEET_DRAIN);
 }
 
 void api_agent_undrain(const struct api_request *request, struct api_reply *reply)
 {
-	act(request, reply, FLEET_UNDRAIN, "agent of this id that is not revoked");
+	act(request, reply, FLEET_UNDRAIN);
 }
 
 void api_agent_revoke(const struct api_request *request, struct api_reply *reply)
 {
-	act(request, reply, FLEET_REVOKE, "agent of this id that is not revoked yet");
+	act(request, reply, FLEET_REVOKE);
 }
 
 void api_agent_rotate_order(const struct api_request *request, struct api_reply *reply)
 {
-	act(request, reply, FLEET_ROTATE, "agent of this id that is not revoked");
+	act(request, reply, FLEET_ROTATE);
 }
 
-/* One that is heard is no matter for forgetting: that is told apart from one that does not exist. */
 void api_agent_forget(const struct api_request *request, struct api_reply *reply)
 {
-	act(request, reply, FLEET_FORGET, "agent of this id that is revoked or offline");
+	act(request, reply, FLEET_FORGET);
 }
 
 void api_fleet_rebalance(const struct api_request *request, struct api_reply *reply)
@@ -121,11 +143,16 @@ void api_agent_patch(const struct api_request *request, struct api_reply *reply)
 	const char *agent_id = api_query_only(request, reply, no_parameters) ? api_agent_id(request, reply) : NULL;
 	json_t *body = agent_id != NULL ? api_body_object(request, reply, members, false) : NULL;
 	if (body != NULL && read_change(body, reply, &change, &labels)) {
-		enum db_status status = fleet_edit(request->pool, &author, agent_id, &change);
+		bool is_taken = false;
+		enum db_status status = fleet_edit(request->pool, &author, agent_id, &change, &is_taken);
 		if (status == DB_OK)
 			reply_agent(request, reply, agent_id);
+		else if (status == DB_NOT_FOUND)
+			refuse(request, reply, agent_id);
+		else if (is_taken)
+			problem_reply(reply, 409, NULL, "/name", "another agent is called \"%s\"; choose another name", change.name);
 		else
-			problem_db(reply, status, status == DB_CONFLICT ? "name" : "agent of this id that is not revoked");
+			problem_db(reply, status, "the agent");
 	}
 	free(labels);
 	json_decref(body);

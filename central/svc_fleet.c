@@ -1,5 +1,7 @@
 #include "central/svc_fleet.h"
 
+#include <string.h>
+
 #include "central/assign.h"
 #include "central/db_audit.h"
 #include "central/failover.h"
@@ -56,7 +58,7 @@ enum db_status fleet_act(struct db_pool *pool, const struct author *author, enum
 }
 
 enum db_status fleet_edit(struct db_pool *pool, const struct author *author, const char *agent_id,
-			  const struct agent_change *change)
+			  const struct agent_change *change, bool *ret_taken)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	g_autofree char *before = NULL, *after = NULL;
@@ -69,6 +71,7 @@ enum db_status fleet_edit(struct db_pool *pool, const struct author *author, con
 		status = agent_members(conn, agent_id, &before);
 	if (status == DB_OK)
 		status = agent_edit(conn, agent_id, change->name, change->labels, change->weight);
+	*ret_taken = status == DB_CONFLICT && strcmp(db_constraint(conn), "agent_name") == 0;
 	if (status == DB_OK)
 		status = assign_concerned(conn, agent_id);
 	if (status == DB_OK)

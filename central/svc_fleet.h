@@ -22,10 +22,10 @@ enum fleet_action { FLEET_DRAIN, FLEET_UNDRAIN, FLEET_REVOKE, FLEET_FORGET, FLEE
 /* DB_NOT_FOUND: no such agent, or none that this can be done with. Big moves go on in the background (failover.h). */
 enum db_status fleet_act(struct db_pool *pool, const struct author *author, enum fleet_action action, const char *agent_id);
 
-/* NULL, and a weight below 0, leave a thing as it is. DB_CONFLICT: the name is taken. */
+/* NULL, and a weight below 0, leave a thing as it is. DB_CONFLICT with *ret_taken: another agent has the name. */
 struct agent_change { const char *name; const char *labels; double weight; };
 enum db_status fleet_edit(struct db_pool *pool, const struct author *author, const char *agent_id,
-			  const struct agent_change *change);
+			  const struct agent_change *change, bool *ret_taken);
 
 #define REBALANCE_WORK_MS 2000 /* of one call: no caller's patience ends before an answer */
 

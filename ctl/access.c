@@ -14,6 +14,7 @@
 static const struct view_column token_columns[] = {
 	{ "NAME", "name", CELL_TEXT, SHRINKS },
 	{ "ROLE", "role", CELL_TEXT, 0 },
+	{ "STATE", "", CELL_LIFE, 0 },
 	{ "CREATED", "createdAt", CELL_TIME, 0 },
 	{ "BY", "createdBy", CELL_TEXT, SHRINKS },
 	{ "EXPIRES", "expiresAt", CELL_TIME, 0 },
@@ -218,6 +219,11 @@ static const struct command_value audit_options[] = {
 	{ 0 }
 };
 
+static const struct command_value audit_argument[] = {
+	{ "entry", VALUE_NUMBER, .show = "ENTRY", .min = 1, .max = 9e15, .help = "Number of the entry, as the list has it" },
+	{ 0 }
+};
+
 static int audit_verify(struct call *call)
 {
 	struct client client;
@@ -235,8 +241,7 @@ static int audit_verify(struct call *call)
 	if (output.form != OUTPUT_TABLE) {
 		status = generic_print(call, answer);
 	} else if (ok) {
-		g_autofree char *line = output_fill("The chain of the audit log is whole: {entries} entries, the last is {head.auditId} with "
-						    "{head.hash}", answer);
+		g_autofree char *line = output_fill("The chain of the audit log is whole; entries: {entries}, head: {head.seq}:{head.hash}", answer);
 		puts(line);
 		status = command_finish_output();
 	}
@@ -253,8 +258,11 @@ static const struct view verify_view = { .name = "head.hash" };
 const struct command audit_commands[] = {
 	{ .verb = "list", .help = "List what was changed, newest first", .example = "belfry audit list --actor ada --from -7d",
 	  .options = audit_options, .uses = ACTS | PAGES, .run = command_list, .path = "/api/audit", .view = &audit_view },
+	{ .verb = "show", .help = "Show an entry, with what was there before and after", .example = "belfry audit show 4711",
+	  .arguments = audit_argument, .uses = ACTS, .run = command_show, .path = "/api/audit/{entry}", .view = &audit_view },
 	{ .verb = "verify", .help = "Check the chain of hashes over the whole log; status 1 when it is broken",
-	  .details = "Note the last entry and its hash somewhere else: who can rewrite the database can rewrite the chain, but not your note.",
+	  .details = "Note the head somewhere else: who can rewrite the database can rewrite the chain, but not your note, which\n"
+		     "belfry-central audit verify --head takes.",
 	  .example = "belfry audit verify", .uses = ACTS, .run = audit_verify, .path = "/api/audit/verify", .view = &verify_view },
 	{ 0 }
 };

@@ -22,7 +22,7 @@ static const struct view_column agent_columns[] = {
 	{ "JOBS", "jobs", CELL_NUMBER, 0 },
 	{ "RUNNING", "running", CELL_NUMBER, 0 },
 	{ "UNSENT", "outboxDepth", CELL_NUMBER, 0 },
-	{ "BEHIND", "behind.revisions", CELL_NUMBER, IF_ANY },
+	{ "BEHIND", "behind", CELL_BEHIND, IF_ANY },
 	{ "COPIES", "copies.count", CELL_NUMBER, IF_ANY },
 	{ "LABELS", "labels", CELL_LABELS, IF_ANY | SHRINKS },
 	{ "NEXT", "nextFireAt", CELL_TIME, WIDE },
@@ -33,17 +33,20 @@ static const struct view_column agent_columns[] = {
 static const struct view agent_view = {
 	.member = "agents",
 	.name = "name",
+	.gone = "agentId",
 	.columns = agent_columns,
 	.none = "there are no such agents",
 };
 
 static const struct view_column token_columns[] = {
 	{ "ID", "tokenId", CELL_TEXT, 0 },
+	{ "STATE", "", CELL_LIFE, 0 },
 	{ "NAME", "name", CELL_TEXT, SHRINKS },
 	{ "LABELS", "labels", CELL_LABELS, SHRINKS },
 	{ "BY", "createdBy", CELL_TEXT, SHRINKS },
 	{ "EXPIRES", "expiresAt", CELL_TIME, 0 },
-	{ "USED", "usedAt", CELL_TIME, 0 },
+	{ "USED", "usedAt", CELL_TIME, IF_ANY },
+	{ "BY AGENT", "usedBy", CELL_TEXT, IF_ANY | WIDE },
 	{ 0 }
 };
 static const struct view token_view = {
@@ -70,7 +73,7 @@ static const struct view status_view = { .name = "name" };
 static const struct view rebalance_view = { .name = "changes" };
 
 static const struct command_value enroll_options[] = {
-	{ "ttl", VALUE_DURATION, .member = "ttlMs", .help = "How long the token may be used; default 10m" },
+	{ "ttl", VALUE_DURATION, .member = "ttlMs", .help = "How long the token may be used, 1s to 7d; default 10m" },
 	{ "name", VALUE_TEXT, .member = "name", .help = "The agent's name; default: the host's" },
 	{ "label", VALUE_LABELS, 'l', .member = "labels", .help = "A label of the agent that the token makes" },
 	{ "agent-url", VALUE_TEXT, .show = "URL", .help = "Central's listener for agents, for the printed command; default: port + 1" },

@@ -57,7 +57,9 @@ static int say(const struct client *client, int status, const char *format, ...)
 	va_start(args, format);
 	g_autofree char *text = g_strdup_vprintf(format, args);
 	va_end(args);
-	return client->quiet ? status : command_fail(status, "%s", text);
+	if (client->quiet)
+		return status;
+	return client->about != NULL ? command_fail(status, "%s: %s", client->about, text) : command_fail(status, "%s", text);
 }
 
 static int exit_status(int http_status)
@@ -87,9 +89,7 @@ static char *next_step(const struct client *client, const struct http_answer *an
 {
 	switch (answer->status) {
 	case 401:
-		return g_strdup(client->settings.token == NULL
-					? "; no token was given: belfry login, --token-file FILE or BELFRY_TOKEN"
-					: "; belfry login stores a new token");
+		return g_strdup(client->settings.token != NULL ? "; belfry login stores a new token" : "");
 	case 403:
 		return g_strdup("; ask an admin for a token with a larger role");
 	case 412:
@@ -104,9 +104,25 @@ static char *next_step(const struct client *client, const struct http_answer *an
 	}
 }
 
-/* "central says: the minute is wrong (pointer /schedule)" */
+/* "ttlMs: ", or "" when the sentence names the member itself. */
+static char *subject(const char *place, const char *detail)
+{
+	g_auto(GStrv) steps = g_strsplit(place, "/", -1);
+	const char *last = "";
+	for (char **step = steps; *step != NULL; step++) {
+		if (**step != '\0' && strstr(detail, *step) != NULL)
+			return g_strdup("");
+		last = *step;
+	}
+	return *last != '\0' ? g_strconcat(last, ": ", NULL) : g_strdup("");
+}
+
+/* "central says: schedule: the minute is wrong (pointer /schedule)" */
 static int report(const struct client *client, const struct http_answer *answer)
 {
+	/* Only login goes without a token on purpose. */
+	if (answer->status == 401 && client->settings.token == NULL && !client->logs_in)
+		return say(client, EXIT_NOT_ALLOWED, "no token was given: belfry login, --token-file FILE or BELFRY_TOKEN");
 	json_t *problem = json_loadb(answer->body->str, answer->body->len, 0, NULL);
 	const char *detail = json_string_value(json_object_get(problem, "detail"));
 	const char *title = json_string_value(json_object_get(problem, "title"));
@@ -117,8 +133,10 @@ static int report(const struct client *client, const struct http_answer *answer)
 	g_autofree char *place = pointer != NULL && *pointer != '\0' ? g_strdup_printf(" (pointer %s)", pointer)
 				 : parameter != NULL                 ? g_strdup_printf(" (parameter %s)", parameter)
 								     : g_strdup("");
-	int status = say(client, exit_status(answer->status), "%s says: %s%s%s", client->local ? "the agent" : "central",
-			 detail != NULL ? detail : title != NULL ? title : unknown, place, step);
+	g_autofree char *what = detail != NULL ? subject(pointer != NULL ? pointer : parameter != NULL ? parameter : "", detail)
+					       : g_strdup("");
+	int status = say(client, exit_status(answer->status), "%s says: %s%s%s%s", client->local ? "the agent" : "central",
+			 what, detail != NULL ? detail : title != NULL ? title : unknown, place, step);
 	json_decref(problem);
 	return status;
 }

@@ -19,6 +19,8 @@ struct client {
 	struct http *http;
 	bool local;     /* an agent's socket */
 	bool quiet;     /* no sentences: for completion */
+	bool logs_in;   /* goes without a token on purpose */
+	const char *about; /* begins each sentence: which of several things it is about; NULL = there is one only */
 	char *etag;     /* of the last answer, or NULL */
 	char *cookie;   /* of the last answer, or NULL */
 	int http_status; /* of the last answer */

@@ -1,6 +1,6 @@
 /*
  * belfry completion: a script for bash or zsh, written from the tables. Both have the same function belfry_words, which prints the
- * words that may stand next; names of jobs and agents come from central, which is asked for a second at most.
+ * words that may stand next; names of jobs, agents and users come from central, which is asked for a second at most.
  */
 #include "ctl/generic.h"
 #include "ctl/http.h"
@@ -21,6 +21,10 @@ static const char *kind_action(const struct command_value *value)
 		return "belfry completion agents 2>/dev/null";
 	case VALUE_FILE:
 		return "echo @files";
+	case VALUE_TEXT:
+		if (strcmp(value->name, "user") == 0 && value->member == NULL)
+			return "belfry completion users 2>/dev/null";
+		return strcmp(value->name, "file") == 0 ? "echo @files" : NULL;
 	default:
 		return strcmp(value->name, "file") == 0 ? "echo @files" : NULL;
 	}
@@ -57,16 +61,30 @@ static void print_option_name(const char *title, const struct command_value *opt
 	printf(" --%s", option->name);
 }
 
+static void print_argument_words(const struct command_value *argument)
+{
+	if (argument->kind == VALUE_WORD)
+		printf("printf '%%s\\n' %s", argument->words);
+	else
+		printf("%s", kind_action(argument) != NULL ? kind_action(argument) : ":");
+}
+
+/* $2: how many arguments stand before this one; the last may be many. */
 static void print_command_words(const char *title, const struct command *command)
 {
 	const struct command_value *argument = command->arguments;
 	printf("\t'%s')\n\t\tprintf '%%s\\n'", title);
 	each_option(command, title, print_option_name);
 	printf(" --help\n");
-	if (argument != NULL && argument->kind == VALUE_WORD)
-		printf("\t\tprintf '%%s\\n' %s\n", argument->words);
-	else if (argument != NULL && kind_action(argument) != NULL)
-		printf("\t\t%s\n", kind_action(argument));
+	if (argument != NULL && argument->name != NULL) {
+		printf("\t\tcase $2 in ");
+		for (int i = 0; argument->name != NULL; argument++, i++) {
+			argument->many ? printf("*) ") : printf("%d) ", i);
+			print_argument_words(argument);
+			printf(" ;; ");
+		}
+		printf("esac\n");
+	}
 	printf("\t\t;;\n");
 }
 
@@ -82,12 +100,12 @@ static void each_command(bool values)
 		}
 }
 
-/* belfry_words COMMAND PREVIOUS: COMMAND is "", a noun, or a noun and a verb. Candidates, one a line. */
+/* belfry_words COMMAND PREVIOUS ARGUMENTS: COMMAND is "", a noun, or a noun and a verb. Candidates, one a line. */
 static void print_function(void)
 {
 	printf("belfry_words() {\n\tcase \"$1 $2\" in\n");
 	each_command(true);
-	printf("\t*) belfry_plain_words \"$1\" ;;\n\tesac\n}\n\nbelfry_plain_words() {\n\tcase \"$1\" in\n\t'') printf '%%s\\n'");
+	printf("\t*) belfry_plain_words \"$1\" \"$3\" ;;\n\tesac\n}\n\nbelfry_plain_words() {\n\tcase \"$1\" in\n\t'') printf '%%s\\n'");
 	for (const struct noun *noun = nouns; noun->name != NULL; noun++)
 		printf(" %s", noun->name);
 	printf(" --help --version ;;\n");
@@ -105,17 +123,22 @@ static void print_function(void)
 	for (const struct noun *noun = nouns; noun->name != NULL; noun++)
 		if (noun->commands[0].verb == NULL)
 			printf("%s|", noun->name);
-	printf("'') echo \"$1\" ;;\n\t*) echo \"$1${2:+ $2}\" ;;\n\tesac\n}\n");
+	printf("'') echo \"$1\" ;;\n\t*) echo \"$1${2:+ $2}\" ;;\n\tesac\n}\n\n");
+	/* Of the words after the command those that are no options; the value of an option counts as what it looks like. */
+	printf("belfry_arguments() {\n\tlocal n=0 word\n\tfor word; do [[ $word == -* ]] || n=$((n + 1)); done\n\techo $n\n}\n");
 }
 
 static const char bash_tail[] =
 	"\n_belfry() {\n"
-	"\tlocal word=${COMP_LINE:0:COMP_POINT} previous=${COMP_WORDS[COMP_CWORD-1]} noun= verb= command line colon\n"
+	"\tlocal word=${COMP_LINE:0:COMP_POINT} previous=${COMP_WORDS[COMP_CWORD-1]} noun= verb= command first arguments line colon\n"
 	"\tword=${word##*[[:space:]]}\n"
 	"\t((COMP_CWORD > 1)) && noun=${COMP_WORDS[1]}\n"
 	"\t((COMP_CWORD > 2)) && verb=${COMP_WORDS[2]}\n"
 	"\t((COMP_CWORD == 1)) && previous=\n"
 	"\tcommand=$(belfry_command \"$noun\" \"$verb\")\n"
+	"\tset -- $command\n"
+	"\tfirst=$((1 + $#))\n"
+	"\targuments=$(belfry_arguments \"${COMP_WORDS[@]:first:COMP_CWORD-first}\")\n"
 	"\tCOMPREPLY=()\n"
 	"\twhile IFS= read -r line; do\n"
 	"\t\tif [[ $line == @files ]]; then\n"
@@ -124,7 +147,7 @@ static const char bash_tail[] =
 	"\t\telif [[ $line == \"$word\"* && ( $line != -* || $word == -* ) ]]; then\n"
 	"\t\t\tCOMPREPLY+=(\"$(printf %q \"$line\")\")\n"
 	"\t\tfi\n"
-	"\tdone < <(belfry_words \"$command\" \"$previous\")\n"
+	"\tdone < <(belfry_words \"$command\" \"$previous\" \"$arguments\")\n"
 	"\t# bash takes a colon for the end of a word\n"
 	"\tif [[ $word == *:* && $COMP_WORDBREAKS == *:* ]]; then\n"
 	"\t\tcolon=${word%\"${word##*:}\"}\n"
@@ -135,16 +158,19 @@ static const char bash_tail[] =
 
 static const char zsh_tail[] =
 	"\n_belfry() {\n"
-	"\tlocal noun= verb= previous= command line\n"
+	"\tlocal noun= verb= previous= command arguments line first\n"
 	"\tlocal -a found options\n"
 	"\t((CURRENT > 2)) && noun=$words[2]\n"
 	"\t((CURRENT > 3)) && verb=$words[3]\n"
 	"\t((CURRENT > 2)) && previous=$words[CURRENT-1]\n"
 	"\tcommand=$(belfry_command \"$noun\" \"$verb\")\n"
+	"\tset -- ${=command}\n"
+	"\tfirst=$((2 + $#))\n"
+	"\targuments=$(belfry_arguments ${words[first,CURRENT-1]})\n"
 	"\twhile IFS= read -r line; do\n"
 	"\t\tif [[ $line == @files ]]; then _files; return; fi\n"
 	"\t\tif [[ $line == -* ]]; then options+=(\"$line\"); else found+=(\"$line\"); fi\n"
-	"\tdone < <(belfry_words \"$command\" \"$previous\")\n"
+	"\tdone < <(belfry_words \"$command\" \"$previous\" \"$arguments\")\n"
 	"\tif [[ $PREFIX == -* ]]; then compadd -- $options; else compadd -- $found; fi\n"
 	"}\n"
 	"if [[ $funcstack[1] == _belfry ]]; then _belfry \"$@\"; else compdef _belfry belfry; fi\n";
@@ -184,6 +210,8 @@ static int run_completion(struct call *call)
 		return print_names(call, "/api/jobs?limit=" G_STRINGIFY(NAMES_MAX), "jobs");
 	if (strcmp(what, "agents") == 0)
 		return print_names(call, "/api/agents?limit=" G_STRINGIFY(NAMES_MAX), "agents");
+	if (strcmp(what, "users") == 0)
+		return print_names(call, "/api/users", "users");
 	bool is_bash = strcmp(what, "bash") == 0;
 	puts(is_bash ? "# bash completion of belfry, written by \"belfry completion bash\"" : "#compdef belfry");
 	print_function();
@@ -192,7 +220,7 @@ static int run_completion(struct call *call)
 }
 
 static const struct command_value completion_arguments[] = {
-	{ "what", VALUE_WORD, .words = "bash zsh jobs agents", .help = "A shell, whose script is printed; or names of jobs or agents" },
+	{ "what", VALUE_WORD, .words = "bash zsh jobs agents users", .help = "A shell, whose script is printed; or names of jobs, agents or users" },
 	{ 0 }
 };
 

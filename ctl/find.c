@@ -23,6 +23,7 @@ struct search {
 	const char *member, *id_member, *name;
 	bool by_id; /* at the agent's socket an id may look like a name */
 	GPtrArray *ids;
+	GPtrArray *gone; /* of revoked agents, whose name may be another one's by now */
 };
 
 static int take_page(void *context, json_t *page)
@@ -37,10 +38,11 @@ static int take_page(void *context, json_t *page)
 		const char *name = json_string_value(json_object_get(item, "name"));
 		const char *state = json_string_value(json_object_get(item, "state"));
 		bool is_gone = state != NULL && strcmp(state, "revoked") == 0;
-		bool matches = (name != NULL && !is_gone && strcmp(name, search->name) == 0) ||
+		bool matches = (name != NULL && strcmp(name, search->name) == 0) ||
 			       (search->by_id && id != NULL && strcmp(id, search->name) == 0);
-		if (id != NULL && matches && search->ids->len < MATCHES_MAX)
-			g_ptr_array_add(search->ids, g_strdup(id));
+		GPtrArray *ids = is_gone ? search->gone : search->ids;
+		if (id != NULL && matches && ids->len < MATCHES_MAX)
+			g_ptr_array_add(ids, g_strdup(id));
 	}
 	return EXIT_OK;
 }
@@ -49,7 +51,13 @@ static int search_ids(struct client *client, const char *path, const char *curso
 {
 	bool more;
 	search->ids = g_ptr_array_new_with_free_func(g_free);
-	return client_pages(client, path, search->member, cursor, -1, take_page, search, &more);
+	search->gone = g_ptr_array_new_with_free_func(g_free);
+	int status = client_pages(client, path, search->member, cursor, -1, take_page, search, &more);
+	/* What is revoked is meant only when nothing else has the name. */
+	if (search->ids->len == 0)
+		g_ptr_array_extend_and_steal(search->ids, g_steal_pointer(&search->gone));
+	g_clear_pointer(&search->gone, g_ptr_array_unref);
+	return status;
 }
 
 /* `what` is "job". */
@@ -74,7 +82,7 @@ static int search_jobs(struct client *client, const char *name, struct search *s
 {
 	g_autofree char *escaped = client_escape(name);
 	g_autofree char *path = client->local ? g_strdup("/jobs") : g_strconcat("/api/jobs?q=", escaped, NULL);
-	*search = (struct search){ "jobs", "jobId", name, client->local, NULL };
+	*search = (struct search){ "jobs", "jobId", name, client->local, NULL, NULL };
 	return search_ids(client, path, client->local ? "after" : "cursor", search);
 }
 
@@ -106,7 +114,7 @@ int client_find_job(struct client *client, const char *text, char **ret_id)
 
 int client_find_agent(struct client *client, const char *text, char **ret_id)
 {
-	struct search search = { "agents", "agentId", text, false, NULL };
+	struct search search = { "agents", "agentId", text, false, NULL, NULL };
 	g_autofree char *escaped = client_escape(text), *path = g_strconcat("/api/agents?q=", escaped, NULL);
 	if (client_is_uuid(text)) {
 		*ret_id = g_strdup(text);

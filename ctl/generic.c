@@ -290,7 +290,7 @@ static int act_once(const struct call *call, struct client *client, const char *
 {
 	g_autofree char *path = NULL, *if_match = generic_if_match(call);
 	json_t *answer = NULL;
-	const json_t *sent = json_object_size(body) > 0 || strcmp(call->command->method, "PATCH") == 0 ? body : NULL;
+	const json_t *sent = json_object_size(body) > 0 ? body : NULL;
 	int status = generic_path(call, client, client->local ? call->command->local_path : call->command->path, many_text,
 				  &path);
 
@@ -334,13 +334,19 @@ int command_act(struct call *call)
 	if (status != EXIT_OK)
 		return status;
 	status = generic_body(call, &client, &body);
-	if (status == EXIT_OK && many == NULL)
+	if (status == EXIT_OK && strcmp(call->command->method, "PATCH") == 0 && json_object_size(body) == 0) {
+		g_autofree char *title = call_title(call->noun, call->command);
+		status = command_wrong("nothing is named that should change (%s --help shows the options)", title);
+	} else if (status == EXIT_OK && many == NULL) {
 		status = act_once(call, &client, NULL, body);
-	else if (status == EXIT_OK)
-		for (char **text = call_texts(call, many); *text != NULL; text++) {
+	} else if (status == EXIT_OK) {
+		char **texts = call_texts(call, many);
+		for (char **text = texts; *text != NULL; text++) {
+			client.about = g_strv_length(texts) > 1 ? *text : NULL;
 			int one = act_once(call, &client, *text, body);
 			status = status == EXIT_OK ? one : status; /* the first failure is told by the exit status */
 		}
+	}
 	json_decref(body);
 	client_close(&client);
 	int end = command_finish_output();

@@ -40,6 +40,7 @@ static const struct command_value list_options[] = {
 	{ "agent", VALUE_AGENT, .parameter = "agentId", .help = "Only jobs that this agent holds" },
 	{ "last-status", VALUE_TEXT, .show = "STATUS", .parameter = "lastStatus", .help = "Only jobs that ended so last: " STATUS_WORDS },
 	{ "late", VALUE_FLAG, .parameter = "late", .help = "Only jobs that are late" },
+	{ "held", VALUE_WORD, .words = "true false", .parameter = "held", .help = "Only jobs that an agent holds, or only those that none does" },
 	{ "sort", VALUE_WORD, .words = "createdAt -createdAt name -name updatedAt -updatedAt lastAt -lastAt", .parameter = "sort",
 	  .help = "Order; with - the other way round" },
 	{ 0 }
@@ -157,7 +158,7 @@ static const struct view history_view = {
 	.member = "executions",
 	.name = "executionId",
 	.columns = history_columns,
-	.none = "nothing was due yet",
+	.none = "there are no such executions; belfry job stats counts those too that are not kept",
 	.local_cursor = "before",
 };
 

@@ -79,8 +79,11 @@ static int run_editor(const char *path)
 
 	if (editor == NULL || *editor == '\0')
 		editor = g_getenv("EDITOR");
-	if (editor == NULL || *editor == '\0')
+	if (editor == NULL || *editor == '\0') {
+		if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+			return command_wrong("there is no terminal to edit at: name what changes, as in --schedule EXPR or --set KEY=VALUE");
 		editor = "vi";
+	}
 	/* The variable may hold options: the shell takes it apart, as it does for git and crontab. */
 	g_autofree char *script = g_strconcat(editor, " \"$1\"", NULL);
 	const char *words[] = { "sh", "-c", script, "sh", path, NULL };

@@ -25,6 +25,7 @@ static int open_session(const struct call *call, struct settings *settings)
 		return status;
 	struct settings anonymous = { g_strdup(settings->url), NULL, g_strdup(settings->ca), settings->timeout_ms };
 	client_open_with(&anonymous, &client);
+	client.logs_in = true;
 	json_t *body = json_pack("{s:s, s:s}", "name", call_text(call, "user"), "password", password);
 	status = body != NULL ? client_ask(&client, "POST", "/api/session", body, NULL, NULL)
 			      : command_wrong("the password is not UTF-8 text");

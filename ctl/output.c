@@ -76,6 +76,33 @@ static char *plain_text(const json_t *value)
 	return copy;
 }
 
+static bool is_past(const json_t *value)
+{
+	struct wall at;
+	return json_is_string(value) && rfc3339_parse(json_string_value(value), &at) && !wall_before(wall_now(), at);
+}
+
+static const char *life_word(const json_t *token)
+{
+	return output_member(token, "revokedAt") != NULL ? "revoked"
+	       : output_member(token, "usedAt") != NULL  ? "used"
+	       : is_past(output_member(token, "expiresAt")) ? "expired"
+							    : "open";
+}
+
+/* "3, for 4h 10m" */
+static char *behind_text(const json_t *behind)
+{
+	const json_t *since = json_object_get(behind, "since");
+	g_autofree char *revisions = plain_text(json_object_get(behind, "revisions"));
+	char buffer[WHEN_SIZE];
+	struct wall at;
+	if (!json_is_string(since) || !rfc3339_parse(json_string_value(since), &at))
+		return g_steal_pointer(&revisions);
+	double ms = (double)MAX(wall_diff_us(wall_now(), at), 0) / US_PER_MS;
+	return g_strdup_printf("%s, for %s", revisions, duration_print(ms, buffer));
+}
+
 char *output_cell_text(const struct output *output, const json_t *value, enum cell_kind kind)
 {
 	char buffer[WHEN_SIZE];
@@ -104,6 +131,10 @@ char *output_cell_text(const struct output *output, const json_t *value, enum ce
 		if (json_is_array(value))
 			return g_strdup_printf("%zu", json_array_size(value));
 		break;
+	case CELL_BEHIND:
+		return behind_text(value);
+	case CELL_LIFE:
+		return g_strdup(life_word(value));
 	case CELL_TEXT:
 	case CELL_NUMBER:
 	case CELL_STATUS:
@@ -118,10 +149,10 @@ static enum table_colour status_colour(const char *status)
 		const char *words;
 		enum table_colour colour;
 	} rows[] = {
-		{ " success online active ok created ", GREEN },
+		{ " success online active ok created open ", GREEN },
 		{ " failed timeout offline revoked missing ", RED },
 		{ " missed interrupted late draining changed ", YELLOW },
-		{ " skipped paused never unchanged disabled ", DIM },
+		{ " skipped paused never unchanged disabled used expired ", DIM },
 	};
 	g_autofree char *word = g_strdup_printf(" %s ", status != NULL ? status : "");
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -168,8 +199,10 @@ static char *table_text(const struct output *output, const struct view *view, co
 		struct table_cell cells[TABLE_COLUMNS_MAX];
 		size_t n = 0;
 		for (const struct view_column *column = view->columns; column->title != NULL; column++, n++) {
-			cells[n].text = output_cell_text(output, output_member(item, column->path), column->kind);
-			cells[n].colour = column->kind == CELL_STATUS ? status_colour(cells[n].text) : PLAIN;
+			const json_t *value = column->kind == CELL_LIFE ? item : output_member(item, column->path);
+			bool is_status = column->kind == CELL_STATUS || column->kind == CELL_LIFE;
+			cells[n].text = output_cell_text(output, value, column->kind);
+			cells[n].colour = is_status ? status_colour(cells[n].text) : PLAIN;
 		}
 		table_add(table, cells);
 	}
@@ -188,9 +221,11 @@ void output_table(const struct output *output, const struct view *view, const js
 	fputs(text, stdout);
 }
 
-static void print_name(const char *path, const json_t *item)
+static void print_name(const struct view *view, const json_t *item)
 {
-	const json_t *value = output_member(item, path);
+	const char *state = json_string_value(json_object_get(item, "state"));
+	bool is_gone = view->gone != NULL && state != NULL && strcmp(state, "revoked") == 0;
+	const json_t *value = output_member(item, is_gone ? view->gone : view->name);
 	g_autofree char *raw = value != NULL ? plain_text(value) : g_strdup("");
 	g_autofree char *clean = table_clean(raw);
 	puts(clean);
@@ -199,17 +234,17 @@ static void print_name(const char *path, const json_t *item)
 void output_line(const struct output *output, const struct view *view, const json_t *item)
 {
 	if (output->form == OUTPUT_NAME) {
-		print_name(view->name, item);
+		print_name(view, item);
 		return;
 	}
-	char *text = json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text = json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	puts(text);
 	free(text);
 }
 
 void output_json(const json_t *json)
 {
-	char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)); /* as central prints */
 	puts(text);
 	free(text);
 }
@@ -286,12 +321,12 @@ void output_object(const struct output *output, const struct view *view, const j
 		output_json(object);
 		break;
 	case OUTPUT_JSONL:
-		line = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY);
+		line = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 		puts(line);
 		free(line);
 		break;
 	case OUTPUT_NAME:
-		print_name(view->name, object);
+		print_name(view, object);
 		break;
 	case OUTPUT_TABLE:
 		details = output_details(output, view, object);

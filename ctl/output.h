@@ -18,7 +18,9 @@ enum cell_kind {
 	CELL_STATUS, /* coloured */
 	CELL_YES,    /* true = yes */
 	CELL_LABELS, /* an object: a=1,b=2 */
-	CELL_LIST    /* how many items */
+	CELL_LIST,   /* how many items */
+	CELL_BEHIND, /* an object of revisions and since: how many, and for how long */
+	CELL_LIFE    /* the whole item, a token: open, used, revoked or expired; its path is "" */
 };
 
 enum {
@@ -37,6 +39,7 @@ struct view_column {
 struct view {
 	const char *member;  /* of the document: the list */
 	const char *name;    /* path of what -o name prints */
+	const char *gone;    /* instead of it for an item that is revoked: its name may lead to another one; NULL = the same */
 	const struct view_column *columns; /* ends with a row without a title */
 	const char *none;    /* said when there are no items */
 	const char *local_cursor; /* parameter of nextCursor at an agent's socket */

@@ -169,7 +169,7 @@ static bool take_arguments(struct call *call, char **rest)
 	const struct command_value *spec = call->command->arguments;
 
 	for (; spec != NULL && spec->name != NULL; spec++, i++) {
-		g_autofree char *label = upper(spec->name);
+		g_autofree char *label = spec->show != NULL ? g_strdup(spec->show) : upper(spec->name);
 		if (taken == n && !spec->optional)
 			return command_wrong("%s is missing (%s --help shows the usage)", label, title), false;
 		if (taken == n)

@@ -68,7 +68,7 @@ char *settings_read_secret(const char *path)
 }
 
 /* A token goes to the central it belongs to: that of the file is not for an address that was named elsewhere. */
-static int find_token(const struct call *call, const struct file *file, struct settings *settings)
+static int find_token(const struct call *call, const struct file *file, bool logs_in, struct settings *settings)
 {
 	const char *given = call_text(call, "token-file"), *environment = g_getenv("BELFRY_TOKEN");
 	g_autofree char *file_url = trim_url(*file->url != '\0' ? file->url : SETTINGS_URL);
@@ -79,7 +79,7 @@ static int find_token(const struct call *call, const struct file *file, struct s
 		settings->token = g_strdup(environment);
 		return EXIT_OK;
 	}
-	if (given == NULL && *file->token_file != '\0' && strcmp(settings->url, file_url) == 0)
+	if (given == NULL && !logs_in && *file->token_file != '\0' && strcmp(settings->url, file_url) == 0)
 		given = file->token_file;
 	if (given == NULL)
 		return EXIT_OK;
@@ -111,7 +111,8 @@ int settings_load(const struct call *call, struct settings *ret)
 	g_autoptr(GError) error = NULL;
 	struct file file = { 0 };
 	struct settings settings = { .timeout_ms = call_number(call, "timeout", HTTP_TIMEOUT_MS) };
-	bool is_there = call_has(call, "config") || g_file_test(path, G_FILE_TEST_EXISTS);
+	bool logs_in = strcmp(call->noun->name, "login") == 0; /* it writes the file, and the token */
+	bool is_there = (call_has(call, "config") && !logs_in) || g_file_test(path, G_FILE_TEST_EXISTS);
 
 	if (!config_load(settings_rows, is_there ? path : NULL, &file, &error))
 		return command_wrong("%s", error->message);
@@ -120,7 +121,7 @@ int settings_load(const struct call *call, struct settings *ret)
 	settings.timeout_ms = MAX(settings.timeout_ms, 1);
 	int status = find_url(call, &file, &settings);
 	if (status == EXIT_OK)
-		status = find_token(call, &file, &settings);
+		status = find_token(call, &file, logs_in, &settings);
 	config_free_strings(settings_rows, &file);
 	if (status == EXIT_OK)
 		*ret = settings;

@@ -11,6 +11,9 @@ def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):
     assert shown["labels"] == {"env": "prod", "role": "web"} and shown["weight"] == 2
     assert cli.out("agent", "list", "--selector", "env=prod,role in (web)", "-o", "name") == "agent\n"
     assert cli.out("agent", "list", "--selector", "env=test", "-o", "name") == ""
+    assert cli.fails(6, "agent", "forget", "agent", "--yes").endswith("and this one is online; revoke it first")
+    done = cli.run("agent", "undrain", "agent", "nosuch")
+    assert (done.returncode, done.stdout) == (3, "agent: takes jobs again\n") and done.stderr.startswith('belfry: there is no agent "nosuch"')
     assert cli.out("agent", "drain", "agent") == "agent: draining\n"
     assert cli.out("agent", "list", "--state", "draining", "-o", "name") == "agent\n"
     assert cli.out("agent", "undrain", "agent") == "agent: takes jobs again\n"
@@ -61,6 +64,8 @@ def test_where_a_job_is_and_what_is_late(cli, api, central, database):
     assert "porter" in cli.out("job", "where", "held")
     done = cli.run("job", "where", "lost")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "belfry: no agent holds the job\n")
+    assert [job["name"] for job in cli.lines("job", "list", "--held", "false")] == ["lost"]
+    assert "scheduledAt: is not a due instant" in cli.fails(2, "job", "skip", "held", "2037-01-01T00:00:00.5Z")
     wait_until(lambda: database.query("SELECT count(*) FROM job_watch")[0][0] == 2, what="two watched jobs")
     database.execute("UPDATE assignment SET changed_at = changed_at - interval '1 hour'")
     database.execute("UPDATE job_watch SET due_at = due_at - interval '2 minutes', check_at = now() WHERE due_at < 'infinity'")
@@ -81,7 +86,7 @@ def test_the_ledger_adds_up_its_pages(cli, api, database):
 
 def test_a_broken_audit_is_told_with_the_entry_and_1(cli, api, database):
     job = api.create_job("@daily", HOOK)
-    assert cli.out("audit", "verify").startswith("The chain of the audit log is whole: ")
+    assert cli.out("audit", "verify").startswith("The chain of the audit log is whole; ")
     entry = database.query("SELECT audit_id FROM audit WHERE object = %s", (job["jobId"],))[0][0]
     connection = database.connect(autocommit=False)
     with connection.cursor() as cursor:

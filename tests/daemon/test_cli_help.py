@@ -99,6 +99,12 @@ def test_bash_completes_names_that_central_knows(central, api, world, monkeypatc
     monkeypatch.setenv("BELFRY_TOKEN", central.token)
     assert complete("belfry job show ba") == ["backup", "backup\\ two"]
     assert Cli(world.folder, central.url, central.token).out("completion", "jobs") == "backup\nbackup two\nother\n"
+    assert complete("belfry job diff backup ") == [], "the name of a job stands there already"
+    assert complete("belfry job pause backup o") == ["other"], "several may be paused at once"
+    assert api.post("/api/users", json={"name": "ada", "role": "viewer", "password": "correct horse"}).status_code == 201
+    assert complete("belfry user role a") == ["ada"]
+    assert complete("belfry user role ada ") == ["viewer", "operator", "editor", "admin"]
+    assert complete("belfry user delete --yes ad") == ["ada"]
 
 
 # Manual pages --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Which agents get which jobs: labels bound to tokens, selectors, places, draining, fair shares. Agents are played by the test."""
 from concurrent.futures import ThreadPoolExecutor
 
+import uuid
+
 import pytest
 import requests
 
@@ -110,7 +112,7 @@ def test_selectors_decide_who_may_run_a_job_and_labels_may_change(api, central, 
     assert holders(database, one) == [], "its selector fits nobody now"
     Labelled(central, "t2", env="test")
     assert holders(database, one) == ["t2"]
-    assert_problem(api.patch(f"/api/agents/{t1}", json={"name": "w1"}), 409)
+    assert 'another agent is called "w1"' in assert_problem(api.patch(f"/api/agents/{t1}", json={"name": "w1"}), 409, "/name")["detail"]
     assert_problem(api.patch(f"/api/agents/{t1}", json={"weight": -1}), 400, "/weight")
 
 
@@ -250,8 +252,11 @@ def test_places_of_a_count_keep_their_key_when_they_pass_on(api, central, databa
 
 def test_forget_takes_gone_agents_out_of_sight_only(api, central, database):
     gone = Labelled(central, "gone")
-    assert_problem(api.post(f"/api/agents/{gone.agent_id}/actions/forget"), 404)
+    assert "revoke it first" in assert_problem(api.post(f"/api/agents/{gone.agent_id}/actions/forget"), 409)["detail"]
+    assert_problem(api.post(f"/api/agents/{uuid.uuid4()}/actions/forget"), 404)
     assert api.post(f"/api/agents/{gone.agent_id}/actions/revoke").json()["state"] == "revoked"
+    for again in (api.post(f"/api/agents/{gone.agent_id}/actions/drain"), api.patch(f"/api/agents/{gone.agent_id}", json={"weight": 2})):
+        assert "this agent is revoked" in assert_problem(again, 409)["detail"]
     assert [a["name"] for a in api.json("/api/agents")["agents"]] == ["gone"]
     assert api.post(f"/api/agents/{gone.agent_id}/actions/forget").status_code == 200
     assert api.json("/api/agents")["agents"] == [] and api.json(f"/api/agents/{gone.agent_id}")["name"] == "gone"

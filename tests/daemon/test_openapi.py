@@ -275,14 +275,14 @@ def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
     by_key.base = central.agent_url
     call(by_key, "post", "/api/agent/rotate", 400, json={"keySha256": "x"})
     call(by_key, "post", "/api/agent/rotate", 204, json={"keySha256": 32 * "0f"})
-    call(api, "post", "/api/agents/{agentId}/actions/forget", 404, ids=agent)
+    call(api, "post", "/api/agents/{agentId}/actions/forget", 409, ids=agent)
     call(api, "post", "/api/agents/{agentId}/actions/revoke", 200, ids=agent)
     call(api, "post", "/api/agents/{agentId}/actions/forget", 200, ids=agent)
     unused = call(api, "post", "/api/agents/tokens", 201, json={"labels": {"env": "prod"}, "name": "x"})
     call(api, "delete", "/api/agents/tokens/{tokenId}", 204, ids=unused)
     call(api, "delete", "/api/agents/tokens/{tokenId}", 404, ids=unused)
-    call(api, "post", "/api/agents/{agentId}/actions/revoke", 404, ids=agent)
-    call(api, "post", "/api/agents/{agentId}/actions/rotate", 404, ids=agent)
+    call(api, "post", "/api/agents/{agentId}/actions/revoke", 409, ids=agent)
+    call(api, "post", "/api/agents/{agentId}/actions/rotate", 409, ids=agent)
     for path in ("/healthz", "/readyz", "/metrics"):
         call(api.with_token(None), "get", path, 200)
 
