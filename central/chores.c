@@ -3,6 +3,7 @@
 #include "central/audit_chain.h"
 #include "central/db_sessions.h"
 #include "central/late.h"
+#include "central/rounds.h"
 
 #include "common/log.h"
 
@@ -15,10 +16,7 @@
 
 struct chores {
 	struct central *central;
-	GThread *thread;
-	GMutex lock;
-	GCond wake;
-	bool ending;
+	struct rounds *rounds;
 	struct db_conn *conn; /* held while this instance leads; the thread's own */
 	int64_t *due_at;      /* per chore, ms of the monotonic clock; the thread's own */
 	gint leads, fleet, late; /* atomic */
@@ -237,32 +235,15 @@ static void count_late(struct chores *chores)
 		g_atomic_int_set(&chores->late, (gint)MIN(late, G_MAXINT));
 }
 
-/* True when the thread is to end. */
-static bool wait_round(struct chores *chores)
+static void run_round(struct rounds *rounds, void *context)
 {
-	gint64 until = g_get_monotonic_time() + CHORES_ROUND_MS * US_PER_MS;
-	g_mutex_lock(&chores->lock);
-	while (!chores->ending && g_cond_wait_until(&chores->wake, &chores->lock, until))
-		;
-	bool ending = chores->ending;
-	g_mutex_unlock(&chores->lock);
-	return ending;
-}
-
-static void *chores_main(void *data)
-{
-	struct chores *chores = data;
-	do {
-		if (!g_atomic_int_get(&chores->central->ready))
-			continue;
-		count_fleet(chores);
-		if (chores->conn == NULL)
-			try_to_lead(chores);
-		do_chores(chores);
-		count_late(chores);
-	} while (!wait_round(chores));
-	give_up_lead(chores);
-	return NULL;
+	(void)rounds;
+	struct chores *chores = context;
+	count_fleet(chores);
+	if (chores->conn == NULL)
+		try_to_lead(chores);
+	do_chores(chores);
+	count_late(chores);
 }
 
 struct chores *chores_start(struct central *central)
@@ -270,9 +251,7 @@ struct chores *chores_start(struct central *central)
 	struct chores *chores = g_new0(struct chores, 1);
 	chores->central = central;
 	chores->due_at = g_new0(int64_t, G_N_ELEMENTS(chores_table));
-	g_mutex_init(&chores->lock);
-	g_cond_init(&chores->wake);
-	chores->thread = g_thread_new("chores", chores_main, chores);
+	chores->rounds = rounds_start("chores", CHORES_ROUND_MS, &central->ready, run_round, chores);
 	return chores;
 }
 
@@ -280,13 +259,8 @@ void chores_stop(struct chores *chores)
 {
 	if (chores == NULL)
 		return;
-	g_mutex_lock(&chores->lock);
-	chores->ending = true;
-	g_cond_broadcast(&chores->wake);
-	g_mutex_unlock(&chores->lock);
-	g_thread_join(chores->thread);
-	g_mutex_clear(&chores->lock);
-	g_cond_clear(&chores->wake);
+	rounds_stop(chores->rounds);
+	give_up_lead(chores);
 	g_free(chores->due_at);
 	g_free(chores);
 }

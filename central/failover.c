@@ -2,16 +2,14 @@
 
 #include "central/assign.h"
 #include "central/http.h"
+#include "central/rounds.h"
 #include "central/svc_sync.h"
 #include "common/log.h"
 #include "common/rfc3339.h"
 
 struct failover {
 	struct central *central;
-	GThread *thread;
-	GMutex lock;
-	GCond wake;
-	bool ending;
+	struct rounds *rounds;
 	struct db_conn *conn; /* held while this instance watches; the thread's own */
 };
 
@@ -154,8 +152,10 @@ static void try_to_watch(struct failover *failover)
 	log_info("this central watches the fleet now", NULL);
 }
 
-static void do_round(struct failover *failover)
+static void run_round(struct rounds *rounds, void *context)
 {
+	(void)rounds;
+	struct failover *failover = context;
 	if (failover->conn == NULL)
 		try_to_watch(failover);
 	if (failover->conn == NULL)
@@ -169,36 +169,11 @@ static void do_round(struct failover *failover)
 		give_up(failover);
 }
 
-/* True when the thread is to end. */
-static bool wait_round(struct failover *failover)
-{
-	gint64 until = g_get_monotonic_time() + FAILOVER_ROUND_MS * US_PER_MS;
-	g_mutex_lock(&failover->lock);
-	while (!failover->ending && g_cond_wait_until(&failover->wake, &failover->lock, until))
-		;
-	bool ending = failover->ending;
-	g_mutex_unlock(&failover->lock);
-	return ending;
-}
-
-static void *failover_main(void *data)
-{
-	struct failover *failover = data;
-	do {
-		if (g_atomic_int_get(&failover->central->ready))
-			do_round(failover);
-	} while (!wait_round(failover));
-	give_up(failover);
-	return NULL;
-}
-
 struct failover *failover_start(struct central *central)
 {
 	struct failover *failover = g_new0(struct failover, 1);
 	failover->central = central;
-	g_mutex_init(&failover->lock);
-	g_cond_init(&failover->wake);
-	failover->thread = g_thread_new("failover", failover_main, failover);
+	failover->rounds = rounds_start("failover", FAILOVER_ROUND_MS, &central->ready, run_round, failover);
 	return failover;
 }
 
@@ -206,12 +181,7 @@ void failover_stop(struct failover *failover)
 {
 	if (failover == NULL)
 		return;
-	g_mutex_lock(&failover->lock);
-	failover->ending = true;
-	g_cond_broadcast(&failover->wake);
-	g_mutex_unlock(&failover->lock);
-	g_thread_join(failover->thread);
-	g_mutex_clear(&failover->lock);
-	g_cond_clear(&failover->wake);
+	rounds_stop(failover->rounds);
+	give_up(failover);
 	g_free(failover);
 }

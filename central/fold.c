@@ -4,14 +4,12 @@
 
 #include "central/copy_row.h"
 #include "central/rollup.h"
+#include "central/rounds.h"
 #include "common/log.h"
 
 struct fold {
 	struct central *central;
-	GThread *thread;
-	GMutex lock;
-	GCond wake;
-	bool ending;
+	struct rounds *rounds;
 	int64_t parts_max; /* in the next step; of the thread */
 	atomic_int_least64_t count;
 };
@@ -103,23 +101,16 @@ static enum db_status step(struct db_conn *conn, int64_t max, int64_t *ret_folde
 	return status;
 }
 
-static bool is_ending(struct fold *fold)
-{
-	g_mutex_lock(&fold->lock);
-	bool ending = fold->ending;
-	g_mutex_unlock(&fold->lock);
-	return ending;
-}
-
 /* Until no full step is left. */
-static void fold_all(struct fold *fold)
+static void fold_all(struct rounds *rounds, void *context)
 {
+	struct fold *fold = context;
 	DB_AUTO struct db_conn *conn = NULL;
 	int64_t folded = fold->parts_max, total = 0;
 	enum db_status status = db_acquire(fold->central->chores_pool, &conn);
 	if (status != DB_OK)
 		return;
-	while (status == DB_OK && folded == fold->parts_max && !is_ending(fold)) {
+	while (status == DB_OK && folded == fold->parts_max && !rounds_are_ending(rounds)) {
 		status = step(conn, fold->parts_max, &folded);
 		if (status == DB_OK)
 			total += folded;
@@ -133,35 +124,12 @@ static void fold_all(struct fold *fold)
 			    db_message(conn), NULL);
 }
 
-/* True when the thread is to end. */
-static bool wait_round(struct fold *fold)
-{
-	gint64 until = g_get_monotonic_time() + FOLD_ROUND_MS * US_PER_MS;
-	g_mutex_lock(&fold->lock);
-	while (!fold->ending && g_cond_wait_until(&fold->wake, &fold->lock, until))
-		;
-	bool ending = fold->ending;
-	g_mutex_unlock(&fold->lock);
-	return ending;
-}
-
-static void *fold_main(void *data)
-{
-	struct fold *fold = data;
-	while (!wait_round(fold))
-		if (g_atomic_int_get(&fold->central->ready))
-			fold_all(fold);
-	return NULL;
-}
-
 struct fold *fold_start(struct central *central)
 {
 	struct fold *fold = g_new0(struct fold, 1);
 	fold->central = central;
 	fold->parts_max = FOLD_PARTS_MAX;
-	g_mutex_init(&fold->lock);
-	g_cond_init(&fold->wake);
-	fold->thread = g_thread_new("fold", fold_main, fold);
+	fold->rounds = rounds_start("fold", FOLD_ROUND_MS, &central->ready, fold_all, fold);
 	return fold;
 }
 
@@ -169,13 +137,7 @@ void fold_stop(struct fold *fold)
 {
 	if (fold == NULL)
 		return;
-	g_mutex_lock(&fold->lock);
-	fold->ending = true;
-	g_cond_broadcast(&fold->wake);
-	g_mutex_unlock(&fold->lock);
-	g_thread_join(fold->thread);
-	g_mutex_clear(&fold->lock);
-	g_cond_clear(&fold->wake);
+	rounds_stop(fold->rounds);
 	g_free(fold);
 }
 
