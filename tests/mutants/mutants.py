@@ -21,6 +21,8 @@ class Mutant(NamedTuple):
 POWER = ("unit", "test_power_loss")
 SIM = ("sim", "--seeds 400 --first 1")
 CORE = ("unit", "test_core")
+ATTEMPTS = ("unit", "test_core_attempts")
+CLOCK = ("unit", "test_core_clock")
 LEASE = ("unit", "test_core_lease")
 MISSED = ("unit", "test_core_missed")
 STOP = ("unit", "test_core_stop")
@@ -91,7 +93,7 @@ MUTANTS = [
     ], SIM, "ATMOST_ONCE fire .* sent twice"),
     Mutant("the time for all attempts begins anew after a crash", "3", [
         ("agent/recovery.c", "mono_add_us(core->mono, -elapsed_us(core, intent));", "core->mono;"),
-    ], CORE, "max_elapsed_also_over_a_crash"),
+    ], ATTEMPTS, "max_elapsed_also_over_a_crash"),
     Mutant("an unfinished run is forgotten at the start", "3", [
         ("agent/recovery.c", "\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);",
          "\t\tif (g_array_index(snapshot->intents, struct intent, i).attempts == 0)\n"
@@ -110,7 +112,7 @@ MUTANTS = [
     Mutant("an edit while the clock is behind forgets", "9", [
         ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
          "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
-    ], ("unit", "test_core_clock"), "an_edit_while_the_clock_is_behind_does_not_forget"),
+    ], CLOCK, "an_edit_while_the_clock_is_behind_does_not_forget"),
     Mutant("a deleted job's runs go on", "9", [
         ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tlet_go(core, job);", "\t(void)border;\n\tlet_go(core, job);"),
     ], SIM, "invented"),
@@ -188,11 +190,11 @@ MUTANTS = [
     ], CORE, "may_have_sent_is_never_called_skipped"),
     Mutant("an attempt that ended before a kill is forgotten", "2", [
         ("agent/batch.c", "\tadd_update(core, fire, not_before, fire->attempt_log);", "\tadd_update(core, fire, not_before, NULL);"),
-    ], CORE, "after_a_kill_the_earlier_attempts_are_known"),
+    ], ATTEMPTS, "after_a_kill_the_earlier_attempts_are_known"),
     Mutant("an attempt that nobody saw is told of", "8", [
         ("agent/attempts.c", "\tif (intent->attempts >= 0 && !waits)", "\tif (intent->attempts != INTENT_TO_SKIP)"),
         ("agent/attempts.c", "\tbool waits = wall_is_set(intent->not_before) && intent->not_before.us > core->now.us;\n", "\t(void)core;\n"),
-    ], CORE, "a_kill_during_the_backoff_leaves_no_doubt"),
+    ], ATTEMPTS, "a_kill_during_the_backoff_leaves_no_doubt"),
     Mutant("attempts that are left out are not counted", "8", [
         ("common/attempt_log.c", "\t(*log)->omitted += MAX(skipped, 0);\n", "\t(void)skipped;\n"),
     ], ("unit", "test_wire"), "attempts_that_nobody_told_of_are_counted"),
@@ -260,13 +262,13 @@ MUTANTS = [
     ], ("unit", "test_egress"), "test_an_address_is_judged|no_spelling_of_a_url"),
     Mutant("fixed instants repeat after a step back", "10", [
         ("agent/recovery.c", "\t\tbool restarts = correction || !is_fixed(job);", "\t\tbool restarts = true;"),
-    ], CORE, "fixed_jobs_do_not_repeat_after_two_hours_back"),
+    ], CLOCK, "fixed_jobs_do_not_repeat_after_two_hours_back"),
     Mutant("interval jobs silent after a step back", "10", [
         ("agent/recovery.c", "\t\tbool restarts = correction || !is_fixed(job);", "\t\tbool restarts = correction;"),
-    ], CORE, "after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat"),
+    ], CLOCK, "after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat"),
     Mutant("the same identity after a step back", "10", [
         ("agent/recovery.c", "\tstate->clock_epoch++;\n", ""),
-    ], CORE, "after_two_hours_back.*720"),
+    ], CLOCK, "after_two_hours_back.*720"),
     Mutant("a full disk is called away", "faults.md", [
         ("central/db_statement.c", "{ \"53100\", DB_FULL, false }", "{ \"53100\", DB_AWAY, false }"),
     ], daemon("central_faults", "without_room_for_tables_changes_are_507_and_agents_keep_what_they_have"), "expected 507, got 503"),

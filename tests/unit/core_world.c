@@ -41,12 +41,3 @@ void step_clock(int64_t us)
 	world.wall.us += us;
 	core_tick(world.core);
 }
-
-int core_world_run(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}

@@ -30,7 +30,4 @@ const struct execution *last(void);
 /* Sets the clock forward or back, and tells the core. */
 void step_clock(int64_t us);
 
-/* Runs the suite; what main() returns. */
-int core_world_run(Suite *suite);
-
 #endif

@@ -7,6 +7,7 @@
 #include "central/http.h"
 #include "central/job_view.h"
 #include "central/routes.h"
+#include "tests/unit/suite.h"
 
 static json_t *body_of(const struct api_reply *reply)
 {
@@ -317,9 +318,5 @@ int main(void)
 	tcase_add_test(all, test_bodies_are_json_of_bounded_depth);
 	tcase_add_test(all, test_a_merge_patch_does_what_the_rfc_says);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include "central/ingest_record.h"
 #include "central/rollup.h"
 #include "common/rfc3339.h"
+#include "tests/unit/suite.h"
 
 static const char job[] = "018f0000-0000-7000-8000-000000000001";
 
@@ -233,9 +234,5 @@ int main(void)
 	tcase_add_test(tests, a_herd_is_let_in_at_the_rate_and_the_rest_is_spread_evenly);
 	tcase_add_test(tests, a_steady_fleet_is_never_refused);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

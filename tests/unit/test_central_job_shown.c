@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "central/job_shown.h"
+#include "tests/unit/suite.h"
 
 #define AT(n) ((struct wall){ INT64_C(1800000000000000) + (n)*US_PER_SECOND })
 
@@ -78,9 +79,5 @@ int main(void)
 	tcase_add_test(cache, test_a_text_holds_for_its_revision_and_until_the_fire_it_names);
 	tcase_add_test(cache, test_long_texts_are_not_kept_and_a_full_cache_begins_anew);
 	suite_add_tcase(suite, cache);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

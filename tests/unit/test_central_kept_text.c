@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "central/kept_text.h"
+#include "tests/unit/suite.h"
 
 #define MS(n) ((struct mono){ INT64_C(1000000000) + (n)*US_PER_MS })
 
@@ -56,9 +57,5 @@ int main(void)
 	tcase_add_test(rules, test_a_text_is_good_in_proportion_to_its_cost);
 	tcase_add_test(rules, test_while_one_makes_it_anew_others_take_the_old_one_for_a_while);
 	suite_add_tcase(suite, rules);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

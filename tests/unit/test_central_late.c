@@ -1,9 +1,9 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "central/late_rule.h"
 #include "common/rfc3339.h"
+#include "tests/unit/suite.h"
 
 #define S(n) ((struct wall){ INT64_C(1800000000000000) + (n)*US_PER_SECOND })
 
@@ -90,9 +90,5 @@ int main(void)
 	tcase_add_loop_test(rules, test_a_decision_is_overdue_when_nothing_excuses_it, 0, G_N_ELEMENTS(rows));
 	tcase_add_test(rules, test_every_is_counted_from_an_instant_that_was_decided);
 	suite_add_tcase(suite, rules);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

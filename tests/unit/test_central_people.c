@@ -11,6 +11,7 @@
 #include "central/password.h"
 #include "central/svc_accounts.h"
 #include "central/web.h"
+#include "tests/unit/suite.h"
 
 START_TEST(test_a_cookie_is_found_by_its_whole_name)
 {
@@ -203,9 +204,5 @@ int main(void)
 	tcase_add_test(all, test_no_two_entries_read_the_same);
 	tcase_add_test(all, test_a_noted_head_is_read_whole_or_not_at_all);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run(suite);
 }

@@ -1,10 +1,10 @@
 /* central/rounds.h: when a round is run, and that a stop waits for the round and not for the pause. */
 #include <check.h>
-#include <stdlib.h>
 
 #include <glib.h>
 
 #include "central/rounds.h"
+#include "tests/unit/suite.h"
 
 #define HOURS_MS 10000000 /* a pause that no test lives through */
 
@@ -98,9 +98,5 @@ int main(void)
 	tcase_add_test(tests, test_a_stop_waits_for_the_round_under_way_which_can_see_it);
 	Suite *suite = suite_create("rounds");
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "central/db_internal.h"
 #include "central/routes.h"
 #include "common/sql.h"
+#include "tests/unit/suite.h"
 
 static void clear(char *params[ROUTE_PARAMS_MAX])
 {
@@ -243,9 +244,5 @@ int main(void)
 	tcase_add_test(all, test_parameters_are_written_as_postgresql_reads_them);
 	tcase_add_test(all, test_array_parameters_quote_what_would_end_an_element);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

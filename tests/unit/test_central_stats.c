@@ -7,6 +7,7 @@
 #include "central/failover.h"
 #include "central/job_view.h"
 #include "central/stats.h"
+#include "tests/unit/suite.h"
 
 #define NOON INT64_C(1795435200000000) /* 2026-11-23T12:00:00Z */
 
@@ -235,9 +236,5 @@ int main(void)
 	tcase_add_test(all, test_plain_http_beyond_loopback_must_be_asked_for);
 	tcase_add_test(all, test_heirs_are_foreseen_late_enough_to_be_sure_and_early_enough_to_sync_once_more);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "central/ledger_rule.h"
 #include "central/why.h"
 #include "common/rfc3339.h"
+#include "tests/unit/suite.h"
 
 static struct wall at(const char *text)
 {
@@ -352,9 +353,5 @@ int main(void)
 	tcase_add_loop_test(rules, test_a_difference_names_each_member_that_changed, 0, G_N_ELEMENTS(diffs));
 	tcase_add_loop_test(rules, test_why_says_what_held_at_the_instant, 0, G_N_ELEMENTS(whys));
 	suite_add_tcase(suite, rules);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/config.h"
+#include "tests/unit/suite.h"
 
 struct settings {
 	int threads;
@@ -198,10 +199,7 @@ int main(void)
 	tcase_add_test(tests, test_secrets_are_not_printed);
 	tcase_add_test(tests, test_a_difference_is_seen_by_row);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	int result = suite_run(suite);
 	unlink(path);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return result;
 }

@@ -3,6 +3,7 @@
  * each start, more than is allowed (tests/sim/sim_target.c); here it is about who waits, who is skipped, and in which turn.
  */
 #include "tests/unit/core_world.h"
+#include "tests/unit/suite.h"
 
 /* Every second for 20 s; each run takes 2.5 s. */
 static const struct {
@@ -169,5 +170,5 @@ int main(void)
 	tcase_add_test(tests, test_a_target_has_a_rate_of_its_own_and_delays_no_other);
 	tcase_add_test(tests, test_jitter_is_the_same_for_each_fire_of_a_job_also_after_a_restart);
 	suite_add_tcase(suite, tests);
-	return core_world_run(suite);
+	return suite_run(suite);
 }

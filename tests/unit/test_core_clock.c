@@ -1,8 +1,10 @@
 /*
- * The core and clocks that are set back: what the last clock left behind (backoffs, intents, edits) must neither wait for
- * the old time nor run twice. Each rule was once broken in a world of the simulator (tests/LEDGER.md).
+ * The core and clocks that are set: how far, and what follows (cron.md section 5); and what the last clock left behind
+ * (backoffs, intents, edits), which must neither wait for the old time nor run twice. Each of these rules was once broken in a
+ * world of the simulator (tests/LEDGER.md).
  */
 #include "tests/unit/core_world.h"
+#include "tests/unit/suite.h"
 
 #define EACH_SECOND "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}"
 #define FIXED "{\"schedule\":\"0,20,40 0-59 0-23 * * *\",\"api\":\"http://a.test/\"}"
@@ -24,6 +26,81 @@ static void check_each_once(void)
 		ck_assert_msg(g_hash_table_add(ids, id), "two decisions with one id");
 	}
 }
+
+START_TEST(test_a_clock_that_is_half_a_minute_back_is_waited_out)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 10 * SECOND);
+	step_clock(-30 * SECOND);
+	world_run_for(&world, 29 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 10);
+	world_run_for(&world, 11 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 20);
+}
+END_TEST
+
+START_TEST(test_after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat)
+{
+	world_set_job(&world, "interval", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\"}");
+	world_set_job(&world, "fixed", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://b.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10 + 1);
+	step_clock(-2 * HOUR);
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10 + 1 + 6);
+	world_crash(&world, SECOND);
+	world_run_for(&world, 2 * HOUR);
+	ck_assert_int_ge(count(EXECUTION_SUCCESS), 10 + 1 + 6 + 720 - 1);
+	int fixed = 0;
+	for (guint i = 0; i < world.disk.outbox->len; i++)
+		fixed += strcmp(((struct decision *)world.disk.outbox->pdata[i])->execution.job_id, "fixed") == 0;
+	ck_assert_int_eq(fixed, 1);
+}
+END_TEST
+
+START_TEST(test_fixed_jobs_do_not_repeat_after_two_hours_back_without_a_restart_either)
+{
+	world_set_job(&world, "fixed", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://b.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	ck_assert_int_eq(world.outside.sends, 1);
+	step_clock(-2 * HOUR);
+	world_run_for(&world, 3 * HOUR);
+	ck_assert_int_eq(world.outside.sends, 1);
+}
+END_TEST
+
+START_TEST(test_after_four_hours_back_all_schedules_restart)
+{
+	world_set_job(&world, "fixed", "{\"schedule\":\"0 1 12 * * *\",\"api\":\"http://b.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	step_clock(-4 * HOUR);
+	world_run_for(&world, SECOND);
+	world_crash(&world, SECOND);
+	world_run_for(&world, 4 * HOUR);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 2);
+}
+END_TEST
+
+START_TEST(test_a_clock_set_back_while_the_agent_was_down_is_noticed)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\"}");
+	world_run_for(&world, 100 * SECOND);
+	world_crash(&world, -2 * HOUR);
+	world_run_for(&world, 60 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 10 + 6);
+}
+END_TEST
+
+START_TEST(test_a_forward_jump_is_a_missed_window)
+{
+	world_set_job(&world, "a", "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\"}");
+	world_run_for(&world, 100 * SECOND);
+	step_clock(HOUR);
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 11);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 360);
+}
+END_TEST
 
 START_TEST(test_a_backoff_that_outlives_a_step_back_and_a_crash_does_not_wait_for_the_old_time)
 {
@@ -202,6 +279,12 @@ int main(void)
 	TCase *steps = tcase_create("steps back");
 	tcase_add_checked_fixture(steps, core_world_set_up, core_world_tear_down);
 	tcase_set_timeout(steps, 60);
+	tcase_add_test(steps, test_a_clock_that_is_half_a_minute_back_is_waited_out);
+	tcase_add_test(steps, test_after_two_hours_back_interval_jobs_go_on_and_fixed_ones_do_not_repeat);
+	tcase_add_test(steps, test_fixed_jobs_do_not_repeat_after_two_hours_back_without_a_restart_either);
+	tcase_add_test(steps, test_after_four_hours_back_all_schedules_restart);
+	tcase_add_test(steps, test_a_clock_set_back_while_the_agent_was_down_is_noticed);
+	tcase_add_test(steps, test_a_forward_jump_is_a_missed_window);
 	tcase_add_test(steps, test_a_backoff_that_outlives_a_step_back_and_a_crash_does_not_wait_for_the_old_time);
 	tcase_add_test(steps, test_a_run_that_a_change_of_the_jitter_marked_does_not_wait_for_the_old_time);
 	tcase_add_test(steps, test_a_backoff_that_was_over_before_the_step_back_is_not_waited_out_again);
@@ -214,5 +297,5 @@ int main(void)
 	tcase_add_test(steps, test_an_edit_while_the_clock_is_behind_does_not_forget_what_a_full_outbox_kept_from_planning);
 	tcase_add_test(steps, test_a_job_deleted_while_the_clock_is_behind_leaves_a_record_of_what_a_full_outbox_kept_from_planning);
 	suite_add_tcase(suite, steps);
-	return core_world_run(suite);
+	return suite_run(suite);
 }

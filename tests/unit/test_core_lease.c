@@ -2,6 +2,7 @@
  * Jobs that must not run twice: the lease they run under, and the border at which another agent takes over.
  */
 #include "tests/unit/core_world.h"
+#include "tests/unit/suite.h"
 
 #define AT_MOST "{\"schedule\":\"* * * * * *\",\"api\":\"http://a.test/\",\"type\":\"ATMOST_ONCE\"}"
 
@@ -442,5 +443,5 @@ int main(void)
 	tcase_add_loop_test(tests, test_of_a_job_that_was_away_unheard_what_lies_around_is_decided_and_nothing_else, 0, 4);
 	tcase_add_test(tests, test_what_comes_due_after_a_stop_in_order_was_not_interrupted);
 	suite_add_tcase(suite, tests);
-	return core_world_run(suite);
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * run again nor called missed.
  */
 #include "tests/unit/core_world.h"
+#include "tests/unit/suite.h"
 
 #define JOB(more) "{\"schedule\":\"*/10 * * * * *\",\"api\":\"http://a.test/\"" more "}"
 #define ALL JOB("")
@@ -265,5 +266,5 @@ int main(void)
 	tcase_add_test(tests, test_a_standstill_is_an_absence_too_and_fresh_word_is_none_to_wait_for);
 	tcase_add_test(tests, test_an_answer_that_is_older_than_an_absence_edits_nothing_and_calls_nothing_missed);
 	suite_add_tcase(suite, tests);
-	return core_world_run(suite);
+	return suite_run(suite);
 }

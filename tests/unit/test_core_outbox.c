@@ -3,6 +3,7 @@
  * the same for an agent that central refuses.
  */
 #include "tests/unit/core_world.h"
+#include "tests/unit/suite.h"
 
 static void set_up_small(void)
 {
@@ -156,5 +157,5 @@ int main(void)
 	tcase_add_test(tests, test_a_refused_agent_starts_nothing_new_and_accounts_for_every_instant_once_it_is_accepted);
 	tcase_add_test(tests, test_a_step_back_of_the_clock_while_the_agent_is_refused_loses_no_instant);
 	suite_add_tcase(suite, tests);
-	return core_world_run(suite);
+	return suite_run(suite);
 }

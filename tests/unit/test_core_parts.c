@@ -3,6 +3,7 @@
  */
 #include "agent/redact.h"
 #include "tests/unit/core_world.h"
+#include "tests/unit/suite.h"
 
 START_TEST(test_states_of_a_fire_move_only_along_the_table)
 {
@@ -91,5 +92,5 @@ int main(void)
 	tcase_add_loop_test(tests, test_the_heap_gives_the_least_whatever_was_moved_or_removed, 0, 20);
 	tcase_add_loop_test(tests, test_what_is_kept_of_an_answer_holds_no_secret_of_its_request, 0, G_N_ELEMENTS(answers));
 	suite_add_tcase(suite, tests);
-	return core_world_run(suite);
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * or catchUp decides where it came due meanwhile; and no at-most-once run is sent twice (the simulator's target would say so).
  */
 #include "tests/unit/core_world.h"
+#include "tests/unit/suite.h"
 
 #define AT_MOST "\"type\":\"ATMOST_ONCE\",\"api\":\"http://a.test/\""
 
@@ -155,5 +156,5 @@ int main(void)
 	tcase_add_test(tests, test_what_is_made_up_keeps_its_spacing_over_the_stop);
 	tcase_add_loop_test(tests, test_a_crash_after_the_stop_sends_nothing_twice, 0, 3);
 	suite_add_tcase(suite, tests);
-	return core_world_run(suite);
+	return suite_run(suite);
 }

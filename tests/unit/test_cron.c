@@ -5,6 +5,7 @@
 #include "common/cron.h"
 #include "common/schedule.h"
 #include "tests/unit/random_cron.h"
+#include "tests/unit/suite.h"
 
 /* Both are good; the second is the canonical text. */
 static const char *const canonical[][2] = {
@@ -323,7 +324,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cron");
 	TCase *tests = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, good_texts_print_as_their_canonical_text);
@@ -335,8 +335,5 @@ int main(void)
 	tcase_add_test(tests, days_of_a_month_match_by_date_and_weekday);
 	tcase_add_test(tests, counting_equals_stepping_from_match_to_match);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include "ctl/output.h"
 #include "ctl/table.h"
 #include "ctl/when.h"
+#include "tests/unit/suite.h"
 
 static const struct table_column columns[] = {
 	{ .title = "NAME", .shrinks = true },
@@ -299,9 +300,5 @@ int main(void)
 	tcase_add_test(tests, test_set_makes_the_objects_on_its_way);
 	tcase_add_test(tests, test_sentences_take_their_words_from_the_answer);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/unit/runner_world.h"
+#include "tests/unit/suite.h"
 
 static const struct sockaddr *address_of(const char *text, struct sockaddr_storage *storage)
 {
@@ -267,9 +268,5 @@ int main(void)
 	tcase_add_test(tests, test_a_redirect_is_an_answer_and_is_not_followed);
 	tcase_add_test(tests, test_a_refusal_says_why);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/execution.h"
+#include "tests/unit/suite.h"
 
 static struct fire_id an_id(const char *job, int64_t us, const char *target, uint64_t epoch)
 {
@@ -95,9 +96,5 @@ int main(void)
 	tcase_add_test(tests, test_texts_that_are_no_uuid_are_refused);
 	tcase_add_test(tests, test_names_of_states_round_trip);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

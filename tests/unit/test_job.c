@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "tests/unit/job_samples.h"
+#include "tests/unit/suite.h"
 
 START_TEST(test_schedule_and_api_are_enough)
 {
@@ -481,9 +482,5 @@ int main(void)
 	tcase_add_test(tests, test_a_regular_expression_cannot_hang);
 	tcase_add_test(tests, test_ids_of_jobs);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/job_samples.h"
+#include "tests/unit/suite.h"
 
 #define WITH_PATTERN "{" OK_JOB ",\"success\":{\"statuses\":[200,\"201\",\"300-399\"],\"bodyRegex\":\"^ok:\\\\d+$\"}}"
 
@@ -110,9 +111,5 @@ int main(void)
 	tcase_add_test(tests, test_threads_share_safely);
 	tcase_add_test(tests, test_a_simple_job_takes_about_150_bytes);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

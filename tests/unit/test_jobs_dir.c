@@ -9,6 +9,7 @@
 
 #include "agent/jobs_dir.h"
 #include "agent/loop_messages.h"
+#include "tests/unit/suite.h"
 
 #define GOOD "{\"schedule\":\"* * * * *\",\"api\":\"http://localhost/foo\"}"
 #define OTHER "{\"schedule\":\"*/5 * * * *\",\"api\":\"http://localhost/foo\"}"
@@ -206,9 +207,5 @@ int main(void)
 	tcase_add_test(tests, test_a_folder_that_cannot_be_read_changes_nothing);
 	Suite *suite = suite_create("jobs_dir");
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

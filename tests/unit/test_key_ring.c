@@ -9,6 +9,7 @@
 
 #include "agent/agent_key.h"
 #include "agent/key_ring.h"
+#include "tests/unit/suite.h"
 
 #define ID "0192f0c1-0000-7000-8000-000000000001"
 #define OTHER_ID "0192f0c1-0000-7000-8000-000000000002"
@@ -207,9 +208,5 @@ int main(void)
 	tcase_add_test(tests, test_a_next_key_that_cannot_be_read_is_as_if_it_were_not_there);
 	tcase_add_test(tests, test_no_key_is_made_that_cannot_be_written);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

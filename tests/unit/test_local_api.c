@@ -12,6 +12,7 @@
 #include "agent/agent_metrics.h"
 #include "agent/local_api.h"
 #include "agent/local_http.h"
+#include "tests/unit/suite.h"
 
 #define JOBS 250
 
@@ -514,9 +515,5 @@ int main(void)
 	tcase_add_test(tests, test_connections_beyond_the_limit_wait_for_their_turn);
 	tcase_add_test(tests, test_a_path_that_is_too_long_is_an_error);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -1,11 +1,11 @@
 #include <check.h>
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
+#include "tests/unit/suite.h"
 
 /* What `speak` logs; stderr is a file meanwhile. */
 static char *captured(void (*speak)(void))
@@ -171,9 +171,5 @@ int main(void)
 	tcase_add_test(tests, test_logging_keeps_errno);
 	tcase_add_test(tests, test_without_a_journal_the_log_falls_back_to_text);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

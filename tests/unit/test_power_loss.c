@@ -11,6 +11,7 @@
 
 #include "agent/store_sqlite.h"
 #include "tests/unit/power_loss_vfs.h"
+#include "tests/unit/suite.h"
 
 #define FOLDERS 70
 #define LIVES 12 /* per folder */
@@ -432,9 +433,5 @@ int main(void)
 	tcase_add_test(losses, test_what_was_answered_ok_survives_hundreds_of_power_losses_and_nothing_is_there_by_half);
 	Suite *suite = suite_create("power loss");
 	suite_add_tcase(suite, losses);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/queue.h"
+#include "tests/unit/suite.h"
 
 struct numbered { struct message message; int producer, number; };
 
@@ -169,9 +170,5 @@ int main(void)
 	tcase_add_test(tests, test_many_threads_push_and_each_ones_order_is_kept);
 	Suite *suite = suite_create("queue");
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

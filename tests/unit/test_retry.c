@@ -1,9 +1,9 @@
 /* The rule of agent/retry.h, row by row. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "agent/retry.h"
+#include "tests/unit/suite.h"
 
 static struct job *job_of(const char *text)
 {
@@ -107,9 +107,5 @@ int main(void)
 	tcase_add_loop_test(tests, test_what_follows_from_an_attempt, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tests, test_a_lack_of_resources_is_no_skip_when_an_earlier_attempt_may_have_reached_the_target);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

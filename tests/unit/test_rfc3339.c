@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/rfc3339.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *text;
@@ -123,7 +124,6 @@ int main(void)
 {
 	Suite *suite = suite_create("rfc3339");
 	TCase *tests = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tests, texts_become_the_instants_they_name);
 	tcase_add_test(tests, what_is_no_full_date_and_time_is_refused_and_writes_nothing);
@@ -131,8 +131,5 @@ int main(void)
 	tcase_add_test(tests, fractions_are_cut_towards_the_past);
 	tcase_add_test(tests, civil_dates_count_every_day_once);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/unit/runner_world.h"
+#include "tests/unit/suite.h"
 
 #define API "{\"api\":\"http://127.0.0.1:PORT/x\"}"
 #define MANY 200
@@ -231,9 +232,5 @@ int main(void)
 	tcase_add_loop_test(tests, test_what_runs_at_the_end_is_dropped_without_a_report, 0, 3);
 	tcase_add_test(tests, test_without_descriptors_for_a_helper_the_loop_does_the_work);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include "common/schedule.h"
 #include "common/tz.h"
 #include "tests/unit/random_cron.h"
+#include "tests/unit/suite.h"
 #include "tests/unit/synthetic_zone.h"
 
 /*
@@ -528,7 +529,6 @@ int main(void)
 {
 	Suite *suite = suite_create("schedule");
 	TCase *tests = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, instants_are_those_of_the_table);
@@ -544,8 +544,5 @@ int main(void)
 	tcase_add_test(tests, notes_stand_where_schedulers_differ);
 	tcase_add_test(tests, the_letter_h_of_a_name_is_no_hash);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

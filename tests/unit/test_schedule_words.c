@@ -1,10 +1,10 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/rfc3339.h"
 #include "common/schedule_explain.h"
 #include "common/tz.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *text, *sentence;
@@ -116,9 +116,5 @@ int main(void)
 	tcase_add_loop_test(words, test_an_instant_near_a_clock_change_says_so, 0, G_N_ELEMENTS(instants));
 	tcase_add_test(words, test_every_listed_zone_can_be_loaded);
 	suite_add_tcase(suite, words);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return suite_run(suite);
 }

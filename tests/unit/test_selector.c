@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/selector.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *text, *labels;
@@ -160,9 +161,5 @@ int main(void)
 	tcase_add_test(tcase, every_limit_of_a_selector_has_a_last_good_and_a_first_bad_value);
 	tcase_add_test(tcase, labels_are_short_texts_under_plain_names);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "tests/unit/faulty_vfs.h"
 #include "tests/unit/store_world.h"
+#include "tests/unit/suite.h"
 
 START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 {
@@ -368,9 +369,5 @@ int main(void)
 	tcase_add_test(basics, test_a_replaced_record_keeps_its_number);
 	Suite *suite = suite_create("store");
 	suite_add_tcase(suite, basics);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

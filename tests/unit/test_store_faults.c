@@ -11,6 +11,7 @@
 
 #include "tests/unit/faulty_vfs.h"
 #include "tests/unit/store_world.h"
+#include "tests/unit/suite.h"
 
 START_TEST(test_a_failed_fsync_of_a_commit_is_uncertain_and_later_batches_wait_their_turn)
 {
@@ -284,9 +285,5 @@ int main(void)
 	tcase_add_loop_test(basics, test_a_database_that_turns_corrupt_under_way_ends_the_life, 0, 3);
 	Suite *suite = suite_create("store faults");
 	suite_add_tcase(suite, basics);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -2,10 +2,10 @@
  * The job set on its way from central: parts of a snapshot, and when the two sides differ.
  */
 #include <check.h>
-#include <stdlib.h>
 
 #include "agent/loop_messages.h"
 #include "agent/sync_jobs.h"
+#include "tests/unit/suite.h"
 
 static struct sync_jobs jobs;
 static struct sync_reply reply;
@@ -156,9 +156,5 @@ int main(void)
 	tcase_add_test(tests, test_jobs_that_were_left_out_are_no_reason_for_snapshots);
 	Suite *suite = suite_create("sync_jobs");
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

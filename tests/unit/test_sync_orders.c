@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/sync_orders.h"
+#include "tests/unit/suite.h"
 
 static struct loop_status_message status;
 static struct sync_reply reply;
@@ -107,9 +108,5 @@ int main(void)
 	tcase_add_test(tests, test_a_lease_counts_only_for_a_job_set_that_both_sides_agree_on);
 	Suite *suite = suite_create("sync_orders");
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -2,9 +2,9 @@
  * When the next round with central begins, at the edges of chance.
  */
 #include <check.h>
-#include <stdlib.h>
 
 #include "agent/sync_pace.h"
+#include "tests/unit/suite.h"
 
 #define CERTAIN 0.999999999 /* chance is below 1 */
 
@@ -153,9 +153,5 @@ int main(void)
 	tcase_add_test(tests, test_a_round_at_once_leaves_the_backoff_as_it_is);
 	Suite *suite = suite_create("sync_pace");
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/template.h"
+#include "tests/unit/suite.h"
 
 static const char *const values[TEMPLATE_VALUE_MAX_] = {
 	[TEMPLATE_JOB_ID] = "job-1",
@@ -92,9 +93,5 @@ int main(void)
 	tcase_add_loop_test(tests, test_unknown_names_and_open_braces_are_refused, 0, G_N_ELEMENTS(checks));
 	tcase_add_test(tests, test_a_text_without_braces_is_no_template);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }

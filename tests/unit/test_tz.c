@@ -9,6 +9,7 @@
 
 #include "common/rfc3339.h"
 #include "common/tz.h"
+#include "tests/unit/suite.h"
 #include "tests/unit/synthetic_zone.h"
 
 #define ZONES "/usr/share/zoneinfo/"
@@ -407,7 +408,6 @@ int main(void)
 {
 	Suite *suite = suite_create("tz");
 	TCase *tests = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, footers_change_the_clock_when_their_rule_says);
@@ -426,8 +426,5 @@ int main(void)
 	tcase_add_test(tests, a_changed_file_is_noticed_and_read_after_reload);
 	tcase_add_test(tests, a_fifo_or_a_huge_file_is_no_zone);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

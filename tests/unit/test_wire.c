@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/wire.h"
+#include "tests/unit/suite.h"
 
 #define RECORD                                                                                                   \
 	"{\"executionId\":\"0f8fad5b-d9cb-8fff-a165-70867728950e\",\"jobId\":\"a\",\"jobRevision\":3,\"cause\":" \
@@ -712,9 +713,5 @@ int main(void)
 	tcase_add_loop_test(tests, test_a_wrong_reply_is_refused_whole, 0, G_N_ELEMENTS(bad_replies));
 	tcase_add_test(tests, test_a_record_is_written_in_about_a_microsecond);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(suite);
 }
