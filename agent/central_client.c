@@ -131,6 +131,17 @@ static void read_answer(CURL *easy, struct central_answer *answer)
 		describe_problem(answer);
 }
 
+/* What a person can do about it, or "". A server that wants a certificate and gets none just closes. */
+static const char *next_step(const struct central_client *client, CURLcode code)
+{
+	bool closed = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_SSL_CONNECT_ERROR;
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return "; central_ca= in the configuration names who vouches for central";
+	if (closed && g_str_has_prefix(client->url, "https:") && *client->certificate == '\0')
+		return "; does central want a certificate of agents (central_certificate=)?";
+	return "";
+}
+
 void central_client_post(struct central_client *client, const char *path, const char *body, size_t size, size_t max,
 			 struct central_answer *ret)
 {
@@ -160,7 +171,8 @@ void central_client_post(struct central_client *client, const char *path, const 
 	else if (receipt.too_long)
 		g_snprintf(ret->error, sizeof ret->error, "the answer is longer than %zu bytes", max);
 	else
-		g_strlcpy(ret->error, *words != '\0' ? words : curl_easy_strerror(code), sizeof ret->error);
+		g_snprintf(ret->error, sizeof ret->error, "%.170s%s", *words != '\0' ? words : curl_easy_strerror(code),
+			   next_step(client, code));
 	curl_easy_cleanup(easy);
 	curl_slist_free_all(headers);
 }

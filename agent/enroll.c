@@ -34,9 +34,8 @@ static bool read_answer(const struct central_answer *answer, const char *url, st
 {
 	if (answer->status == 0)
 		return fail(error, "central at %s cannot be reached: %s", url, answer->error);
-	if (answer->status == 401 || answer->status == 403)
-		return fail(error, "central does not accept the token (%s): it is used up, expired or mistyped; make another one",
-			    answer->error);
+	if (answer->status == 404 || answer->status == 405)
+		return fail(error, "%s does not enrol agents: that is central's listener for agents, by default port 3002", url);
 	if (answer->status < 200 || answer->status > 299)
 		return fail(error, "central refuses: %s", answer->error);
 	json_t *json = json_loadb(answer->body->str, answer->body->len, 0, NULL);

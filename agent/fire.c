@@ -402,7 +402,9 @@ static void note_first_attempt(struct core *core, struct fire *fire, const struc
 		return;
 	fire->first_started_at = result->started_at;
 	fire->first_started_mono = mono_add_us(core->mono, -result->duration_us);
-	fire->first_lateness_us = MAX(wall_diff_us(result->started_at, fire->due), 0);
+	/* What is made up was due at its instant, however soon after its turn it is sent. */
+	struct wall due = fire->attempt.cause == FIRE_CATCH_UP ? fire->attempt.scheduled_at : fire->due;
+	fire->first_lateness_us = MAX(wall_diff_us(result->started_at, due), 0);
 	if (fire->attempt.cause == FIRE_SCHEDULE)
 		count_lateness(core, fire->first_lateness_us);
 }

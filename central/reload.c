@@ -74,7 +74,7 @@ static void put_in_place(struct reload *reload, struct central_config *fresh)
 }
 
 /* The configuration in force, or the fresh one when all of it is good. */
-static void reload_config(struct reload *reload)
+static bool reload_config(struct reload *reload)
 {
 	g_autoptr(GError) error = NULL;
 	struct central_config *fresh = g_new0(struct central_config, 1);
@@ -82,18 +82,20 @@ static void reload_config(struct reload *reload)
 	bool ok = error == NULL && reload_tls(reload->central, loaded ? fresh : reload->central->config, &error);
 	if (ok && loaded) {
 		put_in_place(reload, fresh);
-		return;
+		return true;
 	}
 	if (!ok)
 		log_error("not reloaded; what was there stays in force", "reason", error->message, NULL);
 	if (loaded)
 		central_config_clear(fresh);
 	g_free(fresh);
+	return ok;
 }
 
 void reload_run(struct reload *reload)
 {
-	reload_config(reload);
+	bool ok = reload_config(reload);
 	reload_web(reload->central);
-	log_info("reloaded", NULL);
+	if (ok)
+		log_info("reloaded", NULL);
 }

@@ -76,7 +76,7 @@ struct execution {
 	struct wall started_at;  /* first attempt sent; WALL_NONE if never */
 	struct wall finished_at; /* the decision */
 	int64_t duration_us;     /* of the last attempt, monotonic; 0 if never started */
-	int64_t lateness_us;     /* started_at - scheduled_at; 0 if never started */
+	int64_t lateness_us;     /* started_at - scheduled_at, less the jitter unless made up; 0 if never started */
 	int attempts;
 	int http_status;         /* of the last attempt, 0 = none */
 	char *reason;            /* a sentence, NULL for plain success */

@@ -245,6 +245,9 @@ def test_a_new_agent_comes_in_with_the_printed_command(cli, central, world):
     words = next(line for line in out.splitlines() if "belfry-agent" in line).split()
     assert cli.out("agent", "tokens").splitlines()[1].split()[1] == "open"
     agent = world.agent(central)
+    said = agent.run("enroll", "--central", central.url, "--token", "x").stderr
+    assert said == f"belfry-agent: {central.url} does not enrol agents: that is central's listener for agents, by default port 3002\n"
+    assert agent.run("enroll", "--token", "x").stderr.count("ask an admin for a new one") == 1
     agent.enrol(token=words[words.index("--token") + 1].strip("'"), url=words[words.index("--central") + 1].strip("'"))
     assert cli.out("agent", "tokens").splitlines()[1].split()[1] == "used"
     assert cli.out("agent", "enroll", "-o", "name").strip() != ""

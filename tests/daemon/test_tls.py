@@ -142,7 +142,10 @@ def test_a_broken_reload_keeps_the_certificate_and_says_why(tls, authority):
     tls.signal(signal.SIGHUP)
     wait_until(lambda: tls.log().count("not reloaded") == 3, 10, "a missing file in the log")
     assert serial(tls) == before
+    assert "info reloaded" not in tls.log(), "the last word on what failed is that it did"
     certificate.write_text(good)
+    tls.signal(signal.SIGHUP)
+    wait_until(lambda: "info reloaded" in tls.log(), 10, "a reload without a fault")
 
 
 def test_agents_show_their_own_certificate_where_central_demands_one(world, database, authority):
@@ -159,8 +162,11 @@ def test_agents_show_their_own_certificate_where_central_demands_one(world, data
         agent.write_config(central_certificate=pair[0], central_key=pair[1])
         done = agent.run("enroll", "--central", central.agent_url, "--token", central.api.enrol_token(), "--name", "agent")
         assert done.returncode == 1, f"{pair}: {done.stdout}"
+        assert ("central_certificate=" in done.stderr) == (pair[0] is None) and len(done.stderr.splitlines()) == 1, done.stderr
     assert central.api.json("/api/agents")["agents"] == []
-    agent.write_config(central_certificate=own[0], central_key=own[1])
+    agent.write_config(central_ca=None)
+    assert "central_ca=" in agent.run("enroll", "--central", central.agent_url, "--token", "x").stderr
+    agent.write_config(central_certificate=own[0], central_key=own[1], central_ca=central.ca)
     agent.start()
     wait_until(lambda: [a["state"] for a in central.api.json("/api/agents")["agents"]] == ["online"], 20, "the agent to be online")
 

@@ -90,6 +90,21 @@ START_TEST(test_what_was_missed_waits_for_central_and_what_is_due_does_not)
 }
 END_TEST
 
+START_TEST(test_what_is_made_up_is_as_late_as_it_is)
+{
+	be_away(FOUR);
+	world_run_for(&world, SECOND);
+	hear();
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(made_up(), 4);
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		if (one->cause == FIRE_CATCH_UP)
+			ck_assert_int_eq(one->lateness_us, wall_diff_us(one->started_at, one->scheduled_at));
+	}
+}
+END_TEST
+
 START_TEST(test_word_of_before_the_absence_is_none)
 {
 	struct mono asked = world.mono;
@@ -255,6 +270,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, core_world_tear_down);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_what_was_missed_waits_for_central_and_what_is_due_does_not);
+	tcase_add_test(tests, test_what_is_made_up_is_as_late_as_it_is);
 	tcase_add_test(tests, test_word_of_before_the_absence_is_none);
 	tcase_add_test(tests, test_without_word_the_newest_are_made_up_after_a_while_and_nothing_is_called_missed_until_there_is_some);
 	tcase_add_test(tests, test_a_crash_while_it_waits_loses_and_doubles_nothing);
