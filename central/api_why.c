@@ -81,8 +81,8 @@ static void read_facts(struct answers *answers, const char *job_id, struct why_f
 	facts->holders = answers->list;
 	for (int i = 0; i < facts->n_holders; i++)
 		answers->list[i] = (struct why_holder){ db_text(answers->holders, i, 0), db_text(answers->holders, i, 1),
-							db_wall(answers->holders, i, 2), db_wall(answers->holders, i, 3),
-							db_wall(answers->holders, i, 4) };
+							db_wall(answers->holders, i, 2), db_wall(answers->holders, i, 5),
+							db_wall(answers->holders, i, 3), db_wall(answers->holders, i, 4) };
 	read_revision(answers, job_id, facts);
 }
 

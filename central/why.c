@@ -1,5 +1,7 @@
 #include "central/why.h"
 
+#include <string.h>
+
 #include "central/late_rule.h"
 #include "common/rfc3339.h"
 #include "common/schedule_explain.h"
@@ -101,21 +103,39 @@ static void explain_due(const struct why_facts *facts, struct why_answer *answer
 	explain_clock(facts, answer, due);
 }
 
+/* ": nothing could run here": reasons begin with the status that the sentence has named already. */
+static char *because(enum execution_status status, const char *reason)
+{
+	g_autofree char *begin = g_strconcat(execution_status_name(status), ": ", NULL);
+	if (reason == NULL)
+		return g_strdup("");
+	return g_strconcat(": ", g_str_has_prefix(reason, begin) ? reason + strlen(begin) : reason, NULL);
+}
+
+/* An execution of another instant decides nothing about this one. */
+static void explain_nearest(const struct execution *nearest, struct why_answer *answer, bool decides)
+{
+	g_autofree char *words = because(nearest->status, nearest->reason);
+	say(answer, "decided", nearest->scheduled_at, "%s ended as %s%s.",
+	    decides ? "It" : "The nearest execution, of another instant,", execution_status_name(nearest->status), words);
+}
+
 static void explain_outcome(const struct why_facts *facts, struct why_answer *answer, struct wall due)
 {
 	const struct execution *nearest = facts->nearest;
 	bool is_late = wall_is_set(facts->late_since) && !wall_before(facts->at, facts->late_due_at);
-	if (nearest != NULL)
-		say(answer, "decided", nearest->scheduled_at, "Its nearest execution ended as %s%s%s.",
-		    execution_status_name(nearest->status), nearest->reason != NULL ? ": " : "",
-		    nearest->reason != NULL ? nearest->reason : "");
-	if (wall_is_set(facts->missed_from))
-		say(answer, "missed", facts->missed_from, "It lies in a range of %" G_GINT64_FORMAT " missed fires%s%s.",
-		    facts->missed, facts->missed_reason != NULL ? ": " : "",
-		    facts->missed_reason != NULL ? facts->missed_reason : "");
+	bool in_range = wall_is_set(facts->missed_from);
+	bool decides = nearest != NULL && nearest->scheduled_at.us == (wall_is_set(due) ? due : facts->at).us;
+	if (nearest != NULL && !(in_range && nearest->scheduled_at.us == facts->missed_from.us))
+		explain_nearest(nearest, answer, decides);
+	if (in_range) {
+		g_autofree char *words = because(EXECUTION_MISSED, facts->missed_reason);
+		say(answer, "missed", facts->missed_from, "It lies in a range of %" G_GINT64_FORMAT " missed fires%s.",
+		    facts->missed, words);
+	}
 	if (is_late)
 		say(answer, "late", facts->late_due_at, "Its decision is overdue: %s.", facts->late_reason);
-	if (nearest != NULL || wall_is_set(facts->missed_from) || facts->job == NULL || !facts->job->active ||
+	if (decides || wall_is_set(facts->missed_from) || facts->job == NULL || !facts->job->active ||
 	    !wall_is_set(due) || wall_before(facts->now, due))
 		return;
 	if (facts->job->policy->history != JOB_HISTORY_ALL && !is_late)
@@ -126,13 +146,17 @@ static void explain_outcome(const struct why_facts *facts, struct why_answer *an
 
 static void explain_holders(const struct why_facts *facts, struct why_answer *answer)
 {
-	if (facts->n_holders == 0)
-		say(answer, "unassigned", WALL_NONE, "No agent holds the job now.");
+	bool is_held = false;
 	for (int i = 0; i < facts->n_holders; i++) {
 		const struct why_holder *holder = &facts->holders[i];
 		char time[RFC3339_SIZE];
-		say(answer, "holder", holder->since, "%s holds the job as it is now; its state now: %s.", holder->name,
-		    holder->state);
+		if (wall_is_set(holder->until))
+			say(answer, "heldThen", holder->since, "%s held the job then, until %s; its state now: %s.", holder->name,
+			    rfc3339_print_ms(holder->until, time), holder->state);
+		else
+			say(answer, "holder", holder->since, "%s holds the job as it is now; its state now: %s.", holder->name,
+			    holder->state);
+		is_held = is_held || !wall_is_set(holder->until);
 		if (!wall_is_set(holder->offline_from))
 			continue;
 		if (wall_is_set(holder->offline_to))
@@ -141,6 +165,8 @@ static void explain_holders(const struct why_facts *facts, struct why_answer *an
 		else
 			say(answer, "offline", holder->offline_from, "%s has not been heard since.", holder->name);
 	}
+	if (!is_held)
+		say(answer, "unassigned", WALL_NONE, "No agent holds the job now.");
 }
 
 static void clear_sentence(struct why_sentence *sentence)

@@ -12,7 +12,8 @@
 
 struct why_holder {
 	const char *name, *state;
-	struct wall since, offline_from, offline_to; /* offline_from WALL_NONE = it was heard then */
+	struct wall since, until; /* until WALL_NONE = still; else it held the job at the instant, and does no more */
+	struct wall offline_from, offline_to; /* offline_from WALL_NONE = it was heard then */
 };
 
 struct why_facts {
@@ -29,7 +30,7 @@ struct why_facts {
 	const char *missed_reason;
 	struct wall late_due_at, late_since; /* WALL_NONE = not late now */
 	const char *late_reason;
-	const struct why_holder *holders; /* who holds it now */
+	const struct why_holder *holders; /* who holds it now, or held it then */
 	int n_holders;
 };
 

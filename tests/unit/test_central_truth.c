@@ -316,7 +316,7 @@ START_TEST(test_why_says_what_held_at_the_instant)
 {
 	const char *name = whys[_i].name;
 	struct job *job = whys[_i].job != NULL ? make_job(whys[_i].job) : NULL;
-	struct why_holder holder = { .name = "one", .state = "online", .since = at(ALWAYS),
+	struct why_holder holder = { .name = "one", .state = "online", .since = at(ALWAYS), .until = WALL_NONE,
 				     .offline_from = at(whys[_i].offline_from), .offline_to = WALL_NONE };
 	struct why_facts facts = { .at = at(whys[_i].at), .now = at(DAY "12:00:00Z"), .created_at = at(ALWAYS),
 				   .decided_until = WALL_NONE, .revision = whys[_i].revision, .revision_at = at(ALWAYS),
@@ -343,6 +343,45 @@ START_TEST(test_why_says_what_held_at_the_instant)
 }
 END_TEST
 
+/* The job is due each minute; two held it, and what is asked about is 10:00. */
+START_TEST(test_why_takes_no_other_instant_for_this_one_and_names_who_held_it_then)
+{
+	struct job *job = make_job(MINUTE);
+	struct execution nearest = { .status = EXECUTION_MISSED, .reason = (char *)"missed: down", .scheduled_at = at(DAY "09:59:00Z") };
+	struct why_holder holders[] = {
+		{ .name = "one", .state = "offline", .since = at(ALWAYS), .until = at(DAY "10:00:30Z"),
+		  .offline_from = at(DAY "09:59:30Z"), .offline_to = WALL_NONE },
+		{ .name = "two", .state = "online", .since = at(DAY "10:00:30Z"), .until = WALL_NONE, .offline_from = WALL_NONE },
+	};
+	struct why_facts facts = { .at = at(DAY "10:00:00Z"), .now = at(DAY "12:00:00Z"), .created_at = at(ALWAYS),
+				   .decided_until = WALL_NONE, .revision = 1, .revision_at = at(ALWAYS), .author = "eve",
+				   .job = job, .nearest = &nearest, .missed_from = WALL_NONE, .late_since = WALL_NONE,
+				   .holders = holders, .n_holders = 2 };
+	static const struct { const char *nearest, *missed_from, *texts; } rows[] = {
+		{ "09:59:00Z", NULL, "The nearest execution, of another instant, ended as missed: down. No decision about it has arrived. " },
+		{ "10:00:00Z", NULL, "It ended as missed: down. " },
+		{ "09:58:00Z", "09:58:00Z", "It lies in a range of 7 missed fires: down. " },
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GString) text = g_string_new(NULL);
+		g_autofree char *instant = g_strconcat(DAY, rows[i].nearest, NULL);
+		struct why_answer answer;
+		nearest.scheduled_at = at(instant);
+		facts.missed_from = rows[i].missed_from != NULL ? at(instant) : WALL_NONE;
+		facts.missed = 7;
+		facts.missed_reason = "missed: down";
+		why_explain(&facts, &answer);
+		for (guint n = 2; n < answer.sentences->len; n++)
+			g_string_append_printf(text, "%s ", g_array_index(answer.sentences, struct why_sentence, n).text);
+		g_autofree char *wanted = g_strconcat(rows[i].texts, "one held the job then, until " DAY "10:00:30.000Z; its state now: offline. "
+						      "one has not been heard since. two holds the job as it is now; its state now: online. ", NULL);
+		ck_assert_str_eq(text->str, wanted);
+		why_answer_clear(&answer);
+	}
+	job_unref(job);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("truth");
@@ -352,6 +391,7 @@ int main(void)
 	tcase_add_test(rules, test_more_holes_than_an_answer_holds_are_counted_all_the_same);
 	tcase_add_loop_test(rules, test_a_difference_names_each_member_that_changed, 0, G_N_ELEMENTS(diffs));
 	tcase_add_loop_test(rules, test_why_says_what_held_at_the_instant, 0, G_N_ELEMENTS(whys));
+	tcase_add_test(rules, test_why_takes_no_other_instant_for_this_one_and_names_who_held_it_then);
 	suite_add_tcase(suite, rules);
 	return suite_run(suite);
 }

@@ -31,11 +31,15 @@ WHERE job_id = $1::uuid AND status = 5 AND scheduled_at <= $2::timestamptz
 	AND scheduled_at >= $2::timestamptz - interval '7 days' AND last_scheduled_at >= $2::timestamptz
 ORDER BY scheduled_at DESC LIMIT 1
 
--- Those who hold the job now, and whether they were silent at the instant.
+-- Those who held the job at the instant and those who hold it now, and whether they were silent then. Who lost it had it up
+-- to the border.
 -- name: why_holders
-SELECT agent.name, shown.state, coalesce(held.since_at, held.changed_at), presence.offline_from, presence.offline_to
+SELECT agent.name, shown.state, CASE WHEN held.removed THEN coalesce(held.held_since, held.changed_at)
+		ELSE coalesce(held.since_at, held.changed_at) END,
+	presence.offline_from, presence.offline_to, CASE WHEN held.removed THEN coalesce(held.since_at, held.changed_at) END
 FROM assignment held JOIN agent USING (agent_id) JOIN agent_shown shown USING (agent_id)
 LEFT JOIN agent_presence presence ON presence.agent_id = held.agent_id AND presence.offline_from <= $2::timestamptz
 	AND (presence.offline_to IS NULL OR presence.offline_to > $2::timestamptz)
-WHERE held.job_id = $1::uuid AND NOT held.removed
-ORDER BY presence.offline_from NULLS LAST, agent.name LIMIT $3::integer
+WHERE held.job_id = $1::uuid AND (NOT held.removed
+	OR coalesce(held.held_since, held.changed_at) <= $2::timestamptz AND coalesce(held.since_at, held.changed_at) >= $2::timestamptz)
+ORDER BY held.removed DESC, presence.offline_from NULLS LAST, agent.name LIMIT $3::integer
