@@ -127,6 +127,15 @@ enum db_status db_run(struct db_conn *conn, const char *name, const struct db_pa
 /* The same, and DB_NOT_FOUND when there is no row. */
 enum db_status db_run_one(struct db_conn *conn, const char *name, const struct db_params *params,
 			  struct db_result **ret);
+/* How a row becomes a struct: filled by `read`, what it holds freed by `clear` (NULL = it holds nothing). */
+struct db_list {
+	unsigned size;
+	void (*read)(const struct db_result *result, int row, void *ret);
+	void (*clear)(void *item);
+};
+/* The same as db_run(), for the rows as an array of such structs, in their order; *ret is the caller's to unref. */
+enum db_status db_run_list(struct db_conn *conn, const char *name, const struct db_params *params,
+			   const struct db_list *list, GArray **ret);
 /* Sends `size` bytes to a named "COPY ... FROM STDIN" (text format). Not prepared. */
 enum db_status db_copy_in(struct db_conn *conn, const char *name, const char *data, size_t size);
 /* Several statements in one text, without parameters or results: migrations. */

@@ -18,33 +18,28 @@ enum db_status account_insert(struct db_conn *conn, const char *name, enum role 
 	return status == DB_NOT_FOUND ? DB_CONFLICT : status;
 }
 
-static struct account_row read_row(const struct db_result *result, int row)
+static void read_row(const struct db_result *result, int row, void *ret)
 {
-	struct account_row account = {
+	struct account_row *account = ret;
+	*account = (struct account_row){
 		.name = g_strdup(db_text(result, row, 0)),
 		.active = db_bool(result, row, 2),
 		.created_at = db_wall(result, row, 3),
 		.created_by = g_strdup(db_text(result, row, 4)),
 		.last_login_at = db_wall(result, row, 5),
 	};
-	role_parse(db_text(result, row, 1), &account.role);
-	return account;
+	role_parse(db_text(result, row, 1), &account->role);
+}
+
+static void clear_row(void *item)
+{
+	account_row_clear(item);
 }
 
 enum db_status account_list(struct db_conn *conn, GArray **ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
-	enum db_status status = db_run(conn, "account_list", NULL, &result);
-	if (status != DB_OK)
-		return status;
-	GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct account_row));
-	g_array_set_clear_func(rows, (GDestroyNotify)account_row_clear);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct account_row row = read_row(result, i);
-		g_array_append_val(rows, row);
-	}
-	*ret = rows;
-	return DB_OK;
+	static const struct db_list accounts = { sizeof(struct account_row), read_row, clear_row };
+	return db_run_list(conn, "account_list", NULL, &accounts, ret);
 }
 
 enum db_status account_get(struct db_conn *conn, const char *name, bool lock, struct account_row *ret)
@@ -55,7 +50,7 @@ enum db_status account_get(struct db_conn *conn, const char *name, bool lock, st
 	enum db_status status =
 		db_run_one(conn, lock ? "account_get_for_update" : "account_get", &params, &result);
 	if (status == DB_OK)
-		*ret = read_row(result, 0);
+		read_row(result, 0, ret);
 	return status;
 }
 
@@ -84,7 +79,7 @@ enum db_status account_update(struct db_conn *conn, const char *name, enum role 
 		db_param_bool(&params, active != 0);
 	enum db_status status = db_run_one(conn, "account_update", &params, &result);
 	if (status == DB_OK)
-		*ret = read_row(result, 0);
+		read_row(result, 0, ret);
 	return status;
 }
 

@@ -93,26 +93,23 @@ static void clear_stream(void *data)
 	g_free(((struct agent_stream_row *)data)->holes);
 }
 
+static void read_stream(const struct db_result *result, int i, void *ret)
+{
+	*(struct agent_stream_row *)ret = (struct agent_stream_row){
+		.epoch = db_int(result, i, 0),
+		.acked_seq = db_int(result, i, 1),
+		.holes = g_strdup(db_text(result, i, 2)),
+	};
+}
+
+static const struct db_list streams = { sizeof(struct agent_stream_row), read_stream, clear_stream };
+
 enum db_status agent_streams(struct db_conn *conn, const char *agent_id, int limit, GArray **ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	db_param_text(&params, agent_id);
 	db_param_int(&params, limit);
-	enum db_status status = db_run(conn, "agent_streams", &params, &result);
-	if (status != DB_OK)
-		return status;
-	*ret = g_array_new(FALSE, FALSE, sizeof(struct agent_stream_row));
-	g_array_set_clear_func(*ret, clear_stream);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct agent_stream_row row = {
-			.epoch = db_int(result, i, 0),
-			.acked_seq = db_int(result, i, 1),
-			.holes = g_strdup(db_text(result, i, 2)),
-		};
-		g_array_append_val(*ret, row);
-	}
-	return DB_OK;
+	return db_run_list(conn, "agent_streams", &params, &streams, ret);
 }
 
 static void clear_event(void *data)
@@ -122,28 +119,25 @@ static void clear_event(void *data)
 	g_free(row->detail);
 }
 
+static void read_event(const struct db_result *result, int i, void *ret)
+{
+	*(struct agent_event_row *)ret = (struct agent_event_row){
+		.epoch = db_int(result, i, 0),
+		.seq = db_int(result, i, 1),
+		.kind = g_strdup(db_text(result, i, 2)),
+		.at = db_wall(result, i, 3),
+		.detail = g_strdup(db_text_or_null(result, i, 4)),
+	};
+}
+
+static const struct db_list events = { sizeof(struct agent_event_row), read_event, clear_event };
+
 enum db_status agent_events(struct db_conn *conn, const char *agent_id, int limit, GArray **ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	db_param_text(&params, agent_id);
 	db_param_int(&params, limit);
-	enum db_status status = db_run(conn, "agent_events", &params, &result);
-	if (status != DB_OK)
-		return status;
-	*ret = g_array_new(FALSE, FALSE, sizeof(struct agent_event_row));
-	g_array_set_clear_func(*ret, clear_event);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct agent_event_row row = {
-			.epoch = db_int(result, i, 0),
-			.seq = db_int(result, i, 1),
-			.kind = g_strdup(db_text(result, i, 2)),
-			.at = db_wall(result, i, 3),
-			.detail = g_strdup(db_text_or_null(result, i, 4)),
-		};
-		g_array_append_val(*ret, row);
-	}
-	return DB_OK;
+	return db_run_list(conn, "agent_events", &params, &events, ret);
 }
 
 static void clear_quarantine(void *data)
@@ -153,31 +147,28 @@ static void clear_quarantine(void *data)
 	g_free(row->record);
 }
 
+static void read_quarantine(const struct db_result *result, int i, void *ret)
+{
+	*(struct quarantine_row *)ret = (struct quarantine_row){
+		.epoch = db_int(result, i, 0),
+		.seq = db_int(result, i, 1),
+		.at = db_wall(result, i, 2),
+		.reason = g_strdup(db_text(result, i, 3)),
+		.record = g_strdup(db_text(result, i, 4)),
+	};
+}
+
+static const struct db_list quarantine = { sizeof(struct quarantine_row), read_quarantine, clear_quarantine };
+
 enum db_status agent_quarantine(struct db_conn *conn, const char *agent_id, int64_t epoch, int64_t seq, int limit,
 				GArray **ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	db_param_text(&params, agent_id);
 	db_param_int(&params, epoch);
 	db_param_int(&params, seq);
 	db_param_int(&params, limit);
-	enum db_status status = db_run(conn, "agent_quarantine", &params, &result);
-	if (status != DB_OK)
-		return status;
-	*ret = g_array_new(FALSE, FALSE, sizeof(struct quarantine_row));
-	g_array_set_clear_func(*ret, clear_quarantine);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct quarantine_row row = {
-			.epoch = db_int(result, i, 0),
-			.seq = db_int(result, i, 1),
-			.at = db_wall(result, i, 2),
-			.reason = g_strdup(db_text(result, i, 3)),
-			.record = g_strdup(db_text(result, i, 4)),
-		};
-		g_array_append_val(*ret, row);
-	}
-	return DB_OK;
+	return db_run_list(conn, "agent_quarantine", &params, &quarantine, ret);
 }
 
 enum db_status enrolment_token_insert(struct db_conn *conn, const char *token_id, const char *hash, const char *author,
@@ -205,30 +196,28 @@ static void clear_token(void *data)
 	g_free(row->created_by);
 }
 
+static void read_token(const struct db_result *result, int i, void *ret)
+{
+	struct enrolment_token_row *row = ret;
+	*row = (struct enrolment_token_row){
+		.labels = g_strdup(db_text(result, i, 1)),
+		.name = g_strdup(db_text_or_null(result, i, 2)),
+		.created_at = db_wall(result, i, 3),
+		.created_by = g_strdup(db_text(result, i, 4)),
+		.expires_at = db_wall(result, i, 5),
+		.used_at = db_wall(result, i, 6),
+	};
+	g_strlcpy(row->token_id, db_text(result, i, 0), sizeof row->token_id);
+	g_strlcpy(row->used_by, db_text(result, i, 7), sizeof row->used_by);
+}
+
+static const struct db_list tokens = { sizeof(struct enrolment_token_row), read_token, clear_token };
+
 enum db_status enrolment_token_list(struct db_conn *conn, int limit, GArray **ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	db_param_int(&params, limit);
-	enum db_status status = db_run(conn, "enrolment_token_list", &params, &result);
-	if (status != DB_OK)
-		return status;
-	*ret = g_array_new(FALSE, FALSE, sizeof(struct enrolment_token_row));
-	g_array_set_clear_func(*ret, clear_token);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct enrolment_token_row row = {
-			.labels = g_strdup(db_text(result, i, 1)),
-			.name = g_strdup(db_text_or_null(result, i, 2)),
-			.created_at = db_wall(result, i, 3),
-			.created_by = g_strdup(db_text(result, i, 4)),
-			.expires_at = db_wall(result, i, 5),
-			.used_at = db_wall(result, i, 6),
-		};
-		g_strlcpy(row.token_id, db_text(result, i, 0), sizeof row.token_id);
-		g_strlcpy(row.used_by, db_text(result, i, 7), sizeof row.used_by);
-		g_array_append_val(*ret, row);
-	}
-	return DB_OK;
+	return db_run_list(conn, "enrolment_token_list", &params, &tokens, ret);
 }
 
 enum db_status enrolment_token_delete(struct db_conn *conn, const char *token_id)

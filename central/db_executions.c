@@ -196,31 +196,28 @@ enum db_status db_execution_get(struct db_conn *conn, const char *job_id, const 
 	return status;
 }
 
-static void clear_double(struct execution_double *twin)
+static void clear_double(void *item)
 {
-	g_free(twin->agent_name);
+	g_free(((struct execution_double *)item)->agent_name);
 }
+
+static void read_double(const struct db_result *result, int i, void *ret)
+{
+	struct execution_double *twin = ret;
+	*twin = (struct execution_double){ .agent_name = g_strdup(db_text_or_null(result, i, 1)),
+					   .started_at = db_wall(result, i, 2),
+					   .status = (enum execution_status)db_int(result, i, 3),
+					   .received_at = db_wall(result, i, 4) };
+	g_strlcpy(twin->agent_id, db_text(result, i, 0), sizeof twin->agent_id);
+}
+
+static const struct db_list doubles = { sizeof(struct execution_double), read_double, clear_double };
 
 enum db_status db_execution_doubles(struct db_conn *conn, const struct execution_row *row, GArray **ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	char id[FIRE_ID_TEXT_SIZE];
 	db_param_wall(&params, row->execution.scheduled_at);
 	db_param_text(&params, fire_id_print(row->execution.id, id));
-	enum db_status status = db_run(conn, "execution_doubles", &params, &result);
-	if (status != DB_OK)
-		return status;
-	GArray *list = g_array_new(FALSE, FALSE, sizeof(struct execution_double));
-	g_array_set_clear_func(list, (GDestroyNotify)clear_double);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct execution_double twin = { .agent_name = g_strdup(db_text_or_null(result, i, 1)),
-						 .started_at = db_wall(result, i, 2),
-						 .status = (enum execution_status)db_int(result, i, 3),
-						 .received_at = db_wall(result, i, 4) };
-		g_strlcpy(twin.agent_id, db_text(result, i, 0), sizeof twin.agent_id);
-		g_array_append_val(list, twin);
-	}
-	*ret = list;
-	return DB_OK;
+	return db_run_list(conn, "execution_doubles", &params, &doubles, ret);
 }

@@ -57,18 +57,24 @@ struct rollup_sums rollup_series_total(const GArray *series)
 	return total;
 }
 
-static void clear_failures(struct job_failures *failures)
+static void clear_failures(void *item)
 {
+	struct job_failures *failures = item;
 	g_free(failures->name);
 	g_free(failures->last_execution_id);
 	g_free(failures->last_reason);
 	g_free(failures->last_error);
 }
 
-static struct job_failures read_failures(const struct db_result *result, int row)
+static void read_failures(const struct db_result *result, int row, void *ret)
 {
-	struct job_failures failures = {
+	struct job_failures *failures = ret;
+	*failures = (struct job_failures){
 		.name = g_strdup(db_text_or_null(result, row, 1)),
+		.by_status = { [EXECUTION_FAILED] = db_int(result, row, 2),
+			       [EXECUTION_TIMEOUT] = db_int(result, row, 3),
+			       [EXECUTION_MISSED] = db_int(result, row, 4),
+			       [EXECUTION_INTERRUPTED] = db_int(result, row, 5) },
 		.first_at = db_wall(result, row, 6),
 		.last_at = db_wall(result, row, 7),
 		.last_execution_id = g_strdup(db_text_or_null(result, row, 8)),
@@ -77,31 +83,17 @@ static struct job_failures read_failures(const struct db_result *result, int row
 		.last_reason = g_strdup(db_text_or_null(result, row, 11)),
 		.last_error = g_strdup(db_text_or_null(result, row, 12)),
 	};
-	g_strlcpy(failures.job_id, db_text(result, row, 0), sizeof failures.job_id);
-	failures.by_status[EXECUTION_FAILED] = db_int(result, row, 2);
-	failures.by_status[EXECUTION_TIMEOUT] = db_int(result, row, 3);
-	failures.by_status[EXECUTION_MISSED] = db_int(result, row, 4);
-	failures.by_status[EXECUTION_INTERRUPTED] = db_int(result, row, 5);
-	return failures;
+	g_strlcpy(failures->job_id, db_text(result, row, 0), sizeof failures->job_id);
 }
+
+static const struct db_list failures_of_jobs = { sizeof(struct job_failures), read_failures, clear_failures };
 
 enum db_status db_failures(struct db_conn *conn, const struct rollup_window *window, GArray **ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	add_window(&params, window);
 	db_param_int(&params, FAILURES_MAX);
-	enum db_status status = db_run(conn, "rollup_failures", &params, &result);
-	if (status != DB_OK)
-		return status;
-	GArray *list = g_array_new(FALSE, FALSE, sizeof(struct job_failures));
-	g_array_set_clear_func(list, (GDestroyNotify)clear_failures);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct job_failures failures = read_failures(result, i);
-		g_array_append_val(list, failures);
-	}
-	*ret = list;
-	return DB_OK;
+	return db_run_list(conn, "rollup_failures", &params, &failures_of_jobs, ret);
 }
 
 enum db_status db_job_counts(struct db_conn *conn, struct job_counts *ret)

@@ -253,6 +253,22 @@ enum db_status db_run_one(struct db_conn *conn, const char *name, const struct d
 	return status;
 }
 
+enum db_status db_run_list(struct db_conn *conn, const char *name, const struct db_params *params,
+			   const struct db_list *list, GArray **ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	enum db_status status = db_run(conn, name, params, &result);
+	if (status != DB_OK)
+		return status;
+	GArray *items = g_array_sized_new(FALSE, TRUE, list->size, (guint)db_rows(result));
+	g_array_set_size(items, (guint)db_rows(result));
+	g_array_set_clear_func(items, list->clear);
+	for (int i = 0; i < db_rows(result); i++)
+		list->read(result, i, items->data + (gsize)i * list->size);
+	*ret = items;
+	return DB_OK;
+}
+
 enum db_status db_run_script(struct db_conn *conn, const char *script)
 {
 	if (conn->broken)

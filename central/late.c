@@ -222,36 +222,34 @@ enum db_status late_count(struct db_conn *conn, int64_t *ret)
 	return status;
 }
 
-static void clear_job(struct late_job *job)
+static void clear_job(void *item)
 {
+	struct late_job *job = item;
 	g_free(job->name);
 	g_free(job->agent_name);
 	g_free(job->reason);
 }
 
+static void read_job(const struct db_result *result, int i, void *ret)
+{
+	struct late_job *job = ret;
+	*job = (struct late_job){ .name = g_strdup(db_text(result, i, 1)),
+				  .agent_name = g_strdup(db_text_or_null(result, i, 3)),
+				  .due_at = db_wall(result, i, 4),
+				  .late_since = db_wall(result, i, 5),
+				  .reason = g_strdup(db_text(result, i, 6)) };
+	g_strlcpy(job->job_id, db_text(result, i, 0), sizeof job->job_id);
+	g_strlcpy(job->agent_id, db_text(result, i, 2), sizeof job->agent_id);
+}
+
+static const struct db_list late_jobs = { sizeof(struct late_job), read_job, clear_job };
+
 enum db_status late_list(struct db_conn *conn, const struct cursor *after, int limit, GArray **ret)
 {
-	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	bool continues = *after->id != '\0';
 	db_param_wall(&params, continues ? after->at : WALL_NONE);
 	db_param_text(&params, continues ? after->id : NULL);
 	db_param_int(&params, limit);
-	enum db_status status = db_run(conn, "late_list", &params, &result);
-	if (status != DB_OK)
-		return status;
-	GArray *list = g_array_new(FALSE, FALSE, sizeof(struct late_job));
-	g_array_set_clear_func(list, (GDestroyNotify)clear_job);
-	for (int i = 0; i < db_rows(result); i++) {
-		struct late_job job = { .name = g_strdup(db_text(result, i, 1)),
-					.agent_name = g_strdup(db_text_or_null(result, i, 3)),
-					.due_at = db_wall(result, i, 4),
-					.late_since = db_wall(result, i, 5),
-					.reason = g_strdup(db_text(result, i, 6)) };
-		g_strlcpy(job.job_id, db_text(result, i, 0), sizeof job.job_id);
-		g_strlcpy(job.agent_id, db_text(result, i, 2), sizeof job.agent_id);
-		g_array_append_val(list, job);
-	}
-	*ret = list;
-	return DB_OK;
+	return db_run_list(conn, "late_list", &params, &late_jobs, ret);
 }
