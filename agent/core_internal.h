@@ -20,6 +20,7 @@
 #include "agent/core.h"
 #include "agent/heap.h"
 #include "agent/retry.h"
+#include "common/job_due.h"
 
 /* An instant found this late is "late"; found later than that it belongs to a missed window (recovery.c). */
 #define MISFIRE_GRACE_US (1 * US_PER_SECOND)
@@ -224,7 +225,7 @@ void job_table_merge(struct core *core, GPtrArray *added); /* core_job *, any or
 void job_table_drop_deleted(struct core *core);
 
 /* plan.c */
-bool plan_next(const struct core *core, const struct core_job *job, struct wall after, struct wall *ret); /* within startAt, endAt */
+bool plan_next(const struct core_job *job, struct wall after, struct wall *ret); /* common/job_due.h */
 int64_t plan_count(const struct core_job *job, struct wall after, struct wall until);
 void plan_schedule(struct core *core, struct core_job *job, struct wall after); /* sets next and its place in the heap */
 void plan_tick(struct core *core);

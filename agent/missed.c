@@ -71,25 +71,11 @@ void core_heard(struct core *core, struct mono asked)
 	core_turn(core);
 }
 
-/* The least instant x with plan_count(after, x) >= n, by bisection: the n-th due instant of the window. */
-static struct wall nth_instant(const struct core_job *job, struct wall after, struct wall until, int64_t n)
-{
-	int64_t low = after.us, high = until.us;
-	while (low + 1 < high) {
-		int64_t middle = low + (high - low) / 2;
-		if (plan_count(job, after, (struct wall){ middle }) >= n)
-			high = middle;
-		else
-			low = middle;
-	}
-	return (struct wall){ high };
-}
-
 void missed_record(struct core *core, struct core_job *job, struct wall after, struct wall until, int64_t count,
 	uint64_t clock_epoch, const char *reason)
 {
 	struct wall first;
-	if (count <= 0 || !plan_next(core, job, after, &first))
+	if (count <= 0 || !plan_next(job, after, &first))
 		return;
 	struct execution *execution = batch_add_decision(core, NULL);
 	*execution = (struct execution){
@@ -99,7 +85,7 @@ void missed_record(struct core *core, struct core_job *job, struct wall after, s
 		.cause = FIRE_SCHEDULE,
 		.status = EXECUTION_MISSED,
 		.scheduled_at = first,
-		.last_scheduled_at = count == 1 ? first : nth_instant(job, after, until, count),
+		.last_scheduled_at = count == 1 ? first : job_nth_due(job->job, job->anchor, after, until, count),
 		.count = count,
 		.armed_at = WALL_NONE,
 		.started_at = WALL_NONE,
@@ -227,22 +213,6 @@ void missed_leave_out(struct core *core, struct core_job *job, struct wall after
 		choose_ring(core, job);
 }
 
-/* How many of the newest instants of the window the policy makes up. */
-static int64_t made_up(const struct core_job *job, struct wall after, struct wall until)
-{
-	const struct job_policy *policy = job->job->policy;
-	struct wall oldest = wall_max(after, wall_add_ms(until, -policy->catch_up_max_age_ms));
-	switch (policy->catch_up) {
-	case JOB_CATCH_UP_ALL:
-		return MIN(plan_count(job, oldest, until), policy->catch_up_max_count);
-	case JOB_CATCH_UP_LATEST:
-		return MIN(plan_count(job, oldest, until), 1);
-	case JOB_CATCH_UP_NONE:
-		break;
-	}
-	return 0;
-}
-
 static const char *why_missed(const struct core *core, const struct core_job *job, struct wall after)
 {
 	if (outbox_caused(core, wall_add_us(after, 1)))
@@ -268,8 +238,8 @@ static void add_row(struct core *core, struct core_job *job, const struct backlo
 static void split(struct core *core, struct core_job *job, struct wall after, struct wall until, uint64_t clock_epoch, bool told)
 {
 	int64_t due = plan_count(job, after, until);
-	int64_t made = made_up(job, after, until), missed = due - made;
-	struct wall cut = missed == 0 ? after : nth_instant(job, after, until, missed);
+	int64_t made = job_count_made_up(job->job, job->anchor, after, until), missed = due - made;
+	struct wall cut = missed == 0 ? after : job_nth_due(job->job, job->anchor, after, until, missed);
 	char reason[EXECUTION_REASON_MAX], from[FIRE_CLOCK_SIZE], to[FIRE_CLOCK_SIZE];
 	g_snprintf(reason, sizeof(reason), "%s between %s and %s (catch-up keeps %" G_GINT64_FORMAT
 		   " of %" G_GINT64_FORMAT ")", why_missed(core, job, after), fire_clock_text(core, after, from), fire_clock_text(core, until, to), made, due);
@@ -365,7 +335,7 @@ bool missed_is_wanted(const struct core *core, const struct core_job *job, struc
 	struct wall next;
 	if (policy->catch_up == JOB_CATCH_UP_NONE || !wall_before(wall_add_ms(core->now, -policy->catch_up_max_age_ms), instant))
 		return false;
-	return policy->catch_up == JOB_CATCH_UP_ALL || !plan_next(core, job, instant, &next) || wall_before(core->now, next);
+	return policy->catch_up == JOB_CATCH_UP_ALL || !plan_next(job, instant, &next) || wall_before(core->now, next);
 }
 
 static void make_up(struct core *core, struct core_job *job, struct backlog *backlog, struct wall instant)
@@ -391,9 +361,9 @@ static bool pump_row(struct core *core, struct core_job *job)
 		return false;
 	struct backlog *backlog = backlog_at(job, i);
 	bool found = true;
-	while (room-- > 0 && (found = plan_next(core, job, backlog->cursor, &instant) && instant.us <= backlog->until.us))
+	while (room-- > 0 && (found = plan_next(job, backlog->cursor, &instant) && instant.us <= backlog->until.us))
 		make_up(core, job, backlog, instant);
-	if (found && (!plan_next(core, job, backlog->cursor, &instant) || instant.us > backlog->until.us))
+	if (found && (!plan_next(job, backlog->cursor, &instant) || instant.us > backlog->until.us))
 		found = false;
 	if (!found)
 		backlog->cursor = backlog->until;
@@ -422,7 +392,7 @@ void missed_settle(struct core *core, struct core_job *job)
 	settle_rows(core, job, true);
 	for (guint i = 0; i < backlog_count(job) && job->job->policy->max_concurrent == 0; i++) {
 		struct backlog *backlog = backlog_at(job, i);
-		while (core->fires < core->config.max_fires && plan_next(core, job, backlog->cursor, &instant) &&
+		while (core->fires < core->config.max_fires && plan_next(job, backlog->cursor, &instant) &&
 		       instant.us <= backlog->until.us)
 			make_up(core, job, backlog, instant);
 	}

@@ -22,34 +22,19 @@ static int64_t horizon_us(const struct core *core)
 	return core->config.horizon_ms * US_PER_MS;
 }
 
-bool plan_next(const struct core *core, const struct core_job *job, struct wall after, struct wall *ret)
+bool plan_next(const struct core_job *job, struct wall after, struct wall *ret)
 {
-	const struct job_policy *policy = job->job->policy;
-	struct wall next;
-	(void)core;
-	if (wall_is_set(policy->start_at))
-		after = wall_max(after, wall_add_us(policy->start_at, -1));
-	if (!schedule_next(job->job->timetable->schedule, job->anchor, after, &next))
-		return false;
-	if (wall_is_set(policy->end_at) && next.us >= policy->end_at.us)
-		return false;
-	*ret = next;
-	return true;
+	return job_next_due(job->job, job->anchor, after, ret);
 }
 
 int64_t plan_count(const struct core_job *job, struct wall after, struct wall until)
 {
-	const struct job_policy *policy = job->job->policy;
-	if (wall_is_set(policy->start_at))
-		after = wall_max(after, wall_add_us(policy->start_at, -1));
-	if (wall_is_set(policy->end_at))
-		until = wall_min(until, wall_add_us(policy->end_at, -1));
-	return until.us <= after.us ? 0 : schedule_count(job->job->timetable->schedule, job->anchor, after, until);
+	return job_count_due(job->job, job->anchor, after, until);
 }
 
 void plan_schedule(struct core *core, struct core_job *job, struct wall after)
 {
-	if (job->deleted || !job->job->active || !plan_next(core, job, after, &job->next))
+	if (job->deleted || !job->job->active || !plan_next(job, after, &job->next))
 		job->next = WALL_NEVER;
 	lease_place(core, job);
 }

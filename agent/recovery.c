@@ -259,7 +259,7 @@ static bool was_missed(const struct core *core, const struct core_job *job, cons
 	bool ours = !core->config.leases || lease_binds(core, job) || job->handed_over;
 	bool while_stopped = wall_before(core->state.latest, due) && due.us <= core->now.us - MISFIRE_GRACE_US;
 	return intent->cause == FIRE_SCHEDULE && while_stopped && ours &&
-	       plan_next(core, job, wall_add_us(intent->scheduled_at, -1), &instant) && instant.us == intent->scheduled_at.us &&
+	       plan_next(job, wall_add_us(intent->scheduled_at, -1), &instant) && instant.us == intent->scheduled_at.us &&
 	       !missed_is_wanted(core, job, intent->scheduled_at);
 }
 

@@ -1,6 +1,7 @@
 #include "central/db_overview.h"
 
 #include "central/late_rule.h"
+#include "common/job_due.h"
 
 enum db_status db_overview_counts(struct db_conn *conn, struct overview_counts *ret)
 {
@@ -31,7 +32,7 @@ static void add_fire(GArray *fires, const struct db_result *result, int row, str
 	struct job *job = job_parse_stored(db_text(result, row, 2), job_id, db_int(result, row, 1));
 	struct overview_fire fire = { 0 };
 	if (job != NULL &&
-	    late_next_due(job, late_anchor(job, db_wall(result, row, 3), db_wall(result, row, 4)), now, &fire.at)) {
+	    job_next_due(job, late_anchor(job, db_wall(result, row, 3), db_wall(result, row, 4)), now, &fire.at)) {
 		g_strlcpy(fire.job_id, job_id, sizeof fire.job_id);
 		fire.name = g_strdup(job->name);
 		g_array_append_val(fires, fire);

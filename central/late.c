@@ -1,6 +1,7 @@
 #include "central/late.h"
 
 #include "central/late_rule.h"
+#include "common/job_due.h"
 
 /* What a piece of work leaves behind, as texts of arrays. */
 struct marks {
@@ -76,7 +77,7 @@ static void watch_next(struct marks *marks, const struct job *job, const char *j
 		       struct wall anchor, struct wall after)
 {
 	struct wall due;
-	if (job == NULL || !late_next_due(job, anchor, after, &due))
+	if (job == NULL || !job_next_due(job, anchor, after, &due))
 		mark_watch(marks, job_id, revision, WALL_NEVER, WALL_NEVER);
 	else
 		mark_watch(marks, job_id, revision, due, wall_add_ms(due, job->policy->jitter_ms + LATE_GRACE_MS));

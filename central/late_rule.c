@@ -29,19 +29,6 @@ struct wall late_anchor(const struct job *job, struct wall created_at, struct wa
 	return periods > 0 ? wall_add_us(decided_until, -periods * first.us) : created_at;
 }
 
-bool late_next_due(const struct job *job, struct wall anchor, struct wall after, struct wall *ret)
-{
-	struct wall next;
-	if (wall_is_set(job->policy->start_at))
-		after = wall_max(after, wall_add_us(job->policy->start_at, -1));
-	if (!schedule_next(job->timetable->schedule, anchor, after, &next))
-		return false;
-	if (wall_is_set(job->policy->end_at) && !wall_before(next, job->policy->end_at))
-		return false;
-	*ret = next;
-	return true;
-}
-
 static char *offline_sentence(const struct late_facts *facts)
 {
 	char since[RFC3339_SIZE];

@@ -43,7 +43,4 @@ int64_t late_work_ms(const struct job *job);
  */
 struct wall late_anchor(const struct job *job, struct wall created_at, struct wall decided_until);
 
-/* The first instant after `after` that has to be decided: within start and end. */
-bool late_next_due(const struct job *job, struct wall anchor, struct wall after, struct wall *ret);
-
 #endif

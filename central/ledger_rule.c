@@ -1,6 +1,7 @@
 #include "central/ledger_rule.h"
 
 #include "central/late_rule.h"
+#include "common/job_due.h"
 
 /* While it walks through due instants in the order of time. */
 struct walk {
@@ -105,7 +106,7 @@ static void walk_revision(struct walk *walk, const struct ledger_revision *revis
 	if (revision->job == NULL || !revision->job->active)
 		return;
 	struct wall anchor = late_anchor(revision->job, input->created_at, input->decided_until);
-	while (late_next_due(revision->job, anchor, at, &at) && wall_before(at, end))
+	while (job_next_due(revision->job, anchor, at, &at) && wall_before(at, end))
 		take_due(walk, at, !wall_before(at, settled_at));
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "central/late_rule.h"
+#include "common/job_due.h"
 #include "common/rfc3339.h"
 #include "common/schedule_explain.h"
 
@@ -13,12 +14,12 @@ static bool find_previous_due(const struct job *job, struct wall anchor, struct 
 {
 	struct wall from = { 0 }, low, next;
 	/* Far back, something is due at or before `at`, or nothing ever was. */
-	if (!late_next_due(job, anchor, wall_min(from, anchor), &low) || wall_before(at, low))
+	if (!job_next_due(job, anchor, wall_min(from, anchor), &low) || wall_before(at, low))
 		return false;
 	struct wall high = at;
 	while (wall_before(low, high)) {
 		struct wall middle = wall_add_us(low, wall_diff_us(high, low) / 2);
-		if (late_next_due(job, anchor, middle, &next) && !wall_before(at, next))
+		if (job_next_due(job, anchor, middle, &next) && !wall_before(at, next))
 			low = next;
 		else
 			high = middle;
@@ -183,7 +184,7 @@ void why_explain(const struct why_facts *facts, struct why_answer *ret)
 	if (facts->job != NULL) {
 		struct wall anchor = late_anchor(facts->job, facts->created_at, facts->decided_until);
 		find_previous_due(facts->job, anchor, facts->at, &ret->previous);
-		late_next_due(facts->job, anchor, facts->at, &ret->next);
+		job_next_due(facts->job, anchor, facts->at, &ret->next);
 		due = find_due(facts, ret);
 		explain_due(facts, ret, due);
 	}

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "central/late_rule.h"
+#include "common/job_due.h"
 #include "common/rfc3339.h"
 #include "tests/unit/suite.h"
 
@@ -74,9 +75,9 @@ START_TEST(test_every_is_counted_from_an_instant_that_was_decided)
 	struct job *job = make_job("@every 90s");
 	struct wall decided = { S(1000).us + 123 }, due;
 	struct wall anchor = late_anchor(job, S(0), decided);
-	ck_assert(late_next_due(job, anchor, decided, &due));
+	ck_assert(job_next_due(job, anchor, decided, &due));
 	ck_assert_int_eq(wall_diff_us(due, decided), 90 * US_PER_SECOND);
-	ck_assert(late_next_due(job, anchor, wall_add_us(decided, -100 * US_PER_SECOND), &due));
+	ck_assert(job_next_due(job, anchor, wall_add_us(decided, -100 * US_PER_SECOND), &due));
 	ck_assert_int_eq(wall_diff_us(decided, due), 90 * US_PER_SECOND);
 	ck_assert(late_anchor(job, S(7), WALL_NONE).us == S(7).us);
 	job_unref(job);
