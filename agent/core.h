@@ -80,13 +80,18 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
  * edits rule all instants after now. `done` is called on the loop when the change is durable; with ok = false when the core is
  * freed, or at once when the answer is not used, since it is older than an absence of this agent (missed.c): ask again.
  */
-/* A job that goes to another agent: due instants up to `border` are still ours. */
-struct job_move { const char *job_id; /* interned */ struct wall border; };
+/*
+ * A job that goes to another agent: due instants up to `border` are still ours. `ended`: it was paused or deleted since, and
+ * what has not begun of them does not begin; that may be told once more of a job that left before.
+ */
+struct job_move { const char *job_id; /* interned */ struct wall border; bool ended; };
 /* Of a job that left and came back before this agent heard of either: due instants in (after, until] were another one's. */
 struct job_away { const char *job_id; /* interned */ struct wall after, until; };
 struct job_change {
 	GArray *away;           /* struct job_away, each job's oldest first, or NULL; looked at before all else; ownership passes */
-	GPtrArray *upserts;     /* struct stored_job *; since and anchor are the core's to fill; ownership passes */
+	/* struct stored_job *; since may be central's border, anchor is the core's to fill; ownership passes. One that is in `moves`
+	 * too came and went before this agent heard of either: what lies between its since and the move's border is ours. */
+	GPtrArray *upserts;
 	GPtrArray *deletes;     /* char *; ownership passes */
 	GArray *moves;          /* struct job_move, of jobs that are in `deletes` too, or NULL; ownership passes */
 	struct wall lease_until; /* as core_lease(), after the deletes and before the upserts; WALL_NONE = none */

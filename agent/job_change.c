@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+#define PAUSED "skipped: the job was paused before it could run"
+#define ENDED "skipped: the job was paused or deleted before it could run"
+
 struct core_job *core_job_new(const struct stored_job *stored)
 {
 	struct core_job *job = g_new0(struct core_job, 1);
@@ -95,14 +98,14 @@ static void end_fires(struct core *core, struct core_job *job)
 	}
 }
 
-/* What has not begun does not begin: the job was paused. What was tried goes on, and a run on demand is not of the schedule. */
-static void end_unbegun(struct core *core, struct core_job *job)
+/* What has not begun does not begin. What was tried goes on, and a run on demand is not of the schedule. */
+static void end_unbegun(struct core *core, struct core_job *job, const char *reason)
 {
 	struct fire *fire, *next;
 	for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
 		next = TAILQ_NEXT(fire, in_job);
 		if (fire_is_unbegun(fire) && fire->attempt.cause != FIRE_MANUAL)
-			fire_decide(core, fire, EXECUTION_SKIPPED, "skipped: the job was paused before it could run", NULL);
+			fire_decide(core, fire, EXECUTION_SKIPPED, reason, NULL);
 	}
 }
 
@@ -173,8 +176,20 @@ static struct wall milliseconds(struct wall t)
 	return (struct wall){ t.us - t.us % US_PER_MS };
 }
 
-/* The row as it now stands, and the intents of all its instants up to planned_until, in the batch of the change. */
-static void take_over(struct core *core, struct core_job *job, struct stored_job *stored, struct wall since)
+static void leave_out_away(struct core *core, struct core_job *job, const GArray *away)
+{
+	for (guint i = 0; away != NULL && i < away->len; i++) {
+		const struct job_away *was = &g_array_index(away, struct job_away, i);
+		if (strcmp(was->job_id, job->job->id) == 0)
+			lease_was_away(core, job, was->after, was->until);
+	}
+}
+
+/*
+ * The row as it now stands, and the intents of all its instants up to planned_until, in the batch of the change. `away`: times
+ * of central's that are not ours, of this job and others; NULL = none.
+ */
+static void take_over(struct core *core, struct core_job *job, struct stored_job *stored, struct wall since, const GArray *away)
 {
 	job->since = since;
 	job->since_epoch = (uint32_t)core->state.clock_epoch;
@@ -185,6 +200,7 @@ static void take_over(struct core *core, struct core_job *job, struct stored_job
 	core->state.jobs_digest ^= digest_of(job);
 	core->active_jobs += job->job->active;
 	plan_schedule(core, job, since);
+	leave_out_away(core, job, away);
 	plan_job_until(core, job, wall_max(core->state.planned_until, core->now));
 }
 
@@ -264,14 +280,14 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 		job->anchor = milliseconds(core->now);
 	end_retries(core, job);
 	if (!stored->job->active)
-		end_unbegun(core, job);
-	take_over(core, job, stored, border);
+		end_unbegun(core, job, PAUSED);
+	take_over(core, job, stored, border, NULL);
 	/* Marks are applied after upserts: one of the old definition must not have the last word. */
 	if (marked)
 		batch_add_mark(core, job);
 }
 
-static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *added)
+static void upsert_job(struct core *core, struct stored_job *stored, const GArray *away, GPtrArray *added)
 {
 	struct core_job *job = job_table_get(core, stored->job->id);
 	struct wall since = stored->since;
@@ -285,10 +301,10 @@ static void upsert_job(struct core *core, struct stored_job *stored, GPtrArray *
 	job = core_job_new(stored);
 	job->anchor = milliseconds(core->now);
 	g_ptr_array_add(added, job);
-	take_over(core, job, stored, wall_is_set(since) ? since : first_since(core, job->job));
+	take_over(core, job, stored, wall_is_set(since) ? since : first_since(core, job->job), away);
 }
 
-static void leave_out_away(struct core *core, const struct job_change *change)
+static void leave_out_known(struct core *core, const struct job_change *change)
 {
 	for (guint i = 0; change->away != NULL && i < change->away->len; i++) {
 		const struct job_away *away = &g_array_index(change->away, struct job_away, i);
@@ -330,13 +346,13 @@ static void end_unbegun_ghosts(struct core *core)
 		if (job == NULL || job->deleted)
 			continue;
 		if (!job->job->active)
-			end_unbegun(core, ghost);
+			end_unbegun(core, ghost, PAUSED);
 		if (job->job->policy->jitter_ms != left->policy->jitter_ms)
 			change_jitter(core, ghost, job);
 	}
 }
 
-static void upsert_jobs(struct core *core, GPtrArray *upserts)
+static void upsert_jobs(struct core *core, GPtrArray *upserts, const GArray *away)
 {
 	g_autoptr(GPtrArray) added = g_ptr_array_new();
 	g_ptr_array_sort(upserts, by_job_id);
@@ -346,10 +362,32 @@ static void upsert_jobs(struct core *core, GPtrArray *upserts)
 		if (again)
 			stored_job_free(stored);
 		else
-			upsert_job(core, stored, added);
+			upsert_job(core, stored, away, added);
 	}
 	job_table_merge(core, added);
 	end_unbegun_ghosts(core);
+}
+
+static void end_moved(struct core *core, const GArray *moves)
+{
+	GHashTableIter iter;
+	gpointer ghost;
+	for (guint i = 0; moves != NULL && i < moves->len; i++) {
+		const struct job_move *move = &g_array_index(moves, struct job_move, i);
+		g_hash_table_iter_init(&iter, core->ghosts);
+		while (move->ended && g_hash_table_iter_next(&iter, &ghost, NULL))
+			if (strcmp(((struct core_job *)ghost)->job->id, move->job_id) == 0)
+				end_unbegun(core, ghost, ENDED);
+	}
+}
+
+static void become_ghost(struct core *core, struct core_job *job)
+{
+	g_hash_table_add(core->ghosts, job);
+	if (job->runs == NULL)
+		core_job_free(core, job);
+	else
+		fire_runs_left(core, job);
 }
 
 static void delete_jobs(struct core *core, const struct job_change *change)
@@ -380,13 +418,53 @@ static void delete_jobs(struct core *core, const struct job_change *change)
 	if (gone->len == 0)
 		return;
 	job_table_drop_deleted(core);
-	for (guint i = 0; i < gone->len; i++) {
-		struct core_job *job = gone->pdata[i];
-		g_hash_table_add(core->ghosts, job);
-		if (job->runs == NULL)
-			core_job_free(core, job);
+	for (guint i = 0; i < gone->len; i++)
+		become_ghost(core, gone->pdata[i]);
+}
+
+/* Takes out of the upserts what came and went unheard. One that is known after all only has to go. */
+static GPtrArray *take_passing(const struct core *core, struct job_change *change)
+{
+	GPtrArray *passing = g_ptr_array_new();
+	g_autoptr(GHashTable) moved = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; change->moves != NULL && i < change->moves->len; i++)
+		g_hash_table_add(moved, (gpointer)g_array_index(change->moves, struct job_move, i).job_id);
+	for (guint i = change->upserts->len; g_hash_table_size(moved) > 0 && i-- > 0;) {
+		struct stored_job *stored = change->upserts->pdata[i];
+		if (!g_hash_table_contains(moved, stored->job->id))
+			continue;
+		g_ptr_array_remove_index(change->upserts, i);
+		if (job_table_get(core, stored->job->id) == NULL)
+			g_ptr_array_add(passing, stored);
 		else
-			fire_runs_left(core, job);
+			stored_job_free(stored);
+	}
+	return passing;
+}
+
+/* All in the batch that carries the revision: told again after a crash, it would be decided again. */
+static void pass(struct core *core, struct stored_job *stored, struct wall border, const GArray *away)
+{
+	struct core_job *job = core_job_new(stored);
+	job->since_epoch = (uint32_t)core->state.clock_epoch;
+	job->anchor = milliseconds(core->now);
+	core->state.jobs_digest ^= digest_of(job);
+	core->active_jobs += job->job->active;
+	plan_schedule(core, job, job->since);
+	leave_out_away(core, job, away);
+	move_job(core, job, border);
+	become_ghost(core, job);
+	stored_job_free(stored);
+}
+
+static void pass_all(struct core *core, GPtrArray *passing, const struct job_change *change)
+{
+	for (guint i = 0; i < passing->len; i++) {
+		struct stored_job *stored = passing->pdata[i];
+		guint n = 0;
+		while (strcmp(g_array_index(change->moves, struct job_move, n).job_id, stored->job->id) != 0)
+			n++;
+		pass(core, stored, g_array_index(change->moves, struct job_move, n).border, change->away);
 	}
 }
 
@@ -428,16 +506,19 @@ void core_apply_jobs(struct core *core, struct job_change *change)
 		core_turn(core);
 		return;
 	}
+	g_autoptr(GPtrArray) passing = take_passing(core, change);
 	batch_seal(core); /* a batch cannot withdraw intents of its own: withdrawals are applied first */
-	leave_out_away(core, change);
+	leave_out_known(core, change);
 	batch_seal(core);
 	delete_jobs(core, change);
+	end_moved(core, change->moves);
 	core->word_until = change->word_until;
 	take_back(core, change->upserts);
 	if (wall_is_set(change->lease_until))
 		lease_extend(core, change->lease_until);
 	batch_seal(core); /* what the lease planned an edit may withdraw */
-	upsert_jobs(core, change->upserts);
+	upsert_jobs(core, change->upserts, change->away);
+	pass_all(core, passing, change);
 	core->state.jobs_revision = change->jobs_revision;
 	struct core_batch *batch = batch_current(core);
 	batch->urgent = true;

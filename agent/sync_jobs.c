@@ -46,7 +46,7 @@ struct job_change *sync_jobs_change(struct sync_jobs *jobs, const struct sync_re
 	change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
 	for (guint i = 0; i < reply->moves->len; i++) {
 		const struct sync_move *gone = &g_array_index(reply->moves, struct sync_move, i);
-		struct job_move move = { g_intern_string(gone->job_id), gone->border };
+		struct job_move move = { g_intern_string(gone->job_id), gone->border, gone->ended };
 		g_array_append_val(change->moves, move);
 	}
 	change->away = g_array_new(FALSE, FALSE, sizeof(struct job_away));

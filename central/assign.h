@@ -31,26 +31,33 @@
  *                                                                          begins after B: none lost, none twice
  *   silent (fail-over),          ATMOST_ONCE     end of its lease          it starts no fire after B, dead or not; the new one
  *   revoked                                                                decides what was due after B by its catch-up policy
- *                                ATLEAST_ONCE    when it was last heard    the new one makes up what is due since then, by its
- *                                                                          policy; the old one may have run it too: a double
+ *                                ATLEAST_ONCE    where the new one's       the new one makes up what is due since then; the old one
+ *                                                policy begins to make up  may have run it too: a double. What the policy would
+ *                                                                          not make up stays the old one's, and unknown
  *   returns later                both            as above                  drops what is after B without a decision; what it
  *                                                                          ran is ingested; up to B it decides itself
- *   never heard of the job       both            the border it got itself
+ *   was not told of the job      both            the border it got itself
+ *   was told, did not hear       both            as above                  it is told both its borders and the job: what lies
+ *                                                                          between them it decides when it is heard again
  *   got a border still ahead     both            not before that border    up to there it is the one's before it
  *   never heard that it left,    both            as above                  `away` tells all times in which others had it, since
  *   and has it again                                                       what it confirmed: it decides what lies around them
  *   job edited meanwhile         both            not before the edit       an edit never fires in the past
  *   job deleted, paused, or      both            none                      the old one stops at once and decides what is open
  *   the place is gone
+ *   the same, before a border    both            as it is                  the old one is told again, and skips what has not begun
  *
- * Until a silent agent returns, its fires up to B are unknown: nobody invents them. A lease is a due instant as well
- * (lease_until, given with each sync): an agent plans fires of ATMOST_ONCE jobs of modes one, count and agent up to it
- * only, and central never takes it back, so B >= every lease that was given.
+ * Until a silent agent returns, its fires up to B are unknown: nobody invents them. So of an ATLEAST_ONCE job B is not when it
+ * was last heard where the heir would only call missed what followed (policy none, or older than maxAge and maxCount or the
+ * latest reach): it is the instant after which the heir makes up (job_made_up_after), reckoned up to ASSIGN_HEARD_MS ahead,
+ * when the heir has heard. A lease is a due instant as well (lease_until, given with each sync): an agent plans fires of
+ * ATMOST_ONCE jobs of modes one, count and agent up to it only, and central never takes it back, so B >= every lease that was
+ * given. A server may have forgotten the latest ones, since syncs of idle agents do not wait for the disk: until an agent is
+ * heard again after `trusted_since`, the lease that it could have got just before counts. Of who was told what, and has
+ * confirmed what: agent_state.told_revision, confirmed_revision, revisions of its set.
  *
- * Two things that this leaves open. An heir of an ATLEAST_ONCE job whose catch-up is none or latest calls missed what was due
- * since the silent one was last heard, though that one may have run it: when it returns, its records stand beside that range.
- * The range says what the heir did with its window (agent/missed.c), and no more. And a job that is paused or deleted after
- * it left runs up to B all the same: who had it is told of the move only, and B is at most a lease ahead.
+ * What this leaves open: a job that is moved while it is paused, and its holder has not confirmed the pause, may be at work
+ * there once it is resumed; must it not run twice, nobody else runs it until that lease ends.
  *
  * Locks, always in this order: job row (the caller's write), the placement lock (advisory; shared for one job, exclusive
  * for all else, so that what is born at the same time sees each other), agent rows by agent_id, then agent_state rows by
@@ -63,6 +70,8 @@
 #include "central/db.h"
 
 #define ASSIGN_CHUNK 5000 /* jobs placed by one statement */
+/* A heir has heard of its jobs by then: it syncs each second or two in a small fleet, and is foreseen in a large one (failover.h). */
+#define ASSIGN_HEARD_MS 2500
 
 /*
  * Brings the assignments of one job in line with its row: after insert, edit, pause, resume and soft delete. Each agent

@@ -11,6 +11,7 @@ struct failover {
 	struct central *central;
 	struct rounds *rounds;
 	struct db_conn *conn; /* held while this instance watches; the thread's own */
+	bool fresh;           /* no heartbeat yet in this session */
 };
 
 static enum db_status pick_jobs(struct db_conn *conn, char *after, GString *array, int *ret_jobs)
@@ -48,14 +49,19 @@ enum db_status failover_move(struct db_conn *conn, char *after, int *ret_jobs, i
 	return status;
 }
 
-static enum db_status beat(struct db_conn *conn, const struct central_config *config)
+static enum db_status beat(struct failover *failover)
 {
+	const struct central_config *config = failover->central->config;
 	struct db_params params = { 0 };
 	db_param_int(&params, config->offline_after_ms);
 	db_param_int(&params, config->offline_after_ms * LEASE_NUMERATOR / LEASE_DENOMINATOR);
 	db_param_int(&params, FAILOVER_GAP_MS);
 	db_param_int(&params, FAILOVER_GRACE_MS);
-	return db_run_one(conn, "fleet_heartbeat", &params, NULL);
+	db_param_bool(&params, failover->fresh);
+	enum db_status status = db_run_one(failover->conn, "fleet_heartbeat", &params, NULL);
+	if (status == DB_OK)
+		failover->fresh = false;
+	return status;
 }
 
 static enum db_status note_those_back(struct db_conn *conn)
@@ -123,7 +129,7 @@ static enum db_status foresee(const struct failover *failover)
 
 static enum db_status watch(struct failover *failover)
 {
-	enum db_status status = beat(failover->conn, failover->central->config);
+	enum db_status status = beat(failover);
 	if (status == DB_OK)
 		status = note_those_back(failover->conn);
 	if (status == DB_OK)
@@ -149,6 +155,7 @@ static void try_to_watch(struct failover *failover)
 	    db_run_one(conn, "fleet_lock", NULL, &locked) != DB_OK || !db_bool(locked, 0, 0))
 		return;
 	failover->conn = g_steal_pointer(&conn);
+	failover->fresh = true;
 	log_info("this central watches the fleet now", NULL);
 }
 

@@ -102,7 +102,9 @@ enum {
 	ROW_TARGET_KEY,
 	ROW_JOB_REVISION,
 	ROW_DEFINITION,
+	ROW_SINCE,
 	ROW_BORDER,
+	ROW_ENDED,
 	ROW_AWAY
 };
 
@@ -147,35 +149,40 @@ static void put_away(const struct db_result *set, int row, struct sync_reply *re
 static void put_row(const struct db_result *set, int row, struct sync_reply *reply)
 {
 	put_away(set, row, reply);
-	if (db_bool(set, row, ROW_REMOVED)) {
+	if (db_bool(set, row, ROW_REMOVED))
 		g_ptr_array_add(reply->deletes, g_strdup(db_text(set, row, ROW_JOB_ID)));
-		if (!db_is_null(set, row, ROW_BORDER)) {
-			struct sync_move move = { .border = db_wall(set, row, ROW_BORDER) };
-			g_strlcpy(move.job_id, db_text(set, row, ROW_JOB_ID), sizeof move.job_id);
-			g_array_append_val(reply->moves, move);
-		}
-		return;
+	if (!db_is_null(set, row, ROW_BORDER)) {
+		struct sync_move move = { .border = db_wall(set, row, ROW_BORDER), .ended = db_bool(set, row, ROW_ENDED) };
+		g_strlcpy(move.job_id, db_text(set, row, ROW_JOB_ID), sizeof move.job_id);
+		g_array_append_val(reply->moves, move);
 	}
-	struct sync_upsert upsert = { .job = row_job(set, row), .since = db_wall(set, row, ROW_BORDER) };
+	if (db_is_null(set, row, ROW_DEFINITION))
+		return;
+	struct sync_upsert upsert = { .job = row_job(set, row), .since = db_wall(set, row, ROW_SINCE) };
 	if (upsert.job == NULL)
 		return;
 	g_strlcpy(upsert.target_key, db_text(set, row, ROW_TARGET_KEY), sizeof upsert.target_key);
 	g_array_append_val(reply->upserts, upsert);
 }
 
-/* The rows as one part of a delta or snapshot: up to the limits, and then `more`. */
-static void put_part(const struct db_result *set, enum sync_jobs_mode mode, struct sync_reply *reply)
+/* The rows as one part of a delta or snapshot: up to the limits, and then `more`. Notes what is told. */
+static enum db_status put_part(struct db_conn *conn, const char *agent_id, const struct db_result *set, enum sync_jobs_mode mode,
+			       struct sync_reply *reply)
 {
+	struct db_params params = { 0 };
 	int n = db_is_null(set, 0, ROW_REVISION) ? 0 : db_rows(set), row = 0;
 	size_t bytes = 0;
 	for (; row < MIN(n, SYNC_JOBS_MAX) && (row == 0 || bytes < SYNC_PART_BYTES_MAX); row++) {
-		bytes += strlen(db_text(set, row, ROW_DEFINITION));
+		bytes += db_is_null(set, row, ROW_DEFINITION) ? 0 : strlen(db_text(set, row, ROW_DEFINITION));
 		put_row(set, row, reply);
 	}
 	reply->jobs_mode = mode;
 	reply->jobs_more = row < n;
 	reply->jobs_revision = reply->jobs_more ? db_int(set, row - 1, ROW_REVISION) : db_int(set, 0, SET_REVISION);
 	reply->jobs_digest = (uint64_t)db_int(set, 0, SET_DIGEST);
+	db_param_text(&params, agent_id);
+	db_param_int(&params, reply->jobs_revision);
+	return db_run(conn, "sync_told", &params, NULL);
 }
 
 static enum db_status snapshot_is_allowed(struct db_conn *conn, const char *agent_id, bool *ret)
@@ -203,10 +210,8 @@ static enum db_status put_job_set(struct db_conn *conn, const char *agent_id, co
 		return status;
 	int64_t revision = db_int(set, 0, SET_REVISION);
 	uint64_t digest = (uint64_t)db_int(set, 0, SET_DIGEST);
-	if (known < revision) {
-		put_part(set, known == 0 ? SYNC_JOBS_SNAPSHOT : SYNC_JOBS_DELTA, reply);
-		return DB_OK;
-	}
+	if (known < revision)
+		return put_part(conn, agent_id, set, known == 0 ? SYNC_JOBS_SNAPSHOT : SYNC_JOBS_DELTA, reply);
 	reply->jobs_mode = SYNC_JOBS_NONE;
 	reply->jobs_revision = revision;
 	reply->jobs_digest = digest;
@@ -220,9 +225,7 @@ static enum db_status put_job_set(struct db_conn *conn, const char *agent_id, co
 	}
 	db_result_free(g_steal_pointer(&set));
 	status = read_job_set(conn, agent_id, 0, &set);
-	if (status == DB_OK)
-		put_part(set, SYNC_JOBS_SNAPSHOT, reply);
-	return status;
+	return status == DB_OK ? put_part(conn, agent_id, set, SYNC_JOBS_SNAPSHOT, reply) : status;
 }
 
 static enum db_status tell(struct db_conn *conn, const char *agent_id, const struct sync_request *request,

@@ -52,3 +52,11 @@ int64_t job_count_made_up(const struct job *job, struct wall anchor, struct wall
 	}
 	return 0;
 }
+
+struct wall job_made_up_after(const struct job *job, struct wall anchor, struct wall after, struct wall until)
+{
+	if (job->policy->catch_up == JOB_CATCH_UP_NONE)
+		return until;
+	int64_t left = job_count_due(job, anchor, after, until) - job_count_made_up(job, anchor, after, until);
+	return left == 0 ? after : job_nth_due(job, anchor, after, until, left);
+}

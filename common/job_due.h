@@ -22,4 +22,10 @@ struct wall job_nth_due(const struct job *job, struct wall anchor, struct wall a
 /* How many of the newest due instants of the window the catch-up policy makes up: within maxAge of `until`, at most maxCount. */
 int64_t job_count_made_up(const struct job *job, struct wall anchor, struct wall after, struct wall until);
 
+/*
+ * After which instant of the window it makes up: what is due up to there it never does. `after` when that is nothing; `until`
+ * when the policy is none.
+ */
+struct wall job_made_up_after(const struct job *job, struct wall anchor, struct wall after, struct wall until);
+
 #endif

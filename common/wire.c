@@ -229,7 +229,10 @@ static json_t *job_set_to_json(const struct sync_reply *reply)
 		json_array_append_new(deletes, json_string(g_ptr_array_index(reply->deletes, i)));
 	for (guint i = 0; i < reply->moves->len; i++) {
 		const struct sync_move *move = &g_array_index(reply->moves, struct sync_move, i);
-		json_array_append_new(moved, json_pack("{s:s, s:o}", "jobId", move->job_id, "at", time_to_json(move->border)));
+		json_t *item = json_pack("{s:s, s:o}", "jobId", move->job_id, "at", time_to_json(move->border));
+		if (move->ended)
+			json_object_set_new(item, "ended", json_true());
+		json_array_append_new(moved, item);
 	}
 	for (guint i = 0; i < reply->away->len; i++) {
 		const struct sync_away *was = &g_array_index(reply->away, struct sync_away, i);
@@ -308,7 +311,7 @@ static bool decode_move(const json_t *item, GArray *moves, GError **error)
 	if (!json_is_object(item))
 		return wire_fail(error, "moved: must be an array of objects");
 	if (!wire_get_buffer(item, "jobId", 1, JOB_ID_MAX, move.job_id, error) ||
-	    !wire_get_time(item, "at", true, &move.border, error))
+	    !wire_get_time(item, "at", true, &move.border, error) || !wire_get_bool_or(item, "ended", false, &move.ended, error))
 		return false;
 	if (!job_id_is_valid(move.job_id))
 		return wire_fail(error, "jobId: may hold letters, digits, dot, dash and underscore only");

@@ -13,7 +13,7 @@
  *   records[i] has seq firstSeq + i. ackedSeq: what the agent knows to be acked; all below firstSeq is acked or pruned.
  * reply (200):
  *   {"version":1,"syncId":"..","lives":2,"ackedSeq":150,"serverTime":"..","nextSyncMs":1000,
- *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","since":"..","job":{..}}],"deletes":["id"],"moved":[{"jobId":"id","at":".."}],
+ *    "jobSet":{"mode":"none|delta|snapshot","revision":44,"digest":"..","more":false,"upserts":[{"targetKey":"","since":"..","job":{..}}],"deletes":["id"],"moved":[{"jobId":"id","at":"..","ended":false}],
  *     "away":[{"jobId":"id","after":"..","until":".."}]},
  *    "leaseUntil":"..",
  *    "commands":[{"id":12,"type":"run","jobId":".."},
@@ -46,6 +46,10 @@
  * away: jobs of this part that left the agent and came back before it heard of either (in upserts), and may have left anew
  * (in deletes): due instants in (after, until] were another agent's. Each job's come in order, at most SYNC_AWAY_MAX of
  * them. Optional: older peers know nothing of them, and such an agent may run what was another's.
+ * moved: jobs of `deletes` that another agent has from `at` on; what is due up to there is still this agent's. `ended`: since
+ * then it was paused or deleted, and what has not begun does not begin. Told again of a job that it let go long ago, the agent
+ * hears that. Such a job may stand in `upserts` as well: it came and went before the agent heard of either, and what is due
+ * after `since` and up to `at` is its own.
  * The digest of a job set is the XOR over its jobs of the first 8 bytes (big endian) of
  * MD5("jobId:revision:targetKey"), printed as 16 hex digits; the empty set is 0. It detects drift, not malice.
  */
@@ -141,7 +145,7 @@ enum sync_command_type { SYNC_COMMAND_RUN = 1, SYNC_COMMAND_CANCEL, SYNC_COMMAND
 /* since: due instants after it are the agent's; WALL_NONE = from when it hears of the job. */
 struct sync_upsert { struct job *job; char target_key[JOB_ID_MAX + 1]; struct wall since; };
 /* A delete, because another agent has the job: due instants up to the border are still this agent's. */
-struct sync_move { char job_id[JOB_ID_MAX + 1]; struct wall border; };
+struct sync_move { char job_id[JOB_ID_MAX + 1]; struct wall border; bool ended; };
 /* Another agent had the job in between: due instants in (after, until]. */
 struct sync_away { char job_id[JOB_ID_MAX + 1]; struct wall after, until; };
 struct sync_command {

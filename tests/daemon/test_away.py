@@ -79,6 +79,58 @@ def test_times_with_nothing_in_between_are_told_as_one_and_what_is_known_not_at_
     assert database.query("SELECT away FROM assignment WHERE job_id = %s AND agent_id = %s", (job, holder.agent_id)) == [(None,)]
 
 
+def test_a_job_that_came_and_went_unheard_is_told_with_all_that_was_its_own(api, both):
+    """The answer that gave it was lost: nobody else decides what lies between its two borders."""
+    holder, other, job, leases = both
+    move(api, job, "other")
+    end = other.sync()["leaseUntil"]
+    move(api, job, "holder")
+    for _ in range(2):
+        reply = other.sync()["jobSet"]
+        assert [(upsert["job"]["jobId"], upsert["since"]) for upsert in reply["upserts"]] == [(job, leases[0])]
+        assert reply["deletes"] == [job] and reply["moved"] == [{"jobId": job, "at": end}]
+    other.apply(reply)
+    other.follow()
+    assert other.sync()["jobSet"]["mode"] == "none"
+
+
+def test_a_job_that_came_and_went_unheard_and_came_again_is_told_from_the_first_time(api, both):
+    holder, other, job, leases = both
+    move(api, job, "other")
+    end = other.sync()["leaseUntil"]
+    move(api, job, "holder")
+    holder.follow()
+    again = holder.sync()["leaseUntil"]
+    move(api, job, "other")
+    reply = other.sync()
+    assert [upsert["since"] for upsert in reply["jobSet"]["upserts"]] == [leases[0]] and reply["jobSet"]["deletes"] == []
+    assert away_of(reply, job) == [(end, again)]
+
+
+def test_an_agent_that_was_not_told_of_a_job_passes_its_own_border_on(api, both, central):
+    holder, other, job, leases = both
+    third = RawAgent(central, "third")
+    third.follow()
+    move(api, job, "other")
+    move(api, job, "third")
+    assert [upsert["since"] for upsert in third.sync()["jobSet"]["upserts"]] == [leases[0]]
+    reply = other.sync()["jobSet"]
+    assert reply["upserts"] == [] and reply["digest"] == "0" * 16
+
+
+def test_who_had_a_job_is_told_when_it_is_paused_before_the_border(api, both):
+    holder, other, job, leases = both
+    move(api, job, "other")
+    holder.follow()
+    api.edit_job(job, active=False)
+    reply = holder.sync()["jobSet"]
+    assert reply["deletes"] == [job] and reply["moved"] == [{"jobId": job, "at": leases[0], "ended": True}]
+    api.edit_job(job, active=True)
+    assert holder.sync()["jobSet"]["moved"] == [{"jobId": job, "at": leases[0]}], "it goes on"
+    api.delete(f"/api/jobs/{job}")
+    assert holder.sync()["jobSet"]["moved"] == [{"jobId": job, "at": leases[0], "ended": True}]
+
+
 def test_many_times_become_one_that_nobody_runs_twice(central, database):
     """What an agent had in between is then lost to it; the message has a maximum."""
     for times, ranges, first, last in ((8, 8, 0, 15), (9, 1, 0, 17)):

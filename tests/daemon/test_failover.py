@@ -127,6 +127,28 @@ def test_an_agent_that_returns_runs_nothing_again_and_calls_nothing_missed_that_
         assert not again, f"{policy}: run again: {sorted(set(again))}"
 
 
+@pytest.mark.parametrize("policy", ["none", "latest"])
+def test_the_heir_of_an_agent_that_is_cut_off_and_goes_on_calls_nothing_missed_that_it_may_have_run(world, database, target, policy):
+    """What its policy does not make up anyway stays the silent one's: unknown until that one is heard again, which ran it."""
+    central = world.central(database, offline_after_ms=OFFLINE_MS, sync_interval_ms=200).start()
+    road = world.proxy(central.agent_port)
+    holder = world.agent(road.url, name="holder")
+    holder.enrol(token=central.api.enrol_token()).start()
+    job = central.api.create_job("* * * * * *", f"{target.url}/job", catchUp={"policy": policy})
+    wait_until(lambda: len(target.requests("/job")) >= 2, 15, "the job to run")
+    world.agent(central, name="other").start()
+    wait_until(lambda: states(central) == {"holder": "online", "other": "online"}, 10, "both agents to be heard")
+    road.stop()
+    wait_until(lambda: len(ran_at(central, "other", job)) >= 3, 30, "the job to run at the other agent")
+    assert not central.api.executions(jobId=job["jobId"], status="missed")
+    road.start()
+    wait_until(lambda: states(central)["holder"] == "online", 20, "the old agent to be heard again")
+    wait_until(lambda: holder.get("/jobs")["jobs"] == [], 20, "the job to be gone from there")
+    settle(central)
+    seconds = wait_until(lambda: whole(decided_by_second(central, job)), 20, "every second to be decided", explain=lambda: str(decided_by_second(central, job)))
+    assert {status for statuses in seconds.values() for status in statuses} == {"success"}, seconds
+
+
 def test_a_revoked_agent_hears_of_it_and_starts_nothing_that_others_have_now(pair, target):
     central, holder, other, jobs = pair
     holder.allow("this agent was revoked")
@@ -177,6 +199,25 @@ def test_a_drained_agent_that_is_killed_at_once_still_runs_what_was_its_own(worl
     assert len(after) >= 3, "nothing was left to run after the kill: the test proved nothing"
     seconds = wait_until(lambda: whole(decided_by_second(central, job)), 20, "every second to be decided", explain=lambda: str(decided_by_second(central, job)))
     assert {status for of_second in seconds.values() for status in of_second} == {"success"}, seconds
+
+
+def test_a_job_that_is_paused_after_it_left_is_let_be_by_who_had_it(world, database, target):
+    central = world.central(database, offline_after_ms=18000, sync_interval_ms=200).start()
+    holder = world.agent(central, name="holder").start()
+    job = central.api.create_job("* * * * * *", f"{target.url}/left", type="ATMOST_ONCE")
+    wait_until(lambda: len(target.requests("/left")) >= 2, 15, "the job to run")
+    world.agent(central, name="other").start()
+    wait_until(lambda: states(central) == {"holder": "online", "other": "online"}, 10, "both agents to be heard")
+    assert central.api.post(f"/api/agents/{agent_ids(central)['holder']}/actions/drain").status_code == 200
+    wait_until(lambda: holder.get("/jobs")["jobs"] == [], 10, "the holder to hear of it")
+    central.api.edit_job(job["jobId"], active=False)
+    skipped = lambda: [e for e in central.api.executions(jobId=job["jobId"], status="skipped")]  # noqa: E731
+    assert len(wait_until(skipped, 10, "what is left to be skipped")) >= 3
+    heard_at = time.time()
+    time.sleep(3)
+    late = [r.due for r in target.requests("/left") if r.due > heard_at]
+    assert not late, f"it went on: {late}"
+    assert {e["reason"] for e in skipped()} == {"skipped: the job was paused or deleted before it could run"}
 
 
 def test_an_impatient_job_goes_on_from_when_its_agent_was_last_heard_though_the_lease_lasts(world, database, target):

@@ -68,7 +68,7 @@ def test_a_sync_that_waits_for_placement_hears_of_the_border_and_gets_no_lease(c
     lease = raw.sync()["leaseUntil"]
     with holding(database, "SELECT FROM assignment WHERE job_id = %s FOR UPDATE", (job,)) as blocker:
         edit = in_thread(lambda: move(api, job, "other"))
-        wait_until_blocked(database, "WITH the_job AS%")
+        wait_until_blocked(database, "WITH trust AS%")
         sync = in_thread(raw.sync)
         wait_until_blocked(database, IDLE)
         blocker.rollback()
@@ -125,6 +125,38 @@ def test_who_takes_a_paused_job_begins_behind_the_lease_of_one_who_has_not_heard
     assert api.edit_job(job, active=True)["active"]
     assert database.query("""SELECT agent.name, since_at > now() + interval '30 minutes' FROM assignment JOIN agent USING (agent_id)
         WHERE job_id = %s ORDER BY name""", (job,)) == [("holder", None), ("other", True)]
+
+
+def test_who_takes_a_job_whose_pause_its_holder_has_confirmed_need_not_wait_for_its_lease(central, api, raw, job):
+    other = RawAgent(central, "other")
+    for agent in (raw, other):
+        agent.follow()
+        agent.sync()
+    api.edit_job(job, active=False)
+    raw.follow()
+    raw.sync()
+    move(api, job, "other")
+    api.edit_job(job, active=True)
+    reply = other.sync()
+    assert [upsert.get("since") for upsert in reply["jobSet"]["upserts"]] == [None]
+
+
+@pytest.mark.parametrize("how", ["another session watches", "another server answers"])
+def test_a_lease_that_a_server_may_have_forgotten_is_waited_for(central, api, raw, database, job, how):
+    """Syncs of idle agents are not flushed: who reads the database after a crash, or a standby's, sees an older lease."""
+    RawAgent(central, "other").follow()
+    raw.follow()
+    raw.sync()
+    before, = database.query("SELECT trusted_since FROM fleet")[0]
+    if how == "another session watches":
+        database.query("""SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE locktype = 'advisory' AND objid = (hashtext('belfry.fleet')::bigint & 4294967295)::oid""")
+    else:
+        database.execute("UPDATE fleet SET server_started_at = now() - interval '1 day'")
+    wait_until(lambda: database.query("SELECT trusted_since > %s FROM fleet", (before,)) == [(True,)], 20, "the watch to notice")
+    move(api, job, "other")
+    assert database.query("""SELECT since_at = trusted_since + lease_ms * interval '1 millisecond' FROM assignment, fleet
+        WHERE job_id = %s AND removed""", (job,)) == [(True,)]
 
 
 def test_a_placement_that_is_taken_back_leaves_the_waiting_sync_as_it_was(central, api, raw, database, job):

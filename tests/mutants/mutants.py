@@ -182,8 +182,7 @@ MUTANTS = [
          "\t    g_hash_table_contains(core->commands_under_way, &command->id))\n\t\treturn;\n", ""),
     ], SIM, "promise 1.*two decisions with the id"),
     Mutant("a paused job's waiting runs begin", "9", [
-        ("agent/job_change.c", "\tif (!stored->job->active)\n\t\tend_unbegun(core, job);\n", ""),
-        ("agent/job_change.c", "static void end_unbegun(", "G_GNUC_UNUSED static void end_unbegun("),
+        ("agent/job_change.c", "\tif (!stored->job->active)\n\t\tend_unbegun(core, job, PAUSED);\n", ""),
     ], CORE, "a_pause_lets_nothing_begin_that_waits"),
     Mutant("what may have been sent is called skipped", "3", [
         ("agent/fire.c", "\tif (fire->maybe_sent && policy->concurrency != JOB_REPLACE) {", "\tif (fire->maybe_sent && policy == NULL) {"),
@@ -212,7 +211,7 @@ MUTANTS = [
         ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));", "\tplan_job_to(core, job, core->latest);"),
     ], ("sim", "--moves --seeds 800 --first 889000"), "another agent's|invented|decisions"),
     Mutant("an edit in a silence shortens the lease (central)", "3", [
-        ("sql/central/queries/assign.sql", "state.last_seen_at < change.held_since - interval", "state.last_seen_at < change.changed_at - interval"),
+        ("sql/central/queries/assign.sql", "CASE WHEN placed.keeps THEN placed.since_revision ELSE set_revision END,", "set_revision,"),
     ], daemon("failover", "an_edit_in_the_silence_of_an_agent_takes_nothing_of_its_lease"), "assert \\["),
     Mutant("what has begun is to come by another jitter", "3", [
         ("agent/recovery.c", " &&\n\t\t     !wall_is_set(intent->not_before);", ";"),
@@ -344,6 +343,21 @@ MUTANTS = [
     Mutant("a job of a silent agent is not unknown", "8", [
         ("sql/central/queries/jobs.sql", "CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent", "CASE WHEN EXISTS (SELECT FROM assignment held JOIN agent"),
     ], daemon("job_list", "jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found"), "2100"),
+    Mutant("an heir decides all of the silence", "8", [
+        ("sql/central/queries/assign.sql", "ELSE greatest(state.last_seen_at, begins.at)", "ELSE state.last_seen_at"),
+    ], daemon("failover", "the_heir_of_an_agent_that_is_cut_off_and_goes_on_calls_nothing_missed_that_it_may_have_run"), "assert not \\["),
+    Mutant("what came and went unheard is forgotten", "1", [
+        ("agent/job_change.c", "\tpass_all(core, passing, change);\n", "\tif (passing->len == 0)\n\t\tpass_all(core, passing, change);\n"),
+    ], ("sim", "--moves --seeds 100 --first 1"), "came and went"),
+    Mutant("who was told is not noted", "3", [
+        ("central/svc_sync.c", "db_param_int(&params, reply->jobs_revision);\n\treturn db_run(conn, \"sync_told\"", "db_param_int(&params, 0);\n\treturn db_run(conn, \"sync_told\""),
+    ], daemon("away", "a_job_that_came_and_went_unheard_is_told_with_all_that_was_its_own"), "assert \\["),
+    Mutant("who had a job hears nothing of its end", "9", [
+        ("agent/job_change.c", "while (move->ended && g_hash", "while (move->ended && core->jobs == NULL && g_hash"),
+    ], LEASE, "nothing_begins_any_more"),
+    Mutant("a server forgets no lease", "3", [
+        ("sql/central/queries/assign.sql", "CASE WHEN server_started_at = pg_postmaster_start_time() THEN trusted_since ELSE now() END AS since", "'-infinity'::timestamptz AS since"),
+    ], daemon("lease_race", "a_lease_that_a_server_may_have_forgotten_is_waited_for"), "assert \\["),
     Mutant("definitions are made once per database", "upgrades", [
         ("sql/central/queries/migrate.sql", "(checksum = $3\n\tOR", "($3 = $3\n\tOR"),
     ], daemon("schema", "definitions_that_are_not_the_recorded_ones_are_put_right_at_the_next_start_and_rights_stay"), "were not put right"),

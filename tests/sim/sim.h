@@ -89,6 +89,11 @@ void moves_heard(struct world *world, int64_t jobs_revision); /* central took a 
 void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_until, struct mono asked);
 /* A deletion is durable: up to where was the job this agent's? */
 struct wall moves_end(struct world *world, const char *id);
+/* A deletion with the revision that says so is all that the disk sees of a job that came and went unheard: what it was; NULL =
+ * it is no such. */
+const struct version *moves_passing(struct world *world, const char *id, int64_t jobs_revision);
+void moves_check(struct world *world);
+bool moves_has_ended(const struct world *world, const char *id); /* it was deleted after it left, and the agent knows */
 /* Was this instant decided here or not? Nobody can say; but at most once. */
 bool moves_is_blind(const struct world *world, const char *id, struct wall at);
 /* Another agent had it, and that was so when this one decided. */
@@ -123,7 +128,7 @@ struct scenario {
 struct tally { /* proof that the faults were really hit */
 	int64_t crashes, crashes_with_intents, crashes_in_flight, crashes_in_commit, store_failures, uncertain_applied, uncertain_lost,
 		decisions, logs, missed, catch_up, retried, withdrawn, edits, sends, repeats, manual, orders, orders_done,
-		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, skipped_for_memory, moves_away, moves_back, moves_unheard, moves_again,
+		rows_repeated, replies_lost, stalls, steps_forward, steps_back, epochs, skipped_by_name, skipped_for_lack, skipped_for_memory, moves_away, moves_back, moves_unheard, moves_again, moves_passed,
 		answers_refused, stops, kept;
 };
 

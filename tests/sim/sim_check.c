@@ -365,6 +365,8 @@ void check_promises(struct world *world, struct wall until)
 		check_all_instants(world, decided, until);
 	if (world->moves != NULL)
 		check_moves(world, decided);
+	if (world->moves != NULL)
+		moves_check(world);
 	g_hash_table_iter_init(&iter, world->disk.intents);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		if (((struct intent *)value)->scheduled_at.us <= until.us)

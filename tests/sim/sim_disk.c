@@ -96,7 +96,10 @@ static void apply_jobs(struct disk *disk, const struct store_batch *batch)
 		GHashTableIter iter;
 		gpointer backlog;
 		const struct stored_job *gone = g_hash_table_lookup(disk->jobs, id);
-		if (gone != NULL && !gone->handed_over)
+		const struct version *passing = moves_passing(disk->world, id, batch->state.jobs_revision);
+		if (passing != NULL)
+			remember(disk, id, passing->job, passing->since, passing->anchor);
+		if (passing != NULL || (gone != NULL && !gone->handed_over))
 			remember(disk, id, NULL, moves_end(disk->world, id), WALL_NONE);
 		g_hash_table_remove(disk->jobs, id);
 		g_hash_table_iter_init(&iter, disk->backlogs);

@@ -92,6 +92,7 @@ static int report(const struct work *all, bool must_hit)
 		{ "jobs that came back", sum->moves_back, moves },
 		{ "jobs that came back before anybody here knew", sum->moves_unheard, moves },
 		{ "jobs that left again before anybody here knew", sum->moves_again, moves },
+		{ "jobs that came and went before anybody here knew", sum->moves_passed, moves },
 		{ "stops in order", sum->stops, stops },
 		{ "runs that waited then, and were not sent", sum->kept, stops },
 		{ "answers older than an absence", sum->answers_refused, moves },

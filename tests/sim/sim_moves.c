@@ -9,7 +9,7 @@
 #include "tests/sim/sim.h"
 
 #define OFFLINE_US (6 * US_PER_SECOND)
-#define HOPELESS_US (10 * US_PER_SECOND) /* a holder not heard for so long before it got the job cannot know of it */
+#define HEARD_US (2500 * US_PER_MS) /* after this a heir has heard */
 
 enum where { NOWHERE, HERE, ELSEWHERE };
 
@@ -21,6 +21,9 @@ struct row {
 	bool gone;               /* deleted for good */
 	struct wall held_since, edited_at;
 	int64_t set_revision, since_revision;
+	struct wall first_at;    /* border of the first gain that may be unheard, of a job that was not here before */
+	int64_t first_revision;
+	int64_t ended_in;        /* the change that said so of a job that had left; 0 = none */
 	GArray *away;            /* struct job_away: between moves of which central has not heard that they are known here */
 };
 
@@ -32,6 +35,7 @@ struct tenure {
 	struct wall blind_from, blind_to; /* nobody can know what this agent decided of these, and each is decided at most once */
 	int64_t told_in;         /* the change that says so to this agent */
 	bool heard;              /* durably */
+	struct version passing;  /* the stay before it, when it came and went and was told when it was over; job NULL = no such */
 };
 
 struct moves {
@@ -39,6 +43,7 @@ struct moves {
 	GPtrArray *tenures;      /* struct tenure *, in order of time */
 	struct wall heard_at, lease_until;
 	int64_t set_revision, confirmed_revision, told_revision;
+	int64_t said_revision; /* of answers, heard or not */
 };
 
 static void row_free(gpointer data)
@@ -51,11 +56,18 @@ static void row_free(gpointer data)
 	g_free(row);
 }
 
+static void tenure_free(gpointer data)
+{
+	struct tenure *tenure = data;
+	g_clear_pointer(&tenure->passing.job, job_unref);
+	g_free(tenure);
+}
+
 void moves_init(struct world *world)
 {
 	struct moves *moves = world->moves = g_new0(struct moves, 1);
 	moves->rows = g_ptr_array_new_with_free_func(row_free);
-	moves->tenures = g_ptr_array_new_with_free_func(g_free);
+	moves->tenures = g_ptr_array_new_with_free_func(tenure_free);
 	moves->heard_at = world->wall;
 	moves->lease_until = WALL_NONE;
 	for (guint i = 0; i < world->specs->len; i++) {
@@ -97,10 +109,31 @@ static void define(struct world *world, struct row *row)
 static struct wall border_of(const struct world *world, const struct row *row)
 {
 	const struct moves *moves = world->moves;
-	if (wall_diff_us(row->held_since, moves->heard_at) > HOPELESS_US)
+	if (wall_is_set(row->since) && row->since_revision > MAX(moves->said_revision, moves->confirmed_revision))
 		return row->since;
 	bool online = wall_diff_us(world->wall, moves->heard_at) < OFFLINE_US;
 	return row->job->policy->type == JOB_ATMOST_ONCE || online ? wall_max(moves->lease_until, moves->heard_at) : moves->heard_at;
+}
+
+/* Where the policy of the heir of a silent agent begins to make up. */
+static struct wall begin_of(struct world *world, const struct row *row)
+{
+	bool silent = wall_diff_us(world->wall, world->moves->heard_at) >= OFFLINE_US;
+	if (row->job->policy->type == JOB_ATMOST_ONCE || !silent || dice_chance(&world->dice, 500))
+		return WALL_NONE;
+	int64_t us = wall_diff_us(wall_add_us(world->wall, HEARD_US), world->moves->heard_at);
+	return wall_add_us(world->moves->heard_at, dice_below(&world->dice, us));
+}
+
+static bool came_unheard(const struct world *world, const struct row *row)
+{
+	return row->first_revision > world->moves->confirmed_revision;
+}
+
+static void note_first(const struct world *world, struct row *row, struct wall border)
+{
+	row->first_at = wall_is_set(border) ? border : world->wall;
+	row->first_revision = row->set_revision;
 }
 
 static bool knows_of_move(const struct world *world, const struct row *row)
@@ -127,7 +160,7 @@ static void note_away(struct row *row, struct wall until)
 
 static void leave(struct world *world, struct row *row)
 {
-	struct wall border = wall_max(wall_max(border_of(world, row), row->edited_at), row->since);
+	struct wall border = wall_max(wall_max(wall_max(border_of(world, row), begin_of(world, row)), row->edited_at), row->since);
 	forget_known(world, row);
 	row->where = ELSEWHERE;
 	row->since = border;
@@ -152,13 +185,16 @@ static void come_back(struct world *world, struct row *row)
 	if (tenure->heard) /* what this agent ran before it heard is not given back to it */
 		border = wall_max(border, tenure->blind_to);
 	forget_known(world, row);
-	if (!knows_of_move(world, row))
+	if (knows_of_move(world, row))
+		note_first(world, row, border);
+	else
 		note_away(row, border);
 	row->where = HERE;
 	row->held_since = world->wall;
 	row->since = tenure->to = border;
 	row->since_revision = row->set_revision;
 	if (!tenure->heard) {
+		g_clear_pointer(&tenure->passing.job, job_unref); /* told anew, as a time away */
 		tenure->blind_from = tenure->from;
 		tenure->blind_to = border;
 		world->tally.moves_unheard++;
@@ -171,17 +207,14 @@ static void delete(struct world *world, struct row *row)
 {
 	row->gone = true;
 	if (row->where == ELSEWHERE)
-		return; /* the tombstone says where it went, and that is still so */
+		return; /* the tombstone says where it went, which is still so, and that what has not begun is not to begin */
 	row->where = NOWHERE;
 	world_trace(world, "%s is deleted at central", row->id);
 }
 
-/* What it gets and loses again before it hears of either, without having it before, it cannot decide: not asked of it here. */
 static bool may_leave(const struct world *world, const struct row *row)
 {
-	const struct tenure *tenure = latest_tenure(world->moves, row->id);
-	bool has = tenure == NULL || !tenure->heard || knows_of_move(world, row);
-	return row->job->active && has && wall_is_set(border_of(world, row));
+	return row->job->active && wall_is_set(border_of(world, row));
 }
 
 /* It acts by what it was told, and may yet forget it: who knows what it ran? */
@@ -201,6 +234,8 @@ static void change_row(struct world *world, struct row *row)
 		row->where = HERE;
 		row->since = WALL_NONE;
 		row->held_since = world->wall;
+		row->since_revision = row->set_revision;
+		note_first(world, row, WALL_NONE);
 	} else if (dice_chance(&world->dice, 40)) {
 		delete(world, row);
 	} else if (row->where == ELSEWHERE) {
@@ -227,6 +262,7 @@ void moves_heard(struct world *world, int64_t jobs_revision)
 	moves->heard_at = world->wall;
 	moves->lease_until = wall_add_us(world->wall, SIM_LEASE_US);
 	moves->confirmed_revision = MAX(moves->confirmed_revision, jobs_revision);
+	moves->said_revision = moves->set_revision;
 }
 
 static void applied(void *context, bool ok)
@@ -235,22 +271,59 @@ static void applied(void *context, bool ok)
 	((struct world *)context)->change_under_way = false;
 }
 
+static void add_upsert(struct job_change *change, const struct row *row, struct wall since)
+{
+	struct stored_job *stored = stored_job_new(job_ref(row->job));
+	stored->since = since;
+	g_ptr_array_add(change->upserts, stored);
+}
+
+static void tell_gone(const struct world *world, struct job_change *change, const struct row *row)
+{
+	struct tenure *tenure = latest_tenure(world->moves, row->id);
+	struct job_move move = { g_intern_string(row->id), row->since, row->gone };
+	tenure->told_in = change->jobs_revision;
+	g_clear_pointer(&tenure->passing.job, job_unref);
+	if (came_unheard(world, row) && !row->gone && wall_before(row->first_at, row->since)) {
+		tenure->passing = (struct version){ job_ref(row->job), row->first_at, { world->wall.us - world->wall.us % US_PER_MS } };
+		add_upsert(change, row, row->first_at);
+	}
+	g_array_append_val(change->moves, move);
+}
+
 static void tell_row(const struct world *world, struct job_change *change, const struct row *row)
 {
-	if (!knows_of_move(world, row))
+	bool knows = knows_of_move(world, row);
+	if (!knows)
 		g_array_append_vals(change->away, row->away->data, row->away->len);
 	if (row->where == HERE) {
-		struct stored_job *stored = stored_job_new(job_ref(row->job));
-		stored->since = knows_of_move(world, row) ? WALL_NONE : row->since;
-		g_ptr_array_add(change->upserts, stored);
+		bool stays = came_unheard(world, row) && row->away->len > 0;
+		add_upsert(change, row, knows ? WALL_NONE : stays ? row->first_at : row->since);
 		return;
 	}
 	g_ptr_array_add(change->deletes, g_strdup(row->id));
-	if (row->where == ELSEWHERE) {
-		latest_tenure(world->moves, row->id)->told_in = change->jobs_revision;
-		struct job_move move = { g_intern_string(row->id), row->since };
-		g_array_append_val(change->moves, move);
+	if (row->where == ELSEWHERE)
+		tell_gone(world, change, row);
+}
+
+/* From now on nothing of a job that had left, and was deleted since, begins. */
+static void note_ended(struct moves *moves, int64_t since_revision)
+{
+	for (guint i = 0; i < moves->rows->len; i++) {
+		struct row *row = moves->rows->pdata[i];
+		if (row->gone && row->where == ELSEWHERE && row->ended_in == 0 && row->set_revision > since_revision)
+			row->ended_in = moves->told_revision;
 	}
+}
+
+bool moves_has_ended(const struct world *world, const char *id)
+{
+	for (guint i = 0; world->moves != NULL && i < world->moves->rows->len; i++) {
+		const struct row *row = world->moves->rows->pdata[i];
+		if (strcmp(row->id, id) == 0)
+			return row->ended_in != 0 && world->core->state.jobs_revision >= row->ended_in;
+	}
+	return false;
 }
 
 /* What the reply to a request says that was made when the agent had that revision of its set. */
@@ -263,7 +336,7 @@ void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_u
 		struct job_change *change = job_change_new();
 		change->away = g_array_new(FALSE, FALSE, sizeof(struct job_away));
 		change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
-		change->jobs_revision = moves->told_revision = moves->set_revision;
+		change->jobs_revision = moves->told_revision = moves->said_revision = moves->set_revision;
 		for (guint i = 0; i < moves->rows->len; i++)
 			if (((struct row *)moves->rows->pdata[i])->set_revision > jobs_revision)
 				tell_row(world, change, moves->rows->pdata[i]);
@@ -275,8 +348,10 @@ void moves_reply(struct world *world, int64_t jobs_revision, struct wall lease_u
 		core_apply_jobs(world->core, change);
 		if (!world->change_under_way) { /* sync_answer.c asks again, and counts it as no word */
 			world->tally.answers_refused++;
+			moves->told_revision = -1;
 			return;
 		}
+		note_ended(moves, jobs_revision);
 		world->change_at = world->core->latest;
 	} else {
 		core_lease(world->core, lease_until);
@@ -294,6 +369,26 @@ struct wall moves_end(struct world *world, const char *id)
 	/* It may have come back while this was on its way to the disk. */
 	tenure->blind_to = wall_max(tenure->to.us == INT64_MAX ? tenure->from : tenure->blind_to, world->wall);
 	return tenure->from;
+}
+
+const struct version *moves_passing(struct world *world, const char *id, int64_t jobs_revision)
+{
+	struct tenure *tenure = world->moves == NULL ? NULL : latest_tenure(world->moves, id);
+	if (tenure == NULL || tenure->heard || tenure->passing.job == NULL || tenure->told_in != world->moves->told_revision ||
+	    tenure->told_in > jobs_revision)
+		return NULL;
+	world->tally.moves_passed++;
+	return &tenure->passing;
+}
+
+void moves_check(struct world *world)
+{
+	for (guint i = 0; i < world->moves->tenures->len; i++) {
+		const struct tenure *tenure = world->moves->tenures->pdata[i];
+		if (tenure->passing.job != NULL && !tenure->heard && tenure->told_in <= world->disk.state.jobs_revision)
+			world_trouble(world, "promise 1: %s came and went at %+.6f s, and was not taken", tenure->id,
+				      world_at(world, tenure->passing.since));
+	}
 }
 
 bool moves_is_blind(const struct world *world, const char *id, struct wall at)

@@ -71,7 +71,10 @@ static void check_start(const struct outside *outside, const struct attempt *att
 		world_trouble(world, "too many transfers are open: %d of one target", of_target);
 	if (fire->job->deleted && !fire->job->handed_over)
 		world_trouble(world, "promise 9: a run of %s begins after its deletion", attempt->job->id);
-	if (!fire->job->job->active && attempt->number == 1 && !fire->maybe_sent && attempt->cause != FIRE_MANUAL)
+	bool is_unbegun = attempt->number == 1 && !fire->maybe_sent && attempt->cause != FIRE_MANUAL;
+	if (is_unbegun && fire->job->handed_over && moves_has_ended(world, attempt->job->id))
+		world_trouble(world, "a run of %s begins after central said that it was deleted", attempt->job->id);
+	if (!fire->job->job->active && is_unbegun)
 		world_trouble(world, "a run of %s begins while the job is paused", attempt->job->id);
 }
 

@@ -52,7 +52,7 @@ static void change_asked(struct mono asked, struct wall border, struct wall sinc
 	struct job_change *change = job_change_new();
 	change->jobs_revision = ++world.revision;
 	if (wall_is_set(border)) {
-		struct job_move move = { "a", border };
+		struct job_move move = { "a", border, false };
 		change->moves = g_array_new(FALSE, FALSE, sizeof(struct job_move));
 		g_array_append_val(change->moves, move);
 	}

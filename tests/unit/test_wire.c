@@ -487,7 +487,7 @@ static void fill_reply(struct sync_reply *reply)
 	g_array_append_val(reply->upserts, upsert);
 	g_array_append_val(reply->commands, command);
 	g_ptr_array_add(reply->deletes, g_strdup("j2"));
-	struct sync_move move = { "j2", { 1795435200654000 } };
+	struct sync_move move = { "j2", { 1795435200654000 }, true };
 	g_array_append_val(reply->moves, move);
 	struct sync_away away[] = { { "j1", { 1795435200100000 }, { 1795435200123000 } }, { "j2", { 1795435200200000 }, { 1795435200300000 } } };
 	g_array_append_vals(reply->away, away, G_N_ELEMENTS(away));
@@ -571,6 +571,7 @@ START_TEST(test_a_sync_reply_round_trips_secrets_included)
 	ck_assert_str_eq(g_ptr_array_index(back.deletes, 0), "j2");
 	ck_assert_str_eq(g_array_index(back.moves, struct sync_move, 0).job_id, "j2");
 	ck_assert_int_eq(g_array_index(back.moves, struct sync_move, 0).border.us, 1795435200654000);
+	ck_assert(g_array_index(back.moves, struct sync_move, 0).ended);
 	ck_assert_uint_eq(back.away->len, 2);
 	const struct sync_away *away = &g_array_index(back.away, struct sync_away, 1);
 	ck_assert_str_eq(away->job_id, "j2");

@@ -7,7 +7,7 @@ SELECT pg_try_advisory_lock(hashtext('belfry.fleet'))
 SELECT pg_advisory_unlock(hashtext('belfry.fleet'))
 
 -- $1 offline_after_ms, $2 lease_ms, $3 a gap in milliseconds that means nobody listened. After one, agents get $4 ms to come
--- back before their silence begins to count.
+-- back before their silence begins to count. $5: this session is new, and the one before it may have ended with the server.
 -- name: fleet_heartbeat
 UPDATE fleet SET heartbeat_at = now(), server_started_at = pg_postmaster_start_time(), offline_after_ms = $1::bigint,
 	lease_ms = $2::bigint,
@@ -15,7 +15,8 @@ UPDATE fleet SET heartbeat_at = now(), server_started_at = pg_postmaster_start_t
 		WHEN heartbeat_at IS NULL THEN now()
 		WHEN heartbeat_at < now() - $3::bigint * interval '1 millisecond' THEN now() + $4::bigint * interval '1 millisecond'
 		WHEN server_started_at <> pg_postmaster_start_time() THEN now()
-		ELSE listening_since END
+		ELSE listening_since END,
+	trusted_since = CASE WHEN $5::boolean OR server_started_at <> pg_postmaster_start_time() THEN now() ELSE trusted_since END
 RETURNING listening_since
 
 -- Silent for too long from now on: offline. Those that were never heard count from their enrolment.

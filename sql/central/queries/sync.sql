@@ -45,24 +45,35 @@ ON CONFLICT (agent_id) DO UPDATE SET last_seen_at = excluded.last_seen_at, versi
 	lease_until = now() + (SELECT lease_ms FROM fleet) * interval '1 millisecond'
 RETURNING lease_until, next_look_ms(s.agent_id)
 
--- The set's revision and digest, and what changed since $2, from one snapshot. With $2 = 0 tombstones say nothing new.
+-- The set's revision and digest, and what changed since $2, from one snapshot. With $2 = 0 tombstones say nothing new, but
+-- for a stay that came and went unheard: its first border and its last are told, and the definition, to decide what lies between.
 -- name: sync_job_set
 SELECT agent.set_revision, agent.set_digest, change.set_revision, change.job_id, change.removed, change.target_key,
-	change.revision, change.definition, change.border, change.away
+	change.revision, change.definition, change.since, change.border, change.ended, change.away
 FROM agent LEFT JOIN agent_state AS state USING (agent_id) LEFT JOIN LATERAL (
 	SELECT a.set_revision, a.job_id, a.removed, a.target_key, job.revision,
-		CASE WHEN NOT a.removed THEN job.definition END AS definition,
-		CASE WHEN a.removed OR a.since_revision > coalesce(state.confirmed_revision, 0) THEN a.since_at END AS border,
+		CASE WHEN NOT a.removed OR came.and_went THEN job.definition END AS definition,
+		CASE WHEN (a.since_revision > coalesce(state.confirmed_revision, 0)) IS NOT TRUE THEN NULL
+			WHEN came.unheard AND (a.removed OR a.away IS NOT NULL) THEN a.first_at ELSE a.since_at END AS since,
+		CASE WHEN a.removed THEN a.since_at END AS border, NOT (job.active AND job.deleted_at IS NULL) AS ended,
 		-- [[from, to], ..] in microseconds
 		CASE WHEN a.away IS NOT NULL AND a.since_revision > coalesce(state.confirmed_revision, 0) THEN (
 			SELECT json_agg(json_build_array((extract(epoch FROM lower(part)) * 1000000)::bigint,
 				(extract(epoch FROM upper(part)) * 1000000)::bigint)) FROM unnest(a.away) AS part) END AS away
-	FROM assignment a JOIN job USING (job_id)
-	WHERE a.agent_id = agent.agent_id AND a.set_revision > $2::bigint AND (NOT a.removed OR $2::bigint > 0)
+	FROM assignment a JOIN job USING (job_id) CROSS JOIN LATERAL (
+		SELECT news AS unheard, news AND a.removed AND a.since_at > a.first_at AND job.active AND job.deleted_at IS NULL
+			AS and_went
+		FROM (SELECT coalesce(a.first_revision > coalesce(state.confirmed_revision, 0), false)) AS first (news) OFFSET 0
+	) AS came
+	WHERE a.agent_id = agent.agent_id AND a.set_revision > $2::bigint AND (NOT a.removed OR $2::bigint > 0 OR came.and_went)
 	ORDER BY a.set_revision LIMIT $3::integer
 ) change ON true
 WHERE agent.agent_id = $1::uuid
 ORDER BY change.set_revision
+
+-- Before the answer leaves: from now on the agent may know its set up to $2.
+-- name: sync_told
+UPDATE agent_state SET told_revision = greatest(told_revision, $2::bigint) WHERE agent_id = $1::uuid
 
 -- At most one snapshot for differing digests in $2 milliseconds: an agent that cannot take a job would ask for ever.
 -- name: sync_snapshot_allowed
