@@ -1,6 +1,6 @@
 // The frame around every screen: navigation, refresh and zone switches, banner, dialogs.
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useConnection } from "../api/connection.ts";
 import { asApiError } from "../api/problem.ts";
@@ -12,7 +12,8 @@ import { Failure, Loading } from "../ui/States.tsx";
 import { ToastHost } from "../ui/toast.tsx";
 import { AwayBanner } from "./AwayBanner.tsx";
 import { KeySheet } from "./KeySheet.tsx";
-import { PLACES } from "./nav.ts";
+import { Navigation } from "./Navigation.tsx";
+import { PLACES, type Place } from "./nav.ts";
 import { Palette } from "./Palette.tsx";
 import { SessionOver } from "./SessionOver.tsx";
 import { Toolbar } from "./Toolbar.tsx";
@@ -20,31 +21,15 @@ import { Toolbar } from "./Toolbar.tsx";
 export function Layout() {
 	const session = useQuery(sessionQuery());
 	const location = useLocation();
-	const navigate = useNavigate();
 	const away = useConnection().away !== null;
 	const [palette, setPalette] = useState(false);
 	const [sheet, setSheet] = useState(false);
-	const [menu, setMenu] = useState(false);
 	const places = PLACES.filter((place) => atLeast(session.data?.role, place.least));
-	useKeys([
-		{ keys: "Mod+k", label: "Find a job, an agent, a page", group: "Everywhere", run: () => setPalette(true) },
-		{ keys: "?", label: "This sheet", group: "Everywhere", run: () => setSheet(true) },
-		{
-			keys: "/",
-			label: "Search on this page",
-			group: "Everywhere",
-			run: () => {
-				const field = document.querySelector<HTMLInputElement>("[data-search]");
-				field ? field.focus() : setPalette(true);
-			},
-		},
-		...places.map((place) => ({
-			keys: `g ${place.key}`,
-			label: place.text,
-			group: "Go to",
-			run: () => void navigate({ to: place.to }),
-		})),
-	]);
+	useFrameKeys(
+		places,
+		() => setPalette(true),
+		() => setSheet(true),
+	);
 
 	if (!session.data) {
 		if (session.error && asApiError(session.error).kind === "unauthorized") {
@@ -64,52 +49,7 @@ export function Layout() {
 			>
 				Skip to content
 			</a>
-			<aside className="border-b border-line bg-surface md:sticky md:top-0 md:row-span-2 md:h-dvh md:border-b-0 md:border-r">
-				<div className="flex h-14 items-center gap-2 px-4">
-					<Link to="/" className="flex items-center gap-2 text-[1.1rem] font-semibold tracking-[-0.01em] text-ink">
-						<img src="/favicon.svg" alt="" width="22" height="22" />
-						Belfry
-					</Link>
-					<button
-						type="button"
-						aria-expanded={menu}
-						aria-controls="navigation"
-						className="ml-auto rounded-[7px] border border-line-strong px-2.5 py-1 md:hidden"
-						onClick={() => setMenu(!menu)}
-					>
-						Menu
-					</button>
-				</div>
-				<nav id="navigation" aria-label="Screens" className={`${menu ? "block" : "hidden"} px-2 pb-3 md:block`}>
-					<ul className="m-0 flex list-none flex-col gap-0.5 p-0">
-						{places.map((place) => (
-							<li key={place.to}>
-								<Link
-									to={place.to}
-									onClick={() => setMenu(false)}
-									activeOptions={{ exact: place.to === "/", includeSearch: false }}
-									className="flex items-center gap-2.5 rounded-[7px] px-2.5 py-1.5 text-ink-soft hover:bg-sunken hover:text-ink"
-									activeProps={{ className: "!bg-accent-soft !text-accent font-semibold", "aria-current": "page" }}
-								>
-									<svg
-										viewBox="0 0 20 20"
-										width="17"
-										height="17"
-										aria-hidden="true"
-										className="shrink-0 fill-none stroke-current"
-										strokeWidth="1.6"
-										strokeLinecap="round"
-										strokeLinejoin="round"
-									>
-										<path d={place.icon} />
-									</svg>
-									{place.text}
-								</Link>
-							</li>
-						))}
-					</ul>
-				</nav>
-			</aside>
+			<Navigation places={places} />
 			<div className="sticky top-0 z-30 bg-canvas">
 				<Toolbar session={session.data} openPalette={() => setPalette(true)} openSheet={() => setSheet(true)} />
 				<AwayBanner />
@@ -130,6 +70,29 @@ export function Layout() {
 			<SessionOver />
 		</div>
 	);
+}
+
+function useFrameKeys(places: Place[], openPalette: () => void, openSheet: () => void) {
+	const navigate = useNavigate();
+	useKeys([
+		{ keys: "Mod+k", label: "Find a job, an agent, a page", group: "Everywhere", run: openPalette },
+		{ keys: "?", label: "This sheet", group: "Everywhere", run: openSheet },
+		{
+			keys: "/",
+			label: "Search on this page",
+			group: "Everywhere",
+			run: () => {
+				const field = document.querySelector<HTMLInputElement>("[data-search]");
+				field ? field.focus() : openPalette();
+			},
+		},
+		...places.map((place) => ({
+			keys: `g ${place.key}`,
+			label: place.text,
+			group: "Go to",
+			run: () => void navigate({ to: place.to }),
+		})),
+	]);
 }
 
 /** Once: while the login loads, the address has changed already, and would be its own way back for ever. */

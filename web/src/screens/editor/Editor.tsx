@@ -8,7 +8,8 @@ import { useMay } from "../../shell/session.ts";
 import { Screen } from "../../ui/Screen.tsx";
 import { Empty, Failure, Loading } from "../../ui/States.tsx";
 import { copyOf, START } from "./draft.ts";
-import { Form, type Origin } from "./Form.tsx";
+import { Form } from "./Form.tsx";
+import type { Origin } from "./useJobForm.ts";
 
 /** The job with the tag that an edit is made against; read once, not polled: the form is not changed under its author. */
 function useOnce(jobId: string | undefined) {
