@@ -11,7 +11,7 @@
  * The files: core.c, core_view.c (this surface), plan.c (which fires are due), fire.c (states of a fire), attempts.c (what is
  * told of its attempts), admission.c (who may start), retry.c (pure rule), recovery.c (what the last life left, clock steps),
  * missed.c (windows nobody watched), lease.c (what must not run twice, hand-over), cancel.c (the order "cancel"),
- * job_change.c, job_table.c (the job set), outbox_limit.c (no room for decisions), batch.c (what becomes durable).
+ * job_change.c, job_leave.c, job_table.c (the job set), outbox_limit.c (no room for decisions), batch.c (what becomes durable).
  */
 #ifndef BELFRY_AGENT_CORE_H
 #define BELFRY_AGENT_CORE_H

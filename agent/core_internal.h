@@ -347,6 +347,16 @@ const char *cancel_reason(const struct core *core, const struct fire *fire);
 
 /* job_change.c */
 struct core_job *core_job_new(const struct stored_job *stored);
+
+/* job_leave.c */
+uint64_t core_job_digest(const struct core_job *job); /* its term in that of the set */
+void core_jobs_leave(struct core *core, const struct job_change *change); /* all that the change deletes or moves */
+/* One that another agent has: due instants up to the border are ours still. Then it becomes a ghost, or is freed. */
+void core_job_move(struct core *core, struct core_job *job, struct wall border);
+void core_job_become_ghost(struct core *core, struct core_job *job);
+/* What waits for another attempt that its policy no longer gives it; and what has not begun, for that reason. */
+void core_job_end_retries(struct core *core, struct core_job *job);
+void core_job_end_unbegun(struct core *core, struct core_job *job, const char *reason);
 /* Of a job that was handed over with something still to run: its row stays until this one, and all others of it, have ended. */
 void core_job_stays(struct core *core, const struct core_job *job);
 void core_job_ended(struct core *core, const struct core_job *job);

@@ -114,7 +114,7 @@ MUTANTS = [
          "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
     ], CLOCK, "an_edit_while_the_clock_is_behind_does_not_forget"),
     Mutant("a deleted job's runs go on", "9", [
-        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tlet_go(core, job);", "\t(void)border;\n\tlet_go(core, job);"),
+        ("agent/job_leave.c", "\trecovery_withdraw_future(core, job, border);\n\tlet_go(core, job);", "\t(void)border;\n\tlet_go(core, job);"),
     ], SIM, "invented"),
     Mutant("backlog cursor without intents", "10", [
         ("agent/missed.c", "\t\tbatch_add_intent(core, plan_fire(core, job, id, instant, due, FIRE_CATCH_UP, backlog->clock_epoch));\n"
@@ -151,9 +151,9 @@ MUTANTS = [
         ("agent/missed.c", "\tbool settled = settle_rows(core, job, was_heard(core));", "\tbool settled = settle_rows(core, job, true);"),
     ], MISSED, "nothing_is_called_missed_until"),
     Mutant("a hand-over forgets the job before its last run", "3", [
-        ("agent/job_change.c", "\tif (count_stays(core, job->job->id) > 0 || (job->runs != NULL && job->runs->live > 0))\n"
+        ("agent/job_leave.c", "\tif (count_stays(core, job->job->id) > 0 || (job->runs != NULL && job->runs->live > 0))\n"
          "\t\tkeep_row(core, job);\n", ""),
-        ("agent/job_change.c", "static void keep_row(", "G_GNUC_UNUSED static void keep_row("),
+        ("agent/job_leave.c", "static void keep_row(", "G_GNUC_UNUSED static void keep_row("),
     ], LEASE, "a_crash_after_a_hand_over"),
     Mutant("a job that came back begins where it left", "3", [
         ("agent/job_change.c", "\tif (!wall_before(since, job->next))\n\t\tplan_schedule(core, job, since);\n\treturn true;", "\treturn true;"),
@@ -182,7 +182,7 @@ MUTANTS = [
          "\t    g_hash_table_contains(core->commands_under_way, &command->id))\n\t\treturn;\n", ""),
     ], SIM, "promise 1.*two decisions with the id"),
     Mutant("a paused job's waiting runs begin", "9", [
-        ("agent/job_change.c", "\tif (!stored->job->active)\n\t\tend_unbegun(core, job, PAUSED);\n", ""),
+        ("agent/job_change.c", "\tif (!stored->job->active)\n\t\tcore_job_end_unbegun(core, job, PAUSED);\n", ""),
     ], CORE, "a_pause_lets_nothing_begin_that_waits"),
     Mutant("what may have been sent is called skipped", "3", [
         ("agent/fire.c", "\tif (fire->maybe_sent && policy->concurrency != JOB_REPLACE) {", "\tif (fire->maybe_sent && policy == NULL) {"),
@@ -225,7 +225,7 @@ MUTANTS = [
          "\tplan_job_to(core, job, wall_add_us(core->now, HAND_OVER_AHEAD_US - (border.us < 0)));"),
     ], LEASE, "a_hand_over_ahead_of_time_runs_up_to_the_border_and_not_beyond"),
     Mutant("a stay ends with another", "1", [
-        ("agent/job_change.c", "\tif (count_stays(core, id) == 0 && job_table_get(core, id) == NULL)", "\tif (job_table_get(core, id) == NULL)"),
+        ("agent/job_leave.c", "\tif (count_stays(core, id) == 0 && job_table_get(core, id) == NULL)", "\tif (job_table_get(core, id) == NULL)"),
     ], LEASE, "keeps_its_row_until_both_have_run"),
     Mutant("an at-most-once request sent again by curl", "3", [
         ("agent/runner_response.c", "transfer->sendings == 1 || transfer->call->job->policy->type != JOB_ATMOST_ONCE",
@@ -353,7 +353,7 @@ MUTANTS = [
         ("central/svc_sync.c", "db_param_int(&params, reply->jobs_revision);\n\treturn db_run(conn, \"sync_told\"", "db_param_int(&params, 0);\n\treturn db_run(conn, \"sync_told\""),
     ], daemon("away", "a_job_that_came_and_went_unheard_is_told_with_all_that_was_its_own"), "assert \\["),
     Mutant("who had a job hears nothing of its end", "9", [
-        ("agent/job_change.c", "while (move->ended && g_hash", "while (move->ended && core->jobs == NULL && g_hash"),
+        ("agent/job_leave.c", "while (move->ended && g_hash", "while (move->ended && core->jobs == NULL && g_hash"),
     ], LEASE, "nothing_begins_any_more"),
     Mutant("a server forgets no lease", "3", [
         ("sql/central/queries/assign.sql", "CASE WHEN server_started_at = pg_postmaster_start_time() THEN trusted_since ELSE now() END AS since", "'-infinity'::timestamptz AS since"),
