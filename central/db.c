@@ -296,19 +296,21 @@ void db_release(struct db_conn *conn)
 		return;
 	struct db_pool *pool = conn->pool;
 	tidy(conn);
+	/* Once it is idle it is somebody else's. */
+	bool broken = conn->broken;
 	g_mutex_lock(&pool->lock);
-	if (conn->broken)
+	if (broken)
 		pool->open--;
 	else
 		g_ptr_array_add(pool->idle, conn);
 	/* A signal that nobody hears costs a call of the kernel, and one to the mender two switches: per request too much. */
 	if (pool->waiting > 0) {
 		g_cond_signal(&pool->returned);
-		if (conn->broken)
+		if (broken)
 			g_cond_signal(&pool->wanted);
 	}
 	g_mutex_unlock(&pool->lock);
-	if (conn->broken)
+	if (broken)
 		conn_free(conn);
 }
 
