@@ -61,10 +61,11 @@ void api_audit_list(const struct api_request *request, struct api_reply *reply)
 	}
 	json_t *entries = json_array();
 	g_autofree char *next = NULL;
-	for (int i = 0; i < db_rows(rows) && i < filter.limit; i++)
+	int page = MIN(db_rows(rows), filter.limit);
+	for (int i = 0; i < page; i++)
 		json_array_append_new(entries, render(rows, i));
-	if (db_rows(rows) > filter.limit) {
-		struct cursor cursor = { .at = { db_int(rows, filter.limit - 1, 0) }, .id = "" };
+	if (page > 0 && db_int(rows, 0, 9) > page) {
+		struct cursor cursor = { .at = { db_int(rows, page - 1, 0) }, .id = "" };
 		g_strlcpy(cursor.id, "00000000-0000-0000-0000-000000000000", sizeof cursor.id);
 		next = cursor_encode(CURSOR_KIND, &cursor);
 	}

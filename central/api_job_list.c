@@ -38,15 +38,15 @@ static json_t *render_listed(struct job_listed *listed, struct wall now)
 	return json;
 }
 
-/* One more than the page was read, to know whether there is more. */
-static json_t *render_list(GArray *list, const struct job_filter *filter, struct wall now)
+/* One more than the page was looked for, to know whether there is more. */
+static json_t *render_list(GArray *list, int64_t found, const struct job_filter *filter, struct wall now)
 {
 	json_t *jobs = json_array();
 	g_autofree char *next = NULL;
-	guint page = (guint)filter->limit - 1;
-	for (guint i = 0; i < list->len && i < page; i++)
+	guint page = MIN((guint)filter->limit - 1, list->len);
+	for (guint i = 0; i < page; i++)
 		json_array_append_new(jobs, render_listed(&g_array_index(list, struct job_listed, i), now));
-	if (list->len > page) {
+	if (found > page) {
 		const struct job_listed *last = &g_array_index(list, struct job_listed, page - 1);
 		struct cursor cursor = { .at = last->sort_at };
 		g_strlcpy(cursor.id, last->row.job_id, sizeof cursor.id);
@@ -64,6 +64,7 @@ void api_jobs_list(const struct api_request *request, struct api_reply *reply)
 	int64_t limit = JOBS_LIMIT_DEFAULT;
 	struct wall now = wall_now();
 	GArray *list = NULL;
+	int64_t found = 0;
 	if (!api_query_only(request, reply, parameters) ||
 	    !api_query_int(request, reply, "limit", 1, JOBS_LIMIT_MAX, &limit) ||
 	    !job_query_parse(request, reply, &filter) || !job_query_parse_order(request, reply, &filter))
@@ -71,11 +72,11 @@ void api_jobs_list(const struct api_request *request, struct api_reply *reply)
 	filter.limit = (int)limit + 1;
 	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
-		status = db_job_list(conn, &filter, now, &list);
+		status = db_job_list(conn, &filter, now, &list, &found);
 	if (status != DB_OK) {
 		problem_db(reply, status, "list of jobs");
 		return;
 	}
-	api_reply_json(reply, 200, render_list(list, &filter, now));
+	api_reply_json(reply, 200, render_list(list, found, &filter, now));
 	g_array_unref(list);
 }

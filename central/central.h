@@ -15,6 +15,7 @@
 struct auth;
 struct job_shown;
 struct kept_text;
+struct memory;
 struct metrics;
 struct ingest;
 struct chores;
@@ -33,6 +34,7 @@ struct central {
 	struct job_shown *job_shown; /* texts of jobs that were asked for lately */
 	struct kept_text *overview;
 	struct metrics *metrics;
+	struct memory *memory;
 	struct ingest *ingest;
 	struct admission syncs; /* how many are let in */
 	struct chores *chores;

@@ -32,6 +32,8 @@ static const struct config_row rows[] = {
 	    .help = "Transactions that take records at once, each for many agents"),
 	ROW(statement_timeout_ms, CONFIG_INT, "5000", .min = 100, .max = 600000,
 	    .help = "Longest time a statement may take"),
+	ROW(memory_max_mb, CONFIG_INT, "0", .min = 0, .max = 16777216, .reloadable = true,
+	    .help = "Memory above which requests are refused with 503; 0 = three quarters of the machine, or what its control group may have"),
 	ROW(allow_plain_http, CONFIG_BOOL, "false",
 	    .help = "Listen without TLS on other addresses than loopback; only behind a proxy that speaks TLS"),
 	ROW(tls_certificate, CONFIG_PATH, "", .reloadable = true,

@@ -18,6 +18,7 @@ struct central_config {
 	int api_threads, agent_threads;
 	int ingest_lanes;                /* groups of records that are committed at once */
 	int statement_timeout_ms;
+	int memory_max_mb;               /* 0 = as much as the system leaves it */
 	bool allow_plain_http;           /* on addresses other than loopback */
 	char *tls_certificate, *tls_key; /* PEM files; "" = plain HTTP */
 	char *tls_client_ca;             /* PEM file; "" = agents need no certificate */

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "central/memory.h"
 #include "common/log.h"
 
 struct db_pool {
@@ -17,6 +18,7 @@ struct db_pool {
 	unsigned size;
 	int statement_timeout_ms;
 	enum db_plans plans;
+	struct memory *memory;
 	GThread *mender;
 
 	GMutex lock;	/* all below */
@@ -33,6 +35,17 @@ struct db_pool {
 int db_conn_default_timeout(const struct db_conn *conn)
 {
 	return conn->pool->statement_timeout_ms;
+}
+
+struct memory *db_conn_memory(const struct db_conn *conn)
+{
+	return conn->pool->memory;
+}
+
+void db_pool_set_memory(struct db_pool *pool, struct memory *memory)
+{
+	if (pool != NULL)
+		pool->memory = memory;
 }
 
 static void conn_free(struct db_conn *conn)
@@ -296,6 +309,8 @@ void db_release(struct db_conn *conn)
 		return;
 	struct db_pool *pool = conn->pool;
 	tidy(conn);
+	memory_give(pool->memory, conn->taken);
+	conn->taken = 0;
 	/* Once it is idle it is somebody else's. */
 	bool broken = conn->broken;
 	g_mutex_lock(&pool->lock);

@@ -34,6 +34,7 @@ enum db_status {
 	DB_REFUSED,   /* constraint or bad value: the same call will fail again */
 	DB_AWAY,      /* no usable connection: nothing happened */
 	DB_FULL,      /* the server has no room on its disk, or no memory: nothing happened */
+	DB_LARGE,     /* there is no memory here for so large a result (memory.h) */
 	DB_TIMEOUT,   /* statement or lock timeout: nothing happened */
 	DB_FAILED,    /* anything else that the server said no to; nothing happened */
 	DB_UNCERTAIN  /* the connection died after COMMIT, or a statement outside a transaction, was sent */
@@ -65,6 +66,9 @@ enum db_plans { DB_PLANS_KEPT, DB_PLANS_ANEW };
  */
 struct db_pool *db_pool_new(const char *name, const char *conninfo, unsigned size, int statement_timeout_ms,
 			    enum db_plans plans, GError **error);
+/* Large results of this pool need room there, until the connection is given back. `memory` must outlive the pool; NULL is fine. */
+struct memory;
+void db_pool_set_memory(struct db_pool *pool, struct memory *memory);
 /* Tells the mender to end, without waiting: call it for all pools first, then free them one by one. NULL is fine. */
 void db_pool_stop(struct db_pool *pool);
 /* Closes all. Every connection must have been released. NULL is fine. */

@@ -23,5 +23,6 @@ enum db_status db_audit_list(struct db_conn *conn, const struct audit_filter *fi
 	db_param_wall(&params, filter->from);
 	db_param_wall(&params, filter->to);
 	db_param_int(&params, filter->limit + 1);
+	db_param_int(&params, AUDIT_LIST_BYTES_MAX);
 	return db_run(conn, "audit_list", &params, ret);
 }

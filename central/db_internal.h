@@ -12,6 +12,7 @@
 
 struct db_conn {
 	struct db_pool *pool;
+	size_t taken;          /* from the pool's memory, for results */
 	PGconn *pg;
 	bool in_transaction;
 	bool broken;           /* must not be used again: db_release() closes it */
@@ -24,5 +25,6 @@ struct db_conn {
 };
 
 int db_conn_default_timeout(const struct db_conn *conn);
+struct memory *db_conn_memory(const struct db_conn *conn);
 
 #endif

@@ -109,12 +109,14 @@ static enum db_status read_durations(struct db_conn *conn, GArray *list, struct 
 	return status;
 }
 
-enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter, struct wall now, GArray **ret)
+enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter, struct wall now, GArray **ret,
+			   int64_t *ret_found)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	g_autoptr(GString) statuses = g_string_new(NULL);
 	struct db_params params = { 0 };
 	add_filter(&params, filter, statuses);
+	db_param_int(&params, JOB_LIST_BYTES_MAX);
 	enum db_status status = db_run(conn, "job_list", &params, &result);
 	if (status != DB_OK)
 		return status;
@@ -125,8 +127,10 @@ enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter
 		g_array_append_val(list, listed);
 	}
 	status = read_durations(conn, list, now);
-	if (status == DB_OK)
+	if (status == DB_OK) {
+		*ret_found = db_rows(result) > 0 ? db_int(result, 0, 17) : 0;
 		*ret = g_steal_pointer(&list);
+	}
 	return status;
 }
 

@@ -48,8 +48,11 @@ struct job_listed {
 	int64_t started, duration_max_us, durations[HISTOGRAM_BUCKETS]; /* of the last 24 hours */
 };
 
-/* One page; struct job_listed. */
-enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter, struct wall now, GArray **ret);
+#define JOB_LIST_BYTES_MAX (4 * 1024 * 1024) /* of definitions in a page, and the one that ends it */
+
+/* One page; struct job_listed. *ret_found: how many there are for it, more than in the list where that ended by its bytes. */
+enum db_status db_job_list(struct db_conn *conn, const struct job_filter *filter, struct wall now, GArray **ret,
+			   int64_t *ret_found);
 /* Only which: for changes of many jobs. Texts of *ret are ids. */
 enum db_status db_job_ids(struct db_conn *conn, const struct job_filter *filter, GPtrArray **ret);
 

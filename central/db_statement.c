@@ -8,17 +8,20 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
+#include "central/memory.h"
 #include "common/log.h"
 #include "common/sql.h"
 
 #define CLIENT_GRACE_MS 2000 /* the server's own timeout should come first */
+#define SMALL_READS 8         /* of a socket, which nobody is asked for */
 #define FULL_SAID_MS 10000   /* between two lines that it has no room */
 
 const char *db_status_name(enum db_status status)
 {
 	static const char *const names[] = { "ok",   "notFound", "conflict", "refused",
-					     "away", "full",	 "timeout",  "failed",	 "uncertain" };
+					     "away", "full",	 "large",    "timeout",  "failed",	 "uncertain" };
 	return (size_t)status < G_N_ELEMENTS(names) ? names[status] : "?";
 }
 
@@ -96,7 +99,7 @@ static enum db_status classify(const char *state, bool *ret_lost)
 	return DB_FAILED;
 }
 
-enum pump { PUMP_DONE, PUMP_LOST, PUMP_LATE };
+enum pump { PUMP_DONE, PUMP_LOST, PUMP_LATE, PUMP_LARGE };
 
 static enum pump wait_socket(struct db_conn *conn, short events, gint64 deadline)
 {
@@ -111,6 +114,13 @@ static enum pump wait_socket(struct db_conn *conn, short events, gint64 deadline
 		if (n > 0)
 			return (fd.revents & POLLIN) == 0 || PQconsumeInput(conn->pg) == 1 ? PUMP_DONE : PUMP_LOST;
 	}
+}
+
+/* Is there memory for what the socket has to read? libpq keeps it twice, as it came and as a result. */
+static bool has_room_to_read(struct db_conn *conn)
+{
+	int size = 0;
+	return ioctl(PQsocket(conn->pg), FIONREAD, &size) < 0 || memory_grow(db_conn_memory(conn), 2 * (size_t)MAX(size, 0));
 }
 
 /* An error outweighs what came before it; the last of equals stays. */
@@ -129,16 +139,18 @@ static enum pump pump(struct db_conn *conn, gint64 deadline, PGresult **ret)
 {
 	PGresult *kept = NULL;
 	enum pump state = PUMP_DONE;
-	for (;;) {
+	for (int reads = 0;; reads++) {
 		int unsent = PQflush(conn->pg);
 		if (unsent < 0)
 			state = PUMP_LOST;
 		if (state == PUMP_DONE && (unsent > 0 || PQisBusy(conn->pg))) {
-			state = wait_socket(conn, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), deadline);
+			state = reads >= SMALL_READS && !has_room_to_read(conn)
+					? PUMP_LARGE
+					: wait_socket(conn, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), deadline);
 			if (state == PUMP_DONE)
 				continue;
 		}
-		if (state == PUMP_LATE)
+		if (state == PUMP_LATE || state == PUMP_LARGE)
 			break;
 		/* After a loss this yields the server's last words, if any, and then NULL; it does not block. */
 		PGresult *next = PQgetResult(conn->pg);
@@ -182,6 +194,10 @@ static enum db_status judge(struct db_conn *conn, enum pump state, PGresult *res
 		set_message(conn, "no answer from the server in time", NULL);
 		return may_have_happened ? lost(conn, true) : (lost(conn, false), DB_TIMEOUT);
 	}
+	if (state == PUMP_LARGE) {
+		set_message(conn, "no memory for the result", NULL);
+		return lost(conn, false), DB_LARGE;
+	}
 	const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	set_message(conn, result != NULL ? PQresultErrorMessage(result) : PQerrorMessage(conn->pg),
 		    result != NULL ? PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) : NULL);
@@ -197,6 +213,18 @@ static enum db_status judge(struct db_conn *conn, enum pump state, PGresult *res
 	return status;
 }
 
+/* Room for what becomes of it. Only reads have large results, so a refusal undoes nothing. */
+static bool take_room(struct db_conn *conn, const PGresult *result)
+{
+	size_t size = PQresultMemorySize(result), needed = size * MEMORY_RESULT_FACTOR;
+	if (size <= MEMORY_RESULT_SMALL)
+		return true;
+	if (!memory_take(db_conn_memory(conn), needed))
+		return false;
+	conn->taken += needed;
+	return true;
+}
+
 /* Waits for the answer to what was just sent; frees the result unless it is wanted. */
 static enum db_status finish(struct db_conn *conn, bool sent, bool may_have_happened, struct db_result **ret)
 {
@@ -208,6 +236,8 @@ static enum db_status finish(struct db_conn *conn, bool sent, bool may_have_happ
 	gint64 deadline = g_get_monotonic_time() + (conn->timeout_ms + CLIENT_GRACE_MS) * US_PER_MS;
 	enum pump state = pump(conn, deadline, &result);
 	enum db_status status = judge(conn, state, result, may_have_happened);
+	if (status == DB_OK && ret != NULL && !take_room(conn, result))
+		status = DB_LARGE;
 	if (status == DB_OK && ret != NULL)
 		*ret = (struct db_result *)result;
 	else

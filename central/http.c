@@ -13,6 +13,7 @@
 #include "common/rfc3339.h"
 
 #define RETRY_FULL_S 10 /* somebody has to make room first */
+#define RETRY_MEMORY_MAX_S 5
 
 static const char *const role_names[] = { "open", "agent", "viewer", "operator", "editor", "admin" };
 
@@ -259,6 +260,13 @@ void problem_parameter(struct api_reply *reply, const char *name, const char *fo
 	problem_add(reply, "parameter", json_string(valid_name));
 }
 
+void problem_memory(struct api_reply *reply, const char *what)
+{
+	/* Not all at once again. */
+	api_reply_header(reply, "Retry-After", "%d", g_random_int_range(1, RETRY_MEMORY_MAX_S + 1));
+	problem_reply(reply, 503, NO_MEMORY_TITLE, NULL, "central has no memory to spare for %s", what);
+}
+
 void problem_db(struct api_reply *reply, enum db_status status, const char *what)
 {
 	switch (status) {
@@ -281,6 +289,9 @@ void problem_db(struct api_reply *reply, enum db_status status, const char *what
 		problem_reply(reply, 507, NULL, NULL,
 			      "the database has no room on its disk, or no memory, as the log of central says; nothing was changed. "
 			      "Make room there: central goes on by itself");
+		return;
+	case DB_LARGE:
+		problem_memory(reply, "an answer of this size now; ask for less, or try again");
 		return;
 	case DB_TIMEOUT:
 		api_reply_header(reply, "Retry-After", "2");

@@ -60,6 +60,7 @@ struct api_request {
 	const char *idempotency_key; /* NULL = none */
 	const char *body;          /* not NUL-terminated */
 	size_t body_size;
+	size_t memory;             /* bytes that were taken for it (memory.h) */
 };
 
 struct api_reply {
@@ -114,10 +115,13 @@ void problem_add(struct api_reply *reply, const char *name, json_t *value);
 /* 400 about a query parameter: {"parameter": name}. */
 void problem_parameter(struct api_reply *reply, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /*
- * What a database status means to the client: NOT_FOUND 404, CONFLICT 409, REFUSED 422, AWAY, TIMEOUT and UNCERTAIN 503
+ * What a database status means to the client: NOT_FOUND 404, CONFLICT 409, REFUSED 422, AWAY, LARGE, TIMEOUT and UNCERTAIN 503
  * and FULL 507, both with Retry-After, FAILED 500; TIMEOUT has a title of its own, for the database is there. `what` names the thing ("job 42"), for NOT_FOUND and CONFLICT. DB_OK is a bug.
  */
 #define DB_TOO_SLOW_TITLE "Too Slow"
+#define NO_MEMORY_TITLE "Out Of Memory"
+/* 503: central has no memory for it. `what` it has none for ends the sentence, with what to do. */
+void problem_memory(struct api_reply *reply, const char *what);
 void problem_db(struct api_reply *reply, enum db_status status, const char *what);
 
 /* ETags: strong, of a revision: "\"7\"". */

@@ -140,6 +140,12 @@ static void check_row(struct marks *marks, const struct db_result *result, int r
 	job_unref(job);
 }
 
+/* Column `found`: how many there were for it before it ended by its bytes. */
+static bool is_full(const struct db_result *result, int found)
+{
+	return db_int(result, 0, found) == LATE_PIECE || db_int(result, 0, found) > db_rows(result);
+}
+
 /* Jobs in pieces until a piece is not full; each begins where the one before ended, or all of them would read what all had. */
 static enum db_status adopt(struct db_conn *conn, struct wall since)
 {
@@ -153,10 +159,11 @@ static enum db_status adopt(struct db_conn *conn, struct wall since)
 		else
 			db_param_text(&params, "-infinity");
 		db_param_int(&params, LATE_PIECE);
+		db_param_int(&params, LATE_PIECE_BYTES);
 		status = db_run(conn, "late_adopt", &params, &result);
 		if (status != DB_OK || db_rows(result) == 0)
 			break;
-		full = db_rows(result) == LATE_PIECE;
+		full = is_full(result, 6);
 		struct marks marks = marks_new();
 		for (int row = 0; row < db_rows(result); row++)
 			adopt_row(&marks, result, row);
@@ -176,10 +183,11 @@ static enum db_status check(struct db_conn *conn, int64_t offline_ms)
 		struct db_params params = { 0 };
 		struct wall now = wall_now();
 		db_param_int(&params, LATE_PIECE);
+		db_param_int(&params, LATE_PIECE_BYTES);
 		status = db_run(conn, "late_check", &params, &result);
 		if (status != DB_OK || db_rows(result) == 0)
 			break;
-		full = db_rows(result) == LATE_PIECE;
+		full = is_full(result, 13);
 		struct marks marks = marks_new();
 		for (int row = 0; row < db_rows(result); row++)
 			check_row(&marks, result, row, now, offline_ms);

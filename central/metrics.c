@@ -9,6 +9,7 @@
 #include "central/chores.h"
 #include "central/fold.h"
 #include "central/ingest.h"
+#include "central/memory.h"
 
 #define ROUTES_MAX 96
 #define STATUS_MAX 600
@@ -177,6 +178,10 @@ void metrics_print(const struct central *central, GString *out)
 		      (double)mono_diff_us(mono_now(), central->started_at) / (double)US_PER_SECOND);
 	metrics_head(out, "belfry_central_ready", "gauge", "1 when the database is migrated and requests are served.");
 	metrics_value(out, "belfry_central_ready", NULL, g_atomic_int_get(&central->ready));
+	metrics_head(out, "belfry_central_memory_room_bytes", "gauge", "Memory that requests may still take.");
+	metrics_value(out, "belfry_central_memory_room_bytes", NULL, (double)memory_room(central->memory));
+	metrics_head(out, "belfry_central_memory_refused_total", "counter", "Times that there was no memory for a request, a body or a result.");
+	metrics_value(out, "belfry_central_memory_refused_total", NULL, (double)memory_refused(central->memory));
 	print_requests(central->metrics, out);
 	print_latency(central->metrics, out);
 	print_pools(central, out);

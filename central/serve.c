@@ -19,6 +19,7 @@
 #include "central/ingest.h"
 #include "central/job_shown.h"
 #include "central/kept_text.h"
+#include "central/memory.h"
 #include "central/metrics.h"
 #include "central/migrate.h"
 #include "central/reload.h"
@@ -126,7 +127,9 @@ static bool make_pools(struct central *central, GError **error)
 		return false;
 	central->agent_pool =
 		db_pool_new("agents", config->database, (unsigned)config->agent_threads, timeout_ms, DB_PLANS_KEPT, error);
+	db_pool_set_memory(central->api_pool, central->memory);
 	central->chores_pool = db_pool_new("chores", config->database, CHORES_CONNECTIONS, timeout_ms, DB_PLANS_ANEW, error);
+	db_pool_set_memory(central->agent_pool, central->memory);
 	return central->agent_pool != NULL && central->chores_pool != NULL;
 }
 
@@ -145,6 +148,7 @@ static bool start(struct serving *serving, GError **error)
 	central->job_shown = job_shown_new();
 	central->overview = kept_text_new();
 	central->metrics = metrics_new();
+	central->memory = memory_start(central);
 	admission_init(&central->syncs);
 	central->web = web_new();
 	reload_web(central);
@@ -197,6 +201,7 @@ static void stop(struct serving *serving)
 	job_shown_free(central->job_shown);
 	kept_text_free(central->overview);
 	metrics_free(central->metrics);
+	memory_stop(central->memory);
 	admission_done(&central->syncs);
 	ingest_free(central->ingest);
 	web_free(central->web);

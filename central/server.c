@@ -1,17 +1,20 @@
 #include "central/server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <orcania.h>
 #include <sodium.h>
 #include <ulfius.h>
 
 #include "central/admit.h"
 #include "central/content_tag.h"
 #include "central/idempotency.h"
+#include "central/memory.h"
 #include "central/metrics.h"
 #include "central/tls.h"
 #include "common/log.h"
@@ -116,10 +119,26 @@ static bool check_ready(const struct api_request *request, struct api_reply *rep
 	return false;
 }
 
+/* The pages for monitoring always answer. */
+static bool check_memory(struct api_request *request, struct api_reply *reply)
+{
+	const char *path = request->route->path;
+	size_t needed = MEMORY_REQUEST + request->body_size * MEMORY_BODY_FACTOR;
+	if (!g_str_has_prefix(path, "/api/") && strcmp(path, ROUTE_REST) != 0)
+		return true;
+	if (memory_take(request->central->memory, needed)) {
+		request->memory = needed;
+		return true;
+	}
+	problem_memory(reply, "more requests now; nothing was changed, try again");
+	return false;
+}
+
 static void serve(struct server *server, const struct _u_request *raw, struct api_request *request,
 		  struct api_reply *reply)
 {
-	if (!check_sizes(raw, reply) || !find_route(server->listener, request, reply) || !check_ready(request, reply))
+	if (!check_sizes(raw, reply) || !find_route(server->listener, request, reply) || !check_memory(request, reply) ||
+	    !check_ready(request, reply))
 		return;
 	if (!admit_request(server->listener, request, reply) || !check_body(request, reply))
 		return;
@@ -206,6 +225,7 @@ static int handle(const struct _u_request *raw, struct _u_response *response, vo
 	metrics_count_request(server->central->metrics, server->listener, request.route, reply.status, took_us);
 	log_request(server, &request, &reply, took_us);
 	fill_response(response, &request, &reply);
+	memory_give(server->central->memory, request.memory);
 	api_reply_clear(&reply);
 	api_request_clear(&request);
 	return U_CALLBACK_COMPLETE;
@@ -226,6 +246,22 @@ static int open_socket(const char *text, struct listen_address *ret, GError **er
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+/*
+ * ulfius takes the body before it shows us the request, so a flood of large ones can be held up only where their memory
+ * comes from. Who gets none is cut off without an answer; ulfius forgets the block then.
+ */
+static struct memory *_Atomic bodies;
+
+static void *grow_body(void *block, size_t size)
+{
+	size_t has = malloc_usable_size(block);
+	if (size > SERVER_BODY_SMALL && size > has && !memory_grow(bodies, size - has)) {
+		free(block);
+		return NULL;
+	}
+	return realloc(block, size);
 }
 
 static size_t largest_body(enum listener listener)
@@ -287,6 +323,8 @@ struct server *server_start(struct central *central, enum listener listener, GEr
 	server->listener = listener;
 	server->socket = fd;
 	ulfius_init_instance(&server->instance, address.port, NULL, NULL);
+	bodies = central->memory;
+	o_set_alloc_funcs(malloc, grow_body, free);
 	server->instance.max_post_body_size = largest_body(listener) + 1;
 	server->instance.allowed_post_processor = U_POST_PROCESS_NONE;
 	server->instance.check_utf8 = 0;

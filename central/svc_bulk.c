@@ -145,7 +145,7 @@ enum db_status bulk_do(struct db_pool *pool, const struct author *author, enum b
 			add_failure(result, job->job_id,
 				    outcome == JOB_INVALID ? failure.problem.detail : db_status_name(status));
 		job_failure_clear(&failure);
-		if (status == DB_AWAY || status == DB_FULL || status == DB_TIMEOUT || status == DB_UNCERTAIN)
+		if (status == DB_AWAY || status == DB_FULL || status == DB_LARGE || status == DB_TIMEOUT || status == DB_UNCERTAIN)
 			return status;
 	}
 	return DB_OK;

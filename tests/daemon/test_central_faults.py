@@ -249,8 +249,7 @@ def test_when_memory_runs_out_under_central_nothing_acked_is_lost(world, target)
 
     def starve():
         """What it has is all it gets. Not RLIMIT_AS: malloc keeps address space in reserve."""
-        status = open(f"/proc/{cast.central.pid}/status").read()
-        has = int(re.search(r"VmData:\s+(\d+)", status)[1]) << 10
+        has = kilobytes(cast.central, "VmData") << 10
         resource.prlimit(cast.central.pid, resource.RLIMIT_DATA, (has, resource.RLIM_INFINITY))
 
     def felt():
@@ -276,6 +275,73 @@ def test_when_memory_runs_out_under_central_nothing_acked_is_lost(world, target)
     for sender in senders:
         sender.finish(world)
         assert sender.kept(cast.database) == len(sender.records)
+
+
+def kilobytes(central, name):
+    return int(re.search(name + r":\s+(\d+)", open(f"/proc/{central.pid}/status").read())[1])
+
+
+def half_sent_bodies(central, n):
+    """Connections that sent nearly all of a large body, or as much as was taken."""
+    size = 8 << 20
+    head = f"POST /api/agent/sync HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n".encode()
+    taken = []
+    for _ in range(n):
+        connection = socket.create_connection(("127.0.0.1", central.agent_port), timeout=10)
+        try:
+            connection.sendall(head + b" " * (size - 1))
+            taken.append(connection)
+        except OSError:
+            connection.close()
+    return taken
+
+
+def test_with_little_memory_what_is_too_much_is_503_and_central_lives_on(world):
+    central = world.central(memory_max_mb=160).start()
+    central.allow("not enough memory|chore failed|could not be folded")
+    api, database = central.api, central.database
+    pid = central.pid
+    senders = [Sender(central, f"raw-{n}") for n in range(8)]
+    api.create_job("@daily", "http://127.0.0.1:1/", body="".join(uuid.uuid4().hex for _ in range(1800)))
+    database.execute("""INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at,
+        updated_by) SELECT gen_random_uuid(), revision, 'large', active, type, target_mode, definition, created_at, created_by, updated_at,
+        updated_by FROM job, generate_series(1, 500)""")
+    resource.prlimit(central.pid, resource.RLIMIT_DATA, ((kilobytes(central, "VmData") + (400 << 10)) << 10, resource.RLIM_INFINITY))
+    refusals, odd, ended = [], [], threading.Event()
+
+    def ask():
+        mine = central.api
+        while not ended.is_set():
+            reply = mine.get("/api/jobs", params={"limit": 500})
+            if reply.status_code == 503 and int(reply.headers["Retry-After"]) >= 1:
+                refusals.append(reply.json()["title"])
+            elif reply.status_code != 200:
+                odd.append(f"{reply.status_code} {reply.text[:200]}")
+
+    with ThreadPoolExecutor(30) as crew:
+        work = [crew.submit(ask) for _ in range(16)]
+        until = time.monotonic() + 10
+        try:
+            while time.monotonic() < until:
+                list(crew.map(lambda sender: sender.send(1000), senders))
+            taken = half_sent_bodies(central, 60)
+            wait_until(lambda: [sender.send(1000) for sender in senders] and any(sender.refusals for sender in senders), 20, "records to be refused")
+        finally:
+            ended.set()
+        for job in work:
+            job.result()
+    assert not odd, odd[:3]
+    assert "Out Of Memory" in refusals
+    assert len(taken) < 60, "all bodies were taken"
+    print(f"{len(refusals)} refusals, {len(taken)} bodies, {kilobytes(central, 'VmHWM') >> 10} MB at most")
+    assert kilobytes(central, "VmHWM") < 200 << 10
+    for connection in taken:
+        connection.close()
+    wait_until(lambda: api.get("/api/jobs", params={"limit": 10}).status_code == 200, 60, "central to serve", explain=central.tail)
+    for sender in senders:
+        sender.finish(world)
+        assert sender.kept(database) == len(sender.records)
+    assert central.pid == pid and central.running()
 
 
 def test_a_herd_is_told_to_come_later_and_gets_in_at_the_rate(world, database):

@@ -231,3 +231,20 @@ def test_a_search_takes_every_character_as_it_is(api, jobs, name):
         for end in range(begin + 1, len(name) + 1):
             part = name[begin:end]
             assert f"named {name} here" in names(api.jobs(q=part)), part
+
+
+def test_pages_of_large_jobs_and_changes_end_early_and_none_is_left_out(api):
+    """Five hundred jobs with bodies of 64 KB would be one reply of 32 MB."""
+    body = "x" * 60000
+    made = [api.create_job(DAY, "http://127.0.0.1:1/", name=f"j{i}", body=body)["jobId"] for i in range(100)]
+    sizes, cursor, found = [], None, []
+    while cursor or not sizes:
+        page = api.json("/api/jobs", limit=500, sort="name", **({"cursor": cursor} if cursor else {}))
+        sizes.append(len(page["jobs"]))
+        found += [job["jobId"] for job in page["jobs"]]
+        cursor = page["nextCursor"]
+    assert sorted(found) == sorted(made) and len(sizes) > 1 and max(sizes) < 80, sizes
+    page = api.json("/api/audit", limit=1000, action="job.create")
+    assert 1 < len(page["entries"]) < 80 and page["nextCursor"]
+    entries = list(api.pages("/api/audit", "entries", limit=1000, action="job.create"))
+    assert sorted(entry["object"].split(":")[-1] for entry in entries) == sorted(made)

@@ -268,6 +268,9 @@ MUTANTS = [
     Mutant("the same identity after a step back", "10", [
         ("agent/recovery.c", "\tstate->clock_epoch++;\n", ""),
     ], CLOCK, "after_two_hours_back.*720"),
+    Mutant("memory without end", "faults.md", [
+        ("central/memory.c", "atomic_load(&memory->taken) >= kept)", "atomic_load(&memory->taken) >= kept - G_MAXINT32)"),
+    ], daemon("central_faults", "with_little_memory_what_is_too_much_is_503_and_central_lives_on"), "ended with|Connection refused"),
     Mutant("a full disk is called away", "faults.md", [
         ("central/db_statement.c", "{ \"53100\", DB_FULL, false }", "{ \"53100\", DB_AWAY, false }"),
     ], daemon("central_faults", "without_room_for_tables_changes_are_507_and_agents_keep_what_they_have"), "expected 507, got 503"),

@@ -1,12 +1,22 @@
 -- name: audit_insert
 INSERT INTO audit (at, actor, action, object, before, after, request_id) VALUES (now(), $1, $2, $3, $4, $5, $6)
 
+-- Changes may be large: after $8 bytes of them the page ends.
 -- name: audit_list
-SELECT audit.audit_id, at, actor, action, object, before, after, request_id, encode(hash, 'hex')
-FROM audit LEFT JOIN audit_link USING (audit_id)
-WHERE audit.audit_id < $1::bigint AND ($2::text IS NULL OR actor = $2) AND ($3::text IS NULL OR action = $3)
-	AND ($4::text IS NULL OR object = $4) AND ($5::timestamptz IS NULL OR at >= $5) AND ($6::timestamptz IS NULL OR at < $6)
-ORDER BY audit.audit_id DESC LIMIT $7::integer
+SELECT audit_id, at, actor, action, object, before, after, request_id, encode(hash, 'hex'), found
+FROM (
+	SELECT entry.*, count(*) OVER () AS found, sum(bytes) OVER (ORDER BY audit_id DESC) - bytes AS bytes_before
+	FROM (
+		SELECT audit.*, audit_link.hash, coalesce(octet_length(before), 0) + coalesce(octet_length(after), 0) AS bytes
+		FROM audit LEFT JOIN audit_link USING (audit_id)
+		WHERE audit.audit_id < $1::bigint AND ($2::text IS NULL OR actor = $2) AND ($3::text IS NULL OR action = $3)
+			AND ($4::text IS NULL OR object = $4) AND ($5::timestamptz IS NULL OR at >= $5)
+			AND ($6::timestamptz IS NULL OR at < $6)
+		ORDER BY audit.audit_id DESC LIMIT $7::integer
+	) AS entry
+) AS page
+WHERE bytes_before < $8::bigint
+ORDER BY audit_id DESC
 
 -- In the order of the chain, those after a link; raw, since central computes the hashes itself.
 -- name: audit_chain_read

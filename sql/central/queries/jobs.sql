@@ -41,33 +41,39 @@ VALUES ($1::uuid, $2, $3::timestamptz, $4, $5, $6)
 
 -- One page ($1-$13 as in the function job_page) with what lists show of each job. The strip looks back 8 days from the
 -- latest execution: however old history is, few partitions are looked into. A job is unknown since the last of its holders
--- fell silent; one that is heard ends the search for such.
+-- fell silent; one that is heard ends the search for such. Definitions may be large: after $14 bytes of them the page ends.
 -- name: job_list
 SELECT
 -- use: job_columns
-	, page.sort_at, latest.execution_id, nullif(latest.scheduled_at, '-infinity'), latest.status,
+	, job.sort_at, latest.execution_id, nullif(latest.scheduled_at, '-infinity'), latest.status,
 	CASE WHEN latest.started THEN latest.duration_us END, latest.reason,
 	ARRAY (
 		SELECT status FROM execution
-		WHERE execution.job_id = page.job_id AND execution.scheduled_at <= latest.scheduled_at
+		WHERE execution.job_id = job.job_id AND execution.scheduled_at <= latest.scheduled_at
 			AND execution.scheduled_at > latest.scheduled_at - interval '8 days'
 		ORDER BY execution.scheduled_at DESC, execution.execution_id DESC LIMIT 20
 	),
 	CASE WHEN
 -- use: is_late
 	THEN late.late_since END,
-	EXISTS (SELECT FROM assignment held WHERE held.job_id = page.job_id AND NOT held.removed),
+	EXISTS (SELECT FROM assignment held WHERE held.job_id = job.job_id AND NOT held.removed),
 	CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
-			WHERE held.job_id = page.job_id AND NOT held.removed AND agent.offline_at IS NULL)
+			WHERE held.job_id = job.job_id AND NOT held.removed AND agent.offline_at IS NULL)
 		THEN (SELECT max(agent.offline_at) FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
-			WHERE held.job_id = page.job_id AND NOT held.removed) END
-FROM
+			WHERE held.job_id = job.job_id AND NOT held.removed) END,
+	job.found
+FROM (
+	SELECT job.*, found.sort_at, found.place, count(*) OVER () AS found,
+		sum(octet_length(job.definition)) OVER (ORDER BY found.place) - octet_length(job.definition) AS bytes_before
+	FROM
 -- use: job_page_asked
-WITH ORDINALITY AS page (job_id, sort_at, place)
-JOIN job ON job.job_id = page.job_id
-LEFT JOIN job_latest latest ON latest.job_id = page.job_id
-LEFT JOIN job_late late ON late.job_id = page.job_id
-ORDER BY page.place
+	WITH ORDINALITY AS found (job_id, sort_at, place)
+	JOIN job ON job.job_id = found.job_id
+) AS job
+LEFT JOIN job_latest latest ON latest.job_id = job.job_id
+LEFT JOIN job_late late ON late.job_id = job.job_id
+WHERE job.bytes_before < $14::bigint
+ORDER BY job.place
 
 -- Their histograms of the hours from $2 to $3, to be added up by the caller.
 -- name: job_list_durations

@@ -5,15 +5,24 @@
 -- part: is_late
 	(late.each_decides OR latest.decided_until IS NULL OR latest.decided_until < late.due_at)
 
--- Active jobs that changed since $1 and are not watched as they are now.
+-- Active jobs that changed since $1 and are not watched as they are now; definitions may be large: $3 bytes of them are a piece.
 -- name: late_adopt
-SELECT job.job_id, job.revision, job.definition, job.created_at, job.updated_at, latest.decided_until
-FROM job
-LEFT JOIN job_watch watch ON watch.job_id = job.job_id
-LEFT JOIN job_latest latest ON latest.job_id = job.job_id
-WHERE job.deleted_at IS NULL AND job.active AND job.updated_at >= $1::timestamptz
-	AND (watch.job_id IS NULL OR watch.revision <> job.revision)
-ORDER BY job.updated_at LIMIT $2::integer
+SELECT job_id, revision, definition, created_at, updated_at, decided_until, found
+FROM (
+	SELECT fresh.*, count(*) OVER () AS found,
+		sum(octet_length(definition)) OVER (ORDER BY updated_at, job_id) - octet_length(definition) AS bytes_before
+	FROM (
+		SELECT job.job_id, job.revision, job.definition, job.created_at, job.updated_at, latest.decided_until
+		FROM job
+		LEFT JOIN job_watch watch ON watch.job_id = job.job_id
+		LEFT JOIN job_latest latest ON latest.job_id = job.job_id
+		WHERE job.deleted_at IS NULL AND job.active AND job.updated_at >= $1::timestamptz
+			AND (watch.job_id IS NULL OR watch.revision <> job.revision)
+		ORDER BY job.updated_at LIMIT $2::integer
+	) AS fresh
+) AS piece
+WHERE bytes_before < $3::bigint
+ORDER BY updated_at, job_id
 
 -- name: late_watch
 INSERT INTO job_watch AS w (job_id, revision, due_at, check_at)
@@ -32,33 +41,37 @@ DELETE FROM job_late USING gone WHERE job_late.job_id = gone.job_id
 -- The debtor is who held the job at the due instant and has not decided; where each holder decides for itself, its own
 -- executions tell. Of thinned histories the latest decision has to do. The piece is taken before anything is looked up for it:
 -- as plain joins, all that is due, or all jobs, are read for each piece. No definition: the job changed, and is not watched
--- as it is now.
+-- as it is now. A piece ends after $2 bytes of definitions as well.
 -- name: late_check
 WITH watch AS MATERIALIZED (
-	SELECT job_id, revision, due_at FROM job_watch WHERE check_at <= now() ORDER BY check_at LIMIT $1::integer
+	SELECT job_id, revision, due_at, check_at FROM job_watch WHERE check_at <= now() ORDER BY check_at LIMIT $1::integer
+), job AS MATERIALIZED (
+	SELECT watch.*, live.definition, live.created_at, live.target_mode, live.history_one_of, count(*) OVER () AS found,
+		sum(octet_length(live.definition)) OVER (ORDER BY watch.check_at, watch.job_id) - octet_length(live.definition) AS bytes_before
+	FROM watch LEFT JOIN LATERAL (
+		SELECT definition, created_at, target_mode, history_one_of FROM job
+		WHERE job.job_id = watch.job_id AND job.revision = watch.revision AND job.active AND job.deleted_at IS NULL LIMIT 1
+	) AS live ON true
 )
-SELECT watch.job_id, watch.revision, watch.due_at, job.definition, job.created_at, latest.decided_until,
+SELECT job.job_id, job.revision, job.due_at, job.definition, job.created_at, latest.decided_until,
 	job.target_mode IN ('all', 'count') AND job.history_one_of IS NULL,
-	(SELECT count(*) FROM assignment WHERE assignment.job_id = watch.job_id AND NOT assignment.removed),
-	debtor.agent_id, debtor.name, debtor.last_seen_at, debtor.running, debtor.outbox_depth
-FROM watch
+	(SELECT count(*) FROM assignment WHERE assignment.job_id = job.job_id AND NOT assignment.removed),
+	debtor.agent_id, debtor.name, debtor.last_seen_at, debtor.running, debtor.outbox_depth, job.found
+FROM job
 LEFT JOIN LATERAL (
-	SELECT definition, created_at, target_mode, history_one_of FROM job
-	WHERE job.job_id = watch.job_id AND job.revision = watch.revision AND job.active AND job.deleted_at IS NULL LIMIT 1
-) AS job ON true
-LEFT JOIN LATERAL (
-	SELECT decided_until FROM job_latest WHERE job_latest.job_id = watch.job_id LIMIT 1
+	SELECT decided_until FROM job_latest WHERE job_latest.job_id = job.job_id LIMIT 1
 ) AS latest ON true
 LEFT JOIN LATERAL (
 	SELECT agent.agent_id, agent.name, state.last_seen_at, state.running, state.outbox_depth
 	FROM assignment JOIN agent USING (agent_id) LEFT JOIN agent_state state USING (agent_id)
-	WHERE assignment.job_id = watch.job_id AND NOT assignment.removed AND assignment.changed_at <= watch.due_at
+	WHERE assignment.job_id = job.job_id AND NOT assignment.removed AND assignment.changed_at <= job.due_at
 		AND (job.target_mode NOT IN ('all', 'count') OR job.history_one_of IS NOT NULL OR NOT EXISTS (
 			SELECT FROM execution
-			WHERE execution.job_id = watch.job_id AND execution.agent_id = assignment.agent_id
-				AND execution.scheduled_at >= watch.due_at AND execution.cause <> 3))
+			WHERE execution.job_id = job.job_id AND execution.agent_id = assignment.agent_id
+				AND execution.scheduled_at >= job.due_at AND execution.cause <> 3))
 	ORDER BY state.last_seen_at NULLS FIRST LIMIT 1
 ) AS debtor ON true
+WHERE coalesce(job.bytes_before, 0) < $2::bigint
 
 -- name: late_mark
 INSERT INTO job_late AS l (job_id, due_at, late_since, agent_id, reason, each_decides)

@@ -51,6 +51,8 @@ describe("what went wrong", () => {
 	it("tells a database that is away from one that was too slow", async () => {
 		server.use(http.get("*/api/agents", () => problem(503, "the database took too long", { title: "Too Slow" })));
 		expect((await failure(call("GET", "/api/agents")))?.kind).toBe("slow");
+		server.use(http.get("*/api/agents", () => problem(503, "no memory to spare", { title: "Out Of Memory" })));
+		expect((await failure(call("GET", "/api/agents")))?.kind).toBe("slow");
 		expect(connection().away).toBeNull();
 		server.use(http.get("*/api/agents", () => problem(503, "the database is away")));
 		expect((await failure(call("GET", "/api/agents")))?.kind).toBe("unavailable");

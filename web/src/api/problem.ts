@@ -36,7 +36,7 @@ const KINDS: Record<number, ErrorKind> = {
 	503: "unavailable",
 };
 
-const SLOW_TITLE = "Too Slow"; // of central/http.h
+const BUSY_TITLES = ["Too Slow", "Out Of Memory"]; // of central/http.h
 
 export class ApiError extends Error {
 	readonly kind: ErrorKind;
@@ -77,7 +77,7 @@ export async function readError(answer: Response): Promise<ApiError> {
 		// a proxy's page: the status has to do
 	}
 	const known = KINDS[answer.status] ?? (answer.status >= 500 ? "server" : "invalid");
-	const kind = known === "unavailable" && problem?.title === SLOW_TITLE ? "slow" : known;
+	const kind = known === "unavailable" && BUSY_TITLES.includes(problem?.title ?? "") ? "slow" : known;
 	const message = problem?.detail || problem?.title || `The server answered with status ${answer.status}.`;
 	return new ApiError(kind, answer.status, message, problem, retryAfterMs);
 }
