@@ -5,13 +5,13 @@ import { enrolmentTokensQuery } from "../../api/fleetQueries.ts";
 import type { EnrolmentToken } from "../../api/types.ts";
 import { Button } from "../../ui/Button.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
-import { Panel } from "../../ui/Screen.tsx";
-import { Answered, Empty } from "../../ui/States.tsx";
+import { Empty } from "../../ui/States.tsx";
 import { Ago } from "../../ui/Time.tsx";
 import { useAct } from "../../ui/useAct.ts";
 import { Labels } from "../agents/Agents.tsx";
 import { EnrolDialog } from "../agents/EnrolDialog.tsx";
-import { Cell, Head, SimpleTable } from "./SimpleTable.tsx";
+import { ListPanel } from "./ListPanel.tsx";
+import { Cell } from "./SimpleTable.tsx";
 
 function stateOf(token: EnrolmentToken, now = Date.now()): [string, string] {
 	if (token.usedAt) return ["success", "Used"];
@@ -29,59 +29,46 @@ export function EnrolmentPanel() {
 			return "The token is withdrawn";
 		});
 	return (
-		<Panel
+		<ListPanel
 			title="Enrolment tokens"
-			flush
-			actions={
-				<Button small kind="primary" onClick={() => setMaking(true)}>
-					Enrol an agent
-				</Button>
-			}
+			make="Enrol an agent"
+			onMake={() => setMaking(true)}
+			query={query}
+			rows={(data) => data.tokens}
+			empty={<Empty title="No tokens">Make one to enrol an agent; it works once.</Empty>}
+			names={["Made", "By", "State", "Labels", "Expires", "Used", ""]}
+			row={(token) => {
+				const [state, text] = stateOf(token);
+				return (
+					<tr key={token.tokenId}>
+						<Cell>
+							<Ago at={token.createdAt} />
+						</Cell>
+						<Cell>{token.createdBy}</Cell>
+						<Cell>
+							<PlainMark state={state} text={text} />
+						</Cell>
+						<Cell>
+							<Labels labels={token.labels} />
+						</Cell>
+						<Cell>
+							<Ago at={token.expiresAt} />
+						</Cell>
+						<Cell>
+							<Ago at={token.usedAt} none="no" />
+						</Cell>
+						<Cell right stays>
+							{token.usedAt ? null : (
+								<Button small kind="quiet" onClick={() => void withdraw(token)}>
+									Withdraw
+								</Button>
+							)}
+						</Cell>
+					</tr>
+				);
+			}}
 		>
-			<Answered query={query}>
-				{({ tokens }) =>
-					tokens.length === 0 ? (
-						<Empty title="No tokens">Make one to enrol an agent; it works once.</Empty>
-					) : (
-						<SimpleTable label="Enrolment tokens">
-							<Head names={["Made", "By", "State", "Labels", "Expires", "Used", ""]} />
-							<tbody>
-								{tokens.map((token) => {
-									const [state, text] = stateOf(token);
-									return (
-										<tr key={token.tokenId}>
-											<Cell>
-												<Ago at={token.createdAt} />
-											</Cell>
-											<Cell>{token.createdBy}</Cell>
-											<Cell>
-												<PlainMark state={state} text={text} />
-											</Cell>
-											<Cell>
-												<Labels labels={token.labels} />
-											</Cell>
-											<Cell>
-												<Ago at={token.expiresAt} />
-											</Cell>
-											<Cell>
-												<Ago at={token.usedAt} none="no" />
-											</Cell>
-											<Cell right stays>
-												{token.usedAt ? null : (
-													<Button small kind="quiet" onClick={() => void withdraw(token)}>
-														Withdraw
-													</Button>
-												)}
-											</Cell>
-										</tr>
-									);
-								})}
-							</tbody>
-						</SimpleTable>
-					)
-				}
-			</Answered>
 			{making ? <EnrolDialog close={() => setMaking(false)} /> : null}
-		</Panel>
+		</ListPanel>
 	);
 }

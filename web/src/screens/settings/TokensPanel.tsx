@@ -7,14 +7,14 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { FormDialog } from "../../ui/FormDialog.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
-import { Panel } from "../../ui/Screen.tsx";
-import { Answered, Empty } from "../../ui/States.tsx";
+import { Empty } from "../../ui/States.tsx";
 import { Ago } from "../../ui/Time.tsx";
 import { useAct } from "../../ui/useAct.ts";
 import { useSubmit } from "../../ui/useSubmit.ts";
 import { Text } from "../executions/Execution.tsx";
+import { ListPanel } from "./ListPanel.tsx";
 import { RoleField } from "./RoleField.tsx";
-import { Cell, Head, SimpleTable } from "./SimpleTable.tsx";
+import { Cell } from "./SimpleTable.tsx";
 
 const DAY_MS = 86_400_000;
 
@@ -43,61 +43,43 @@ export function TokensPanel() {
 			},
 		);
 	return (
-		<Panel
+		<ListPanel
 			title="API tokens"
-			flush
-			actions={
-				<Button small kind="primary" onClick={() => setMaking(true)}>
-					Make a token
-				</Button>
-			}
+			make="Make a token"
+			onMake={() => setMaking(true)}
+			query={query}
+			rows={(data) => data.tokens}
+			empty={<Empty title="No tokens" />}
+			names={["Name", "Role", "State", "Made by", "Made", "Expires", ""]}
+			row={(token) => {
+				const [state, text] = stateOf(token);
+				return (
+					<tr key={token.tokenId}>
+						<Cell>{token.name}</Cell>
+						<Cell>{token.role}</Cell>
+						<Cell>
+							<PlainMark state={state} text={text} />
+						</Cell>
+						<Cell>{token.createdBy}</Cell>
+						<Cell>
+							<Ago at={token.createdAt} />
+						</Cell>
+						<Cell>
+							<Ago at={token.expiresAt} none="never" />
+						</Cell>
+						<Cell right stays>
+							{token.revokedAt ? null : (
+								<Button small kind="quiet" aria-label={`Revoke ${token.name}`} onClick={() => void revoke(token)}>
+									Revoke
+								</Button>
+							)}
+						</Cell>
+					</tr>
+				);
+			}}
 		>
-			<Answered query={query}>
-				{({ tokens }) =>
-					tokens.length === 0 ? (
-						<Empty title="No tokens" />
-					) : (
-						<SimpleTable label="API tokens">
-							<Head names={["Name", "Role", "State", "Made by", "Made", "Expires", ""]} />
-							<tbody>
-								{tokens.map((token) => {
-									const [state, text] = stateOf(token);
-									return (
-										<tr key={token.tokenId}>
-											<Cell>{token.name}</Cell>
-											<Cell>{token.role}</Cell>
-											<Cell>
-												<PlainMark state={state} text={text} />
-											</Cell>
-											<Cell>{token.createdBy}</Cell>
-											<Cell>
-												<Ago at={token.createdAt} />
-											</Cell>
-											<Cell>
-												<Ago at={token.expiresAt} none="never" />
-											</Cell>
-											<Cell right stays>
-												{token.revokedAt ? null : (
-													<Button
-														small
-														kind="quiet"
-														aria-label={`Revoke ${token.name}`}
-														onClick={() => void revoke(token)}
-													>
-														Revoke
-													</Button>
-												)}
-											</Cell>
-										</tr>
-									);
-								})}
-							</tbody>
-						</SimpleTable>
-					)
-				}
-			</Answered>
 			{making ? <TokenDialog close={() => setMaking(false)} /> : null}
-		</Panel>
+		</ListPanel>
 	);
 }
 

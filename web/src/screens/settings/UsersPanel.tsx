@@ -8,14 +8,14 @@ import { Field } from "../../ui/Field.tsx";
 import { FormDialog } from "../../ui/FormDialog.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
 import { PasswordField } from "../../ui/PasswordField.tsx";
-import { Panel } from "../../ui/Screen.tsx";
-import { Answered, Empty } from "../../ui/States.tsx";
+import { Empty } from "../../ui/States.tsx";
 import { Ago } from "../../ui/Time.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useAct } from "../../ui/useAct.ts";
 import { useSubmit } from "../../ui/useSubmit.ts";
+import { ListPanel } from "./ListPanel.tsx";
 import { RoleField } from "./RoleField.tsx";
-import { Cell, Head, SimpleTable } from "./SimpleTable.tsx";
+import { Cell } from "./SimpleTable.tsx";
 
 const path = (user: User) => `/api/users/${encodeURIComponent(user.name)}` as const;
 
@@ -53,60 +53,48 @@ export function UsersPanel() {
 			},
 		);
 	return (
-		<Panel
+		<ListPanel
 			title="People"
-			flush
-			actions={
-				<Button small kind="primary" onClick={() => setEditing("new")}>
-					Add a person
-				</Button>
-			}
+			make="Add a person"
+			onMake={() => setEditing("new")}
+			query={query}
+			rows={(data) => data.users}
+			empty={<Empty title="No accounts">Only API tokens can log in.</Empty>}
+			names={["Name", "Role", "State", "Last login", ""]}
+			wideOnly={["Last login"]}
+			row={(user) => (
+				<tr key={user.name}>
+					<Cell>{user.name}</Cell>
+					<Cell>{user.role}</Cell>
+					<Cell>
+						<PlainMark state={user.active ? "active" : "paused"} text={user.active ? "Active" : "Disabled"} />
+					</Cell>
+					<Cell wideOnly>
+						<Ago at={user.lastLoginAt} none="never" />
+					</Cell>
+					<Cell right>
+						<span className="inline-flex max-[719px]:flex-col max-[719px]:items-end max-[719px]:py-1">
+							<Button small kind="quiet" aria-label={`Edit ${user.name}`} onClick={() => setEditing(user)}>
+								Edit
+							</Button>
+							<Button
+								small
+								kind="quiet"
+								aria-label={`${user.active ? "Disable" : "Enable"} ${user.name}`}
+								onClick={() => void change(user, !user.active)}
+							>
+								{user.active ? "Disable" : "Enable"}
+							</Button>
+							<Button small kind="quiet" aria-label={`Delete ${user.name}`} onClick={() => void remove(user)}>
+								Delete
+							</Button>
+						</span>
+					</Cell>
+				</tr>
+			)}
 		>
-			<Answered query={query}>
-				{({ users }) =>
-					users.length === 0 ? (
-						<Empty title="No accounts">Only API tokens can log in.</Empty>
-					) : (
-						<SimpleTable label="People">
-							<Head names={["Name", "Role", "State", "Last login", ""]} wideOnly={["Last login"]} />
-							<tbody>
-								{users.map((user) => (
-									<tr key={user.name}>
-										<Cell>{user.name}</Cell>
-										<Cell>{user.role}</Cell>
-										<Cell>
-											<PlainMark state={user.active ? "active" : "paused"} text={user.active ? "Active" : "Disabled"} />
-										</Cell>
-										<Cell wideOnly>
-											<Ago at={user.lastLoginAt} none="never" />
-										</Cell>
-										<Cell right>
-											<span className="inline-flex max-[719px]:flex-col max-[719px]:items-end max-[719px]:py-1">
-												<Button small kind="quiet" aria-label={`Edit ${user.name}`} onClick={() => setEditing(user)}>
-													Edit
-												</Button>
-												<Button
-													small
-													kind="quiet"
-													aria-label={`${user.active ? "Disable" : "Enable"} ${user.name}`}
-													onClick={() => void change(user, !user.active)}
-												>
-													{user.active ? "Disable" : "Enable"}
-												</Button>
-												<Button small kind="quiet" aria-label={`Delete ${user.name}`} onClick={() => void remove(user)}>
-													Delete
-												</Button>
-											</span>
-										</Cell>
-									</tr>
-								))}
-							</tbody>
-						</SimpleTable>
-					)
-				}
-			</Answered>
 			{editing ? <UserDialog user={editing === "new" ? null : editing} close={() => setEditing(null)} /> : null}
-		</Panel>
+		</ListPanel>
 	);
 }
 
