@@ -257,14 +257,38 @@ bool core_run_now(struct core *core, const char *job_id, struct fire_id *ret_id)
 	return true;
 }
 
+/* The job went to another agent, or was deleted, before the order came: who gave it is told, since nobody else will. */
+static void decline_order(struct core *core, const char *job_id, struct fire_id id)
+{
+	struct execution *execution = batch_add_orphan_decision(core, 0);
+	*execution = (struct execution){
+		.id = id,
+		.job_id = g_strdup(job_id),
+		.cause = FIRE_MANUAL,
+		.status = EXECUTION_SKIPPED,
+		.scheduled_at = core->now,
+		.last_scheduled_at = core->now,
+		.count = 1,
+		.armed_at = WALL_NONE,
+		.started_at = WALL_NONE,
+		.finished_at = core->now,
+		.timing = { -1, -1, -1, -1, -1 },
+		.reason = g_strdup("skipped: this agent did not hold the job any more when the order to run it came"),
+	};
+	core->stats.decided[EXECUTION_SKIPPED]++;
+}
+
 static void run_by_order(struct core *core, const struct sync_command *command)
 {
 	char key[32];
 	struct core_job *job = job_table_get(core, command->job_id);
 	batch_add_done_command(core, command->id);
 	g_snprintf(key, sizeof(key), "command %" G_GINT64_FORMAT, command->id);
+	struct fire_id id = fire_id_scheduled(command->job_id, (struct wall){ 0 }, key, 0);
 	if (job != NULL)
-		run_on_demand(core, job, fire_id_scheduled(command->job_id, (struct wall){ 0 }, key, 0));
+		run_on_demand(core, job, id);
+	else
+		decline_order(core, command->job_id, id);
 }
 
 void core_command(struct core *core, const struct sync_command *command)

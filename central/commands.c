@@ -28,6 +28,13 @@ enum db_status command_cancel(struct db_conn *conn, const char *job_id, const ch
 	return status;
 }
 
+enum db_status command_follow(struct db_conn *conn)
+{
+	struct db_params params = { 0 };
+	db_param_int(&params, COMMAND_MAX_AGE_SECONDS);
+	return db_run(conn, "command_follow", &params, NULL);
+}
+
 enum db_status command_done(struct db_conn *conn, const char *agent_id, const int64_t *ids, int n)
 {
 	g_autoptr(GString) array = g_string_new(NULL);

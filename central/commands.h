@@ -27,6 +27,12 @@ enum db_status command_run(struct db_conn *conn, const char *job_id, const char 
 enum db_status command_cancel(struct db_conn *conn, const char *job_id, const char *execution_id, const char *author,
 			      int *ret_agents);
 
+/*
+ * Orders to run what has gone to another agent meanwhile go there too, from agents that were silent ever since they were
+ * given. Who hears of one after it has lost the job answers with an execution `skipped`.
+ */
+enum db_status command_follow(struct db_conn *conn);
+
 /* Marks those of this agent done. Ids that are unknown or another agent's are ignored. */
 enum db_status command_done(struct db_conn *conn, const char *agent_id, const int64_t *ids, int n);
 

@@ -1,6 +1,7 @@
 #include "central/failover.h"
 
 #include "central/assign.h"
+#include "central/commands.h"
 #include "central/http.h"
 #include "central/rounds.h"
 #include "central/svc_sync.h"
@@ -102,7 +103,9 @@ static enum db_status move_jobs(struct db_conn *conn)
 	if (total > 0)
 		log_info("jobs were given to other agents", "changes", log_number(total), NULL);
 	db_param_int(&params, FAILOVER_RETRY_MS);
-	return status == DB_OK ? db_run(conn, "failover_settle", &params, NULL) : status;
+	if (status == DB_OK)
+		status = db_run(conn, "failover_settle", &params, NULL);
+	return status == DB_OK ? command_follow(conn) : status;
 }
 
 int64_t failover_overdue_ms(int64_t offline_after_ms, int64_t pace_ms)

@@ -210,7 +210,10 @@ const struct command job_commands[] = {
 	{ .verb = "resume", .help = "Fire again", .example = "belfry job resume backup", .arguments = jobs_argument, .uses = ACTS | EDITS,
 	  .run = command_act, .method = "POST", .path = "/api/jobs/{job}/actions/resume", .view = &job_view,
 	  .done = "{name}: active, due next {nextFireAt}" },
-	{ .verb = "run", .help = "Run now, beside the schedule", .example = "belfry job run backup", .arguments = jobs_argument,
+	{ .verb = "run", .help = "Run now, beside the schedule",
+	  .details = "An agent that is offline gets the order when it is back within an hour; if its job has gone to another agent by then, that\n"
+		     "one runs it. belfry job history shows what came of it.",
+	  .example = "belfry job run backup", .arguments = jobs_argument,
 	  .options = run_options, .uses = ACTS | USES_SOCKET, .run = command_act, .method = "POST",
 	  .path = "/api/jobs/{job}/actions/run", .local_path = "/jobs/{job}/run", .view = &job_view, .done = "{job}: the order is given" },
 	{ .verb = "cancel", .help = "End what runs of a job; it counts as interrupted",

@@ -43,6 +43,39 @@ def test_run_goes_to_the_one_agent_that_is_named_and_must_hold_the_job(world, ce
     assert len(audited(api, "job.run")) == before == 2
 
 
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_run_order_follows_its_job_or_is_told_as_skipped(world, database, target, frozen):
+    """Given to an agent that is silent, to another one; or to one that loses the job in the same round."""
+    central = world.central(database, offline_after_ms=3000, sync_interval_ms=200).start()
+    api, agents = central.api, {name: world.agent(central, name=name).start() for name in ("one", "two")}
+    wait_until(lambda: len(api.json("/api/agents")["agents"]) == 2, 20, "both agents", explain=world.tails)
+    job = api.create_job(YEARLY, target.url + "/order")
+
+    def holder():
+        return api.json(f"/api/jobs/{job['jobId']}/assignments")["assignments"][0]
+
+    first = holder()
+    old = agents[first["agentName"]]
+    wait_until(lambda: old.status()["counts"]["jobs"] == 1, 20, "the job to be there", explain=world.tails)
+    old.freeze()
+    assert act(api, job, "run").json()["agents"] == 1
+    if frozen:
+        wait_until(lambda: holder()["agentName"] != first["agentName"], 20, "the job to move", explain=world.tails)
+        wait_until(lambda: api.executions(jobId=job["jobId"]), 20, "the heir to run it", explain=world.tails)
+    else:
+        assert api.post(f"/api/agents/{first['agentId']}/actions/drain").status_code == 200
+        # As if the silent agent had been heard after the order was given.
+        database.execute("UPDATE agent_state SET last_seen_at = now() WHERE agent_id = %s", (first["agentId"],))
+    old.thaw()
+    wait_until(lambda: database.query("SELECT count(*) FROM command WHERE done_at IS NULL")[0][0] == 0, 30, "the order to be done", explain=world.tails)
+    found = wait_until(lambda: api.executions(jobId=job["jobId"]), 20, "what came of it", explain=world.tails)
+    assert [e["cause"] for e in found] == ["manual"]
+    if frozen:
+        assert found[0]["status"] == "success" and found[0]["agentName"] != first["agentName"] and len(target.requests("/order")) == 1
+    else:
+        assert found[0]["status"] == "skipped" and "did not hold the job any more" in found[0]["reason"], found
+
+
 def test_a_skipped_instant_becomes_a_skipped_execution_and_its_neighbours_run(world, api, agent, target):
     job = api.create_job("* * * * * *", target.url)
     wait_until(target.requests, 20, "the job to run", explain=world.tails)

@@ -238,6 +238,12 @@ MUTANTS = [
     Mutant("an unheard agent's fires are holes", "8", [
         ("central/ledger_rule.c", "\t\ttake_unknown(walk, at);\n\t\treturn;", "\t\tif (walk == NULL)\n\t\t\ttake_unknown(walk, at);"),
     ], ("unit", "test_central_truth"), "test_due_is_decided_or_unknown_or_a_hole"),
+    Mutant("an order waits for the dead", "1", [
+        ("central/failover.c", "status == DB_OK ? command_follow(conn) : status", "status"),
+    ], daemon("commands", "a_run_order_follows_its_job_or_is_told_as_skipped"), "for the heir to run it"),
+    Mutant("an order for a job that is gone is swallowed", "1", [
+        ("agent/core.c", "\telse\n\t\tdecline_order(core, command->job_id, id);", "\telse if (core == NULL)\n\t\tdecline_order(core, command->job_id, id);"),
+    ], ("unit", "test_core"), "an_order_for_a_job_that_is_gone"),
     Mutant("a place forgets who had it before", "8", [
         ("sql/central/queries/ledger.sql", "AND job.target_mode = 'count'", "AND job.target_mode = 'none'"),
     ], daemon("ledger", "a_place_that_passed_to_another_agent_keeps_what_was_decided_for_it"), "decided"),

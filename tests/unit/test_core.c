@@ -281,6 +281,20 @@ START_TEST(test_a_command_is_applied_once_however_often_it_comes)
 }
 END_TEST
 
+START_TEST(test_an_order_for_a_job_that_is_gone_is_told_as_skipped)
+{
+	struct sync_command command = { .id = 13, .type = SYNC_COMMAND_RUN, .job_id = "gone" };
+	int64_t ids[4];
+	core_command(world.core, &command);
+	core_command(world.core, &command);
+	world_run_for(&world, SECOND);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 1);
+	ck_assert_str_eq(last()->job_id, "gone");
+	ck_assert_int_eq(last()->cause, FIRE_MANUAL);
+	ck_assert_int_eq(core_done_commands(world.core, ids, 4), 1);
+}
+END_TEST
+
 START_TEST(test_a_cancel_ends_what_began_before_it_and_nothing_later)
 {
 	struct sync_command early = { .id = 20, .type = SYNC_COMMAND_CANCEL, .job_id = "a", .age_ms = 60000, .author = "ann" };
@@ -409,6 +423,7 @@ int main(void)
 	tcase_add_test(tests, test_an_edit_takes_a_skip_back_until_the_instant_and_a_crash_does_not);
 	tcase_add_test(tests, test_no_fire_of_a_deleted_job_starts);
 	tcase_add_test(tests, test_run_now_has_its_own_identity_and_eats_no_slot);
+	tcase_add_test(tests, test_an_order_for_a_job_that_is_gone_is_told_as_skipped);
 	tcase_add_test(tests, test_a_command_is_applied_once_however_often_it_comes);
 	tcase_add_test(tests, test_a_cancel_ends_what_began_before_it_and_nothing_later);
 	tcase_add_test(tests, test_a_cancel_ends_a_retry_and_what_a_crash_left_over);
