@@ -1,8 +1,9 @@
 /*
- * The files that say who this agent is. Owns: <state_dir>/agent.key and, while the key is being changed, agent.key.next.
- * Does not own: how a key is got (enroll.h) and changed (key_ring.h).
+ * The files that say who this agent is. Owns: <state_dir>/agent.key and, while the key is being changed, agent.key.next. Does
+ * not own: how a key is got (enroll.h) and changed (key_ring.h).
  *
- * Both are GKeyFile text with group [agent] and the keys id, key, name, central; mode 0600.
+ * Both are GKeyFile text with group [agent] and the keys id, key, name, central; mode 0600. Any thread; two that write must
+ * not meet.
  */
 #ifndef BELFRY_AGENT_AGENT_KEY_H
 #define BELFRY_AGENT_AGENT_KEY_H

@@ -1,6 +1,7 @@
 /*
- * The functional core: planner, admission, retry, recovery. It decides; it never reads the time, never does I/O.
- * The same code runs in the daemon and under the simulator.
+ * The functional core: planner, admission, retry, recovery. Owns: every decision about a fire, and the job set. Does not own:
+ * time, disk, network, which are handed in (core_clock, store.h, runner.h). It never reads the time, never does I/O. The same
+ * code runs in the daemon and under the simulator.
  *
  * Use: core_new, core_start with the snapshot of the store, then from one thread (the loop), at each event:
  *   core_tick                    a timer came due, or anything else happened

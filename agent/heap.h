@@ -1,6 +1,6 @@
 /*
- * A 4-ary min-heap of pointers keyed by int64. Owns its array, not the items. Each item holds its own place in an int
- * member, so that it can be moved or removed in O(log n). Loop thread only.
+ * A 4-ary min-heap of pointers keyed by int64. Owns: its array. Does not own: the items. Each item holds its own place in an
+ * int member, so that it can be moved or removed in O(log n). Loop thread only.
  */
 #ifndef BELFRY_AGENT_HEAP_H
 #define BELFRY_AGENT_HEAP_H

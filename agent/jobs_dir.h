@@ -4,6 +4,8 @@
  *
  * The revision of a job is taken from its text, so every edit changes it and a restart does not. A file that is no valid
  * job changes nothing: the last good version of that job stays in force. A file that is gone deletes its job.
+ *
+ * One thread at a time.
  */
 #ifndef BELFRY_AGENT_JOBS_DIR_H
 #define BELFRY_AGENT_JOBS_DIR_H

@@ -1,6 +1,7 @@
 /*
- * What the files of the local API share: its state, one request, the handlers. For local_api.c and local_api_*.c, nobody
- * else. Loop thread only. A handler ends its request exactly once, by local_reply_json() or local_http_*, at once or later.
+ * What the files of the local API share. Owns: its state, one request, the handlers. For local_api.c and local_api_*.c,
+ * nobody else. Loop thread only. A handler ends its request exactly once, by local_reply_json() or local_http_*, at once or
+ * later.
  */
 #ifndef BELFRY_AGENT_LOCAL_API_INTERNAL_H
 #define BELFRY_AGENT_LOCAL_API_INTERNAL_H

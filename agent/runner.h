@@ -1,9 +1,10 @@
 /*
- * The runner, seen from the core: starts attempts, tells once how each ended. The daemon's is runner_pool.c (one or more
- * of runner_http.c: libcurl multi on libevent), the simulator's is tests/sim/sim_target.c.
+ * The runner, seen from the core: starts attempts, tells once how each ended. Owns: this contract, what ends there are. Does
+ * not own: how a request is made; the daemon's runner is runner_pool.c (one or more of runner_http.c: libcurl multi on
+ * libevent), the simulator's is tests/sim/sim_target.c.
  *
- * Loop thread only. The runner never queues: whatever start() is given goes out at once; admission limits are the
- * core's business (admission.c).
+ * Loop thread only. The runner never queues: whatever start() is given goes out at once; admission limits are the core's
+ * business (admission.c).
  */
 #ifndef BELFRY_AGENT_RUNNER_H
 #define BELFRY_AGENT_RUNNER_H

@@ -1,6 +1,6 @@
 /*
- * What the files of one runner share: definitions worked out (struct call), easy handles (struct transfer), the runner. For
- * runner_http.c, runner_request.c, runner_response.c and runner_socket.c, nobody else. All on the thread of the runner's
+ * What the files of one runner share. Owns: definitions worked out (struct call), easy handles (struct transfer), the runner.
+ * For runner_http.c, runner_request.c, runner_response.c and runner_socket.c, nobody else. All on the thread of the runner's
  * event base.
  *
  *     start(): IDLE -> NAME -> RUNNING -> FINISHED -> reported -> IDLE

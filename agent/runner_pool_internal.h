@@ -1,6 +1,6 @@
 /*
- * What the loop's side of the pool (runner_pool.c) and a helper's side (runner_helper.c) share: the messages between them. For
- * these two, nobody else. A message and what it holds belongs to one side at a time; pushing it gives it away.
+ * What the loop's side of the pool (runner_pool.c) and a helper's side (runner_helper.c) share. Owns: the messages between
+ * them. For these two, nobody else. A message and what it holds belongs to one side at a time; pushing it gives it away.
  */
 #ifndef BELFRY_AGENT_RUNNER_POOL_INTERNAL_H
 #define BELFRY_AGENT_RUNNER_POOL_INTERNAL_H

@@ -1,13 +1,14 @@
 /*
- * The store, seen from the core: batches of facts that become durable together, in order, exactly once.
- * The daemon's is store_sqlite.c on its own thread; the simulator's is tests/sim/sim_store.c.
+ * The store, seen from the core: batches of facts that become durable together, in order, exactly once. Owns: this contract,
+ * the facts. Does not own: how they become durable; the daemon's store is store_sqlite.c on its own thread, the simulator's
+ * is tests/sim/sim_disk.c.
  *
- * Order of use: store_load (start), then submit() batches; for each the core hears core_store_done(number, result)
- * later on the loop thread, in order of numbers. Batches are applied strictly in order; the store may commit several
- * queued ones in one transaction. `number` makes a batch idempotent: the store keeps the last applied number in the
- * same transaction, and a batch with a number it already has is answered OK without being applied again. So the core
- * may submit the same batch again after FAILED or UNCERTAIN. After a FAILED or UNCERTAIN batch all later queued ones
- * are answered FAILED too (order!), until the core starts again from the failed one.
+ * Order of use: store_load (start), then submit() batches; for each the core hears core_store_done(number, result) later on
+ * the loop thread, in order of numbers. Batches are applied strictly in order; the store may commit several queued ones in
+ * one transaction. `number` makes a batch idempotent: the store keeps the last applied number in the same transaction, and a
+ * batch with a number it already has is answered OK without being applied again. So the core may submit the same batch again
+ * after FAILED or UNCERTAIN. After a FAILED or UNCERTAIN batch all later queued ones are answered FAILED too (order!), until
+ * the core starts again from the failed one.
  *
  * The core owns a batch and everything in it; it stays unchanged from submit() to core_store_done().
  */

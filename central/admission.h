@@ -1,6 +1,6 @@
 /*
- * How many syncs are let in: a fleet that comes back at once is told to come one after the other. Pure, no I/O, no clock
- * of its own.
+ * How many syncs are let in: a fleet that comes back at once is told to come one after the other. Owns: the bucket and the
+ * slots. Does not own: the rate (central_config.h). No I/O, no clock of its own.
  *
  * A bucket holds tokens for ADMISSION_BURST_MS of the rate. Who finds none is given a slot of its own in the time ahead, at
  * the rate, and told to come then; so the refused spread out evenly instead of coming back together.

@@ -1,6 +1,8 @@
 /*
  * What all parts of a running central share. Owns: nothing but the list of them. Made by serve.c, which makes and frees the
  * parts in order; lives until the last listener has stopped. The parts keep no globals.
+ *
+ * Calls to any of the parts may come from any thread, unless its header says otherwise.
  */
 #ifndef BELFRY_CENTRAL_H
 #define BELFRY_CENTRAL_H

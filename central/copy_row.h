@@ -1,6 +1,7 @@
 /*
- * COPY's binary format (PostgreSQL manual, COPY, "Binary Format"): values go as PostgreSQL keeps them, which saves both
- * sides printing and parsing. Pure functions on a GString. The types must be the columns' own: nothing is converted.
+ * COPY's binary format (PostgreSQL manual, COPY, "Binary Format"): values go as PostgreSQL keeps them, which saves both sides
+ * printing and parsing. Owns: that form. Does not own: the sending (db_copy_in). Pure functions on a GString. The types must
+ * be the columns' own: nothing is converted.
  *
  *	copy_begin(out);
  *	for each row: copy_row(out, number of columns), then one call for each column;

@@ -1,6 +1,7 @@
 /*
- * Opaque cursors of keyset paging: where the last page ended, as URL-safe text. Pure. A cursor is no secret and gives no
- * rights; a forged one only names another place in the same list.
+ * Opaque cursors of keyset paging: where the last page ended, as URL-safe text. Owns: that form. Does not own: the order of a
+ * list (its statement). Pure. A cursor is no secret and gives no rights; a forged one only names another place in the same
+ * list.
  */
 #ifndef BELFRY_CURSOR_H
 #define BELFRY_CURSOR_H

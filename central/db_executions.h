@@ -4,6 +4,8 @@
  * Why a scan has a budget: with filters that match little (one agent of thousands, a rare status), "the next 100 rows
  * that match" could read a day of millions. A scan reads at most `budget` rows in the order of an index and then hands
  * back what matched, and where it stopped; the next page goes on from there. So every page costs the same, at any size.
+ *
+ * Calls are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_EXECUTIONS_H
 #define BELFRY_DB_EXECUTIONS_H

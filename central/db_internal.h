@@ -1,5 +1,6 @@
 /*
- * What the db*.c files share. Not for others: libpq-fe.h ends here.
+ * What the files of the database share: db.c (pools), db_statement.c (statements, transactions), db_value.c (parameters,
+ * results). Owns: struct db_conn. Not for others: libpq-fe.h ends here.
  */
 #ifndef BELFRY_DB_INTERNAL_H
 #define BELFRY_DB_INTERNAL_H

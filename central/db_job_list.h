@@ -5,6 +5,8 @@
  * Any page of any order costs about the same at 100,000 jobs: every order has an index, searches have one of three-letter
  * runs (sql/central/definitions/job_page.sql tells how they go together), and only the page's own jobs have their executions
  * looked up.
+ *
+ * Calls are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_JOB_LIST_H
 #define BELFRY_DB_JOB_LIST_H

@@ -1,6 +1,8 @@
 /*
  * Statements about jobs. Owns the tables job and job_revision. Does not own what makes a definition valid (common/job.h)
  * or where a job runs (assign.h), lists (db_job_list.h).
+ *
+ * Calls are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_JOBS_H
 #define BELFRY_DB_JOBS_H

@@ -1,6 +1,8 @@
 /*
  * Reading the rollups, and the counts of jobs. Every figure about executions comes from rollups: its cost depends on the
  * length of the window, never on how many executions there were. Does not own the table: ingest writes it.
+ *
+ * Calls are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_OBSERVABILITY_H
 #define BELFRY_DB_OBSERVABILITY_H

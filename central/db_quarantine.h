@@ -1,5 +1,7 @@
 /*
  * Reading the quarantine of all agents. Does not own the table: ingest writes it.
+ *
+ * Calls are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_QUARANTINE_H
 #define BELFRY_DB_QUARANTINE_H

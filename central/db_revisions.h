@@ -1,5 +1,7 @@
 /*
  * Reading the history of a job: every state it was in. Does not own the table: db_jobs writes it with each edit.
+ *
+ * Calls are as in db_accounts.h.
  */
 #ifndef BELFRY_DB_REVISIONS_H
 #define BELFRY_DB_REVISIONS_H

@@ -1,7 +1,7 @@
 /*
- * One action on many jobs. Owns what "changed" means and how it is told; each job is a transaction of its own, with its
- * history and audit, exactly as if it had been asked for alone (svc_jobs). A broken connection ends the walk: what was done
- * is done, and doing it again changes nothing more.
+ * One action on many jobs. Owns: what "changed" means and how it is told. Does not own: which jobs are meant (job_query.h).
+ * Each job is a transaction of its own, with its history and audit, exactly as if it had been asked for alone (svc_jobs). A
+ * broken connection ends the walk: what was done is done, and doing it again changes nothing more.
  */
 #ifndef BELFRY_SVC_BULK_H
 #define BELFRY_SVC_BULK_H

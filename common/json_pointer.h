@@ -1,5 +1,5 @@
 /*
- * JSON pointers (RFC 6901): where in a document something is. Pure.
+ * JSON pointers (RFC 6901): where in a document something is. Owns: their form. Pure; any thread.
  */
 #ifndef BELFRY_JSON_POINTER_H
 #define BELFRY_JSON_POINTER_H

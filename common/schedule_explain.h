@@ -1,6 +1,7 @@
 /*
  * A schedule in words: what it means as a sentence, how an instant reads on the wall clock of its zone, and what a change
- * of that clock has to do with it. Pure; for people only, no decision hangs on it.
+ * of that clock has to do with it. Owns: these words. Does not own: when it is due (schedule.h). Pure, any thread; for people
+ * only, no decision hangs on it.
  */
 #ifndef BELFRY_SCHEDULE_EXPLAIN_H
 #define BELFRY_SCHEDULE_EXPLAIN_H

@@ -1,6 +1,6 @@
 /*
  * What the files of the schedule share: schedule.c (next), schedule_count.c (how many), schedule_text.c (parse, print).
- * Not for others.
+ * Owns: struct schedule. Not for others.
  */
 #ifndef BELFRY_SCHEDULE_INTERNAL_H
 #define BELFRY_SCHEDULE_INTERNAL_H

@@ -1,6 +1,7 @@
 /*
- * SQL embedded at build time from sql/<side>/migrations, definitions and queries (sql/README.md). No SQL stands in C.
- * A query file holds statements, each after a line "-- name: words_with_underscores".
+ * SQL embedded at build time from sql/<side>/migrations, definitions and queries (sql/README.md). Owns: the tables that
+ * sql/embed.awk writes. Does not own: their running (agent/store_db.c, central/db.h). No SQL stands in C; any thread. A query
+ * file holds statements, each after a line "-- name: words_with_underscores".
  */
 #ifndef BELFRY_SQL_H
 #define BELFRY_SQL_H

@@ -1,6 +1,6 @@
 /*
  * What the files of the zone reader share: tz.c (cache, lookup), tz_parse.c (TZif bytes), tz_rule.c (footer).
- * Not for others.
+ * Owns: struct tz. Not for others.
  */
 #ifndef BELFRY_TZ_INTERNAL_H
 #define BELFRY_TZ_INTERNAL_H

@@ -1,5 +1,6 @@
 /*
- * Job definitions on this side of the wire: files, --set, what is read-only. Pure but for reading files.
+ * Job definitions on this side of the wire: files, --set, what is read-only. Owns: the reading of them. Does not own: what is
+ * valid, which central says. Pure but for reading files.
  */
 #ifndef BELFRY_CTL_DEFINITION_H
 #define BELFRY_CTL_DEFINITION_H

@@ -1,5 +1,6 @@
 /*
- * --help on every level, and the same for the man page: all from the tables of command.h.
+ * --help on every level, and the same for the man page: all from the tables of command.h. Owns: their look. Does
+ * not own: a word of what is said.
  */
 #ifndef BELFRY_CTL_HELP_H
 #define BELFRY_CTL_HELP_H

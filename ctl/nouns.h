@@ -1,5 +1,6 @@
 /*
- * The tables of commands, one a noun, that commands.c puts together. Each stands in the file of its noun.
+ * The tables of commands, one a noun, that commands.c puts together. Owns: the list of them. Does not own: the tables; each
+ * stands in the file of its noun.
  */
 #ifndef BELFRY_CTL_NOUNS_H
 #define BELFRY_CTL_NOUNS_H

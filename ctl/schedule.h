@@ -1,5 +1,6 @@
 /*
- * What the commands `belfry schedule ...` share: the question "when is it due", from options or from a line of JSON.
+ * What the commands `belfry schedule ...` share: the question "when is it due", from options or from a line of JSON. Owns:
+ * the reading of the question and the form of the answer. Does not own: the answer (common/schedule.h).
  */
 #ifndef BELFRY_CTL_SCHEDULE_H
 #define BELFRY_CTL_SCHEDULE_H

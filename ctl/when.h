@@ -1,5 +1,6 @@
 /*
- * Times and durations as people at a terminal write and read them. Pure, but for the zone of this host.
+ * Times and durations as people at a terminal write and read them. Owns: these forms. Does not own: RFC 3339
+ * (common/rfc3339.h). Pure, but for the zone of this host.
  */
 #ifndef BELFRY_CTL_WHEN_H
 #define BELFRY_CTL_WHEN_H
