@@ -212,7 +212,7 @@ def test_a_revoked_agent_is_refused_and_its_jobs_go_to_others(central, api, raw,
     other.follow()
     assert set(other.jobs) == job_ids
     assert all(epoch == 2 for epoch, in database.query("SELECT epoch FROM assignment WHERE NOT removed"))
-    assert_problem(api.post(f"/api/agents/{raw.agent_id}/actions/revoke"), 404)
+    assert_problem(api.post(f"/api/agents/{raw.agent_id}/actions/revoke"), 409)
     RawAgent(central, "raw")
 
 
