@@ -1,6 +1,7 @@
 #include "central/fold.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "central/copy_row.h"
 #include "central/rollup.h"
@@ -10,8 +11,16 @@
 struct fold {
 	struct central *central;
 	struct rounds *rounds;
-	int64_t parts_max; /* in the next step; of the thread */
 	atomic_int_least64_t count;
+};
+
+/*
+ * A round goes through the parts in the order of jobs, so that all of one job end in the same few rows, which are written
+ * once. What comes meanwhile for a job that is behind is the next round's.
+ */
+struct walk {
+	struct fire_id job_id; /* parts of jobs before this one are folded */
+	int64_t folded;        /* parts, by the last step; 0 = none was there, or another instance is at it */
 };
 
 static void copy_sum(const struct rollup_cell *cell, void *data)
@@ -49,11 +58,13 @@ static enum db_status add_sums(struct db_conn *conn, const struct rollup *rollup
 	return status;
 }
 
-static enum db_status take_parts(struct db_conn *conn, int64_t max, struct rollup *rollup, int64_t *ret_taken)
+static enum db_status take_parts(struct db_conn *conn, int64_t max, struct rollup *rollup, struct walk *walk)
 {
 	DB_RESULT_AUTO struct db_result *parts = NULL;
 	struct db_params params = { 0 };
+	char from[FIRE_ID_TEXT_SIZE];
 	db_param_int(&params, max);
+	db_param_text(&params, fire_id_print(walk->job_id, from));
 	enum db_status status = db_run(conn, "fold_take", &params, &parts);
 	if (status != DB_OK)
 		return status;
@@ -62,73 +73,90 @@ static enum db_status take_parts(struct db_conn *conn, int64_t max, struct rollu
 		fire_id_parse(db_text(parts, row, 1), &part.key.job_id);
 		part.sums = rollup_read_sums(parts, row, 2, true);
 		rollup_fold(rollup, &part);
+		if (memcmp(part.key.job_id.bytes, walk->job_id.bytes, sizeof part.key.job_id.bytes) > 0)
+			walk->job_id = part.key.job_id;
 	}
-	*ret_taken = db_rows(parts);
+	walk->folded = db_rows(parts);
 	return DB_OK;
 }
 
 /* The transaction but for its end. */
-static enum db_status fold_parts(struct db_conn *conn, int64_t max, int64_t *ret_folded)
+static enum db_status fold_parts(struct db_conn *conn, int64_t max, struct walk *walk)
 {
 	DB_RESULT_AUTO struct db_result *locked = NULL;
-	int64_t taken = 0;
 	enum db_status status = db_run_one(conn, "fold_lock", NULL, &locked);
 	if (status != DB_OK || !db_bool(locked, 0, 0))
 		return status;
 	struct rollup *rollup = rollup_new();
-	status = take_parts(conn, max, rollup, &taken);
-	if (status == DB_OK && taken > 0)
+	status = take_parts(conn, max, rollup, walk);
+	if (status == DB_OK && walk->folded > 0)
 		status = add_sums(conn, rollup);
 	rollup_free(rollup);
-	if (status == DB_OK)
-		*ret_folded = taken;
 	return status;
 }
 
-/* One transaction: *ret_folded = parts that were added up; 0 = none was there, or another instance is at it. */
-static enum db_status step(struct db_conn *conn, int64_t max, int64_t *ret_folded)
+/* One transaction; only when it is committed does the walk go on. */
+static enum db_status step(struct db_conn *conn, int64_t max, struct walk *walk)
 {
-	int64_t folded = 0;
+	struct walk next = { .job_id = walk->job_id };
 	enum db_status status = db_begin(conn);
 	if (status == DB_OK)
-		status = fold_parts(conn, max, &folded);
+		status = fold_parts(conn, max, &next);
 	if (status == DB_OK)
 		status = db_commit(conn);
 	if (db_in_transaction(conn))
 		db_rollback(conn);
 	if (status == DB_OK)
-		*ret_folded = folded;
+		*walk = next;
 	return status;
 }
 
 /* Until no full step is left. */
+static enum db_status fold_steps(struct rounds *rounds, struct db_conn *conn, int64_t max, int64_t *total)
+{
+	struct walk walk = { .folded = max };
+	enum db_status status = DB_OK;
+	while (status == DB_OK && walk.folded == max && !rounds_are_ending(rounds)) {
+		status = step(conn, max, &walk);
+		if (status == DB_OK)
+			*total += walk.folded;
+	}
+	return status;
+}
+
+/* Of the step itself, so that a smaller one may succeed; of a slow server it is the statement timeout. */
+static bool is_fault(enum db_status status)
+{
+	return status != DB_OK && status != DB_AWAY && status != DB_FULL && status != DB_UNCERTAIN;
+}
+
 static void fold_all(struct rounds *rounds, void *context)
 {
 	struct fold *fold = context;
 	DB_AUTO struct db_conn *conn = NULL;
-	int64_t folded = fold->parts_max, total = 0;
+	int64_t max = FOLD_PARTS_MAX, total = 0;
 	enum db_status status = db_acquire(fold->central->chores_pool, &conn);
 	if (status != DB_OK)
 		return;
-	while (status == DB_OK && folded == fold->parts_max && !rounds_are_ending(rounds)) {
-		status = step(conn, fold->parts_max, &folded);
-		if (status == DB_OK)
-			total += folded;
+	status = fold_steps(rounds, conn, max, &total);
+	while (is_fault(status)) {
+		log_warning("sums could not be folded; trying again in smaller steps", "status", db_status_name(status),
+			    "reason", db_message(conn), NULL);
+		if (max == FOLD_PARTS_MIN)
+			break;
+		max = MAX(max / 4, FOLD_PARTS_MIN);
+		status = fold_steps(rounds, conn, max, &total);
 	}
-	fold->parts_max = status == DB_OK ? FOLD_PARTS_MAX : MAX(fold->parts_max / 4, FOLD_PARTS_MIN);
 	atomic_fetch_add(&fold->count, total);
+	/* When it fails autovacuum is there, later. */
 	if (status == DB_OK && total >= FOLD_VACUUM_AFTER)
-		status = db_run(conn, "fold_vacuum", NULL, NULL);
-	if (status != DB_OK && status != DB_AWAY && status != DB_FULL && status != DB_UNCERTAIN)
-		log_warning("sums could not be folded; trying again soon", "status", db_status_name(status), "reason",
-			    db_message(conn), NULL);
+		db_run(conn, "fold_vacuum", NULL, NULL);
 }
 
 struct fold *fold_start(struct central *central)
 {
 	struct fold *fold = g_new0(struct fold, 1);
 	fold->central = central;
-	fold->parts_max = FOLD_PARTS_MAX;
 	fold->rounds = rounds_start("fold", FOLD_ROUND_MS, &central->ready, fold_all, fold);
 	return fold;
 }

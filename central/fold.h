@@ -10,13 +10,13 @@
 
 #include "central/central.h"
 
-#define FOLD_ROUND_MS 2000     /* between two looks for parts */
 /*
- * In one transaction. The more there are, the more of them are of one job and hour, and end in one row: where each record is of
- * another job, PostgreSQL spent 60-65 us on a record with 60,000 at once, 83-92 us with 20,000.
+ * Between two rounds. The longer, the more parts of a job end in the same three rows, whose new versions are what a round
+ * costs; but whoever reads sums goes through the parts that wait.
  */
-#define FOLD_PARTS_MAX 50000
-#define FOLD_PARTS_MIN 1000 /* after steps that failed, as for the statement timeout of a slow server */
+#define FOLD_ROUND_MS 10000
+#define FOLD_PARTS_MAX 50000 /* in one transaction */
+#define FOLD_PARTS_MIN 1000  /* after steps that failed, as for the statement timeout of a slow server */
 #define FOLD_VACUUM_AFTER 50000 /* parts folded */
 
 struct fold;

@@ -178,8 +178,10 @@ ON CONFLICT (agent_id, bucket_at) DO UPDATE SET success = r.success + excluded.s
 -- name: fold_lock
 SELECT pg_try_advisory_xact_lock(hashtext('belfry.fold'))
 
+-- $1 parts in the order of jobs, from job $2 on.
 -- name: fold_take
-DELETE FROM rollup_part WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_part LIMIT $1::bigint))
+DELETE FROM rollup_part WHERE ctid = ANY (ARRAY(
+	SELECT ctid FROM rollup_part WHERE job_id >= $2::uuid ORDER BY job_id LIMIT $1::bigint))
 RETURNING bucket_at, job_id, success, failed, timeout, skipped, missed, interrupted, started, attempts,
 	duration_sum_us, duration_max_us, lateness_sum_us, lateness_max_us, duration_counts, lateness_counts
 
