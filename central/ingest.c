@@ -12,6 +12,7 @@ struct ingest {
 	struct ingest_lanes *lanes;
 	GMutex lock;	  /* all below */
 	GHashTable *days; /* days since 1970 whose partitions were there when last looked */
+	GHashTable *repeating; /* struct fire_id *: agents whose last batch had executions that were known */
 	struct ingest_stats stats;
 };
 
@@ -22,12 +23,25 @@ struct run {
 	struct ingest_member member;
 };
 
+static guint id_hash(const void *id)
+{
+	guint hash;
+	memcpy(&hash, id, sizeof hash);
+	return hash;
+}
+
+static gboolean id_equal(const void *a, const void *b)
+{
+	return fire_id_equal(*(const struct fire_id *)a, *(const struct fire_id *)b);
+}
+
 struct ingest *ingest_new(int lanes)
 {
 	struct ingest *ingest = g_new0(struct ingest, 1);
 	ingest->lanes = ingest_lanes_new(lanes);
 	g_mutex_init(&ingest->lock);
 	ingest->days = g_hash_table_new(NULL, NULL);
+	ingest->repeating = g_hash_table_new_full(id_hash, id_equal, g_free, NULL);
 	return ingest;
 }
 
@@ -37,6 +51,7 @@ void ingest_free(struct ingest *ingest)
 		return;
 	ingest_lanes_free(ingest->lanes);
 	g_hash_table_unref(ingest->days);
+	g_hash_table_unref(ingest->repeating);
 	g_mutex_clear(&ingest->lock);
 	g_free(ingest);
 }
@@ -71,6 +86,25 @@ static void count_group(struct ingest *ingest, guint members)
 	g_mutex_lock(&ingest->lock);
 	ingest->stats.groups += members > 0;
 	ingest->stats.groups_split += members == 0;
+	g_mutex_unlock(&ingest->lock);
+}
+
+/* Known executions come in runs: from an agent that had been cut off while another one ran its jobs. */
+static bool did_repeat(struct ingest *ingest, const struct ingest_member *member)
+{
+	g_mutex_lock(&ingest->lock);
+	bool repeated = g_hash_table_contains(ingest->repeating, &member->agent_id);
+	g_mutex_unlock(&ingest->lock);
+	return repeated;
+}
+
+static void note_repeats(struct ingest *ingest, const struct ingest_member *member)
+{
+	g_mutex_lock(&ingest->lock);
+	if (member->result.duplicates > 0)
+		g_hash_table_add(ingest->repeating, g_memdup2(&member->agent_id, sizeof member->agent_id));
+	else
+		g_hash_table_remove(ingest->repeating, &member->agent_id);
 	g_mutex_unlock(&ingest->lock);
 }
 
@@ -206,9 +240,12 @@ static enum db_status pass(struct run *run)
 	struct ingest_member *member = &run->member;
 	member->records = ingest_records_parse(member->batch->records, member->batch->first_seq, wall_now());
 	member->limit = member->records->len;
+	member->may_repeat = did_repeat(run->ingest, member);
 	enum db_status status = make_partitions(run->ingest, run->conn, member->records);
 	if (status == DB_OK)
 		status = ingest_lanes_pass(run->ingest->lanes, member, lead, run);
+	if (status == DB_OK && member->records->len > 0)
+		note_repeats(run->ingest, member);
 	g_array_unref(member->records);
 	return status;
 }

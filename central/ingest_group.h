@@ -24,6 +24,7 @@ struct ingest_member {
 	guint limit;                 /* records[..limit) are taken; the rest is for the next time */
 	guint from;                  /* those before have come earlier; set when the stream is locked */
 	struct ingest_stream stream; /* likewise */
+	bool may_repeat;             /* known executions are likely in it; results do not hang on that */
 	struct ingest_result result; /* counts add up over several transactions */
 	/* Of ingest_lanes, under its lock. */
 	enum { INGEST_WAITS, INGEST_IN_GROUP, INGEST_ANSWERED } place;

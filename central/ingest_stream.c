@@ -119,6 +119,7 @@ enum db_status ingest_stream_open(struct db_conn *conn, struct ingest_member *me
 	enum db_status status = DB_OK;
 	bool old = false;
 	if (!stream->is_known) {
+		member->may_repeat = true;
 		status = stream_begin(conn, batch, &old);
 		if (status == DB_OK && !old)
 			status = stream_read(conn, "stream_lock", batch, stream);

@@ -165,9 +165,9 @@ static void collect(struct writing *writing)
 }
 
 /*
- * Many rows go straight into the table, all or none: where one is known already, none. That is rare, since the number of a
- * record tells whether it came before; what is left are fires that two agents ran, and streams that begin anew. The
- * savepoint stays open until the end of the transaction.
+ * Many rows go straight into the table, all or none: where one is known already, none, and PostgreSQL logs an error. That is
+ * rare, since the number of a record tells whether it came before; what is left are fires that two agents ran, and streams
+ * that begin anew. The savepoint stays open until the end of the transaction.
  */
 static enum db_status write_directly(struct writing *writing, bool *ret_written)
 {
@@ -204,12 +204,20 @@ static enum db_status write_staged(struct writing *writing, struct wall swept_bo
 	return writing->new_ones != NULL ? db_run(writing->conn, "ingest_double_insert", NULL, NULL) : DB_OK;
 }
 
+static bool may_repeat(const struct writing *writing)
+{
+	bool any = false;
+	for (guint i = 0; !any && i < writing->n; i++)
+		any = writing->members[i]->may_repeat;
+	return any;
+}
+
 static enum db_status write_rows(struct writing *writing, bool thin)
 {
 	struct wall swept_border = { wall_now().us - SWEPT_AGE_US };
 	enum db_status status = DB_OK;
-	bool written = false;
-	if (writing->executions >= INGEST_DIRECT_MIN && writing->oldest_us >= swept_border.us && !thin)
+	bool written = false, direct = writing->executions >= INGEST_DIRECT_MIN && !thin && !may_repeat(writing);
+	if (direct && writing->oldest_us >= swept_border.us)
 		status = write_directly(writing, &written);
 	return status == DB_OK && !written ? write_staged(writing, swept_border, thin) : status;
 }

@@ -134,6 +134,25 @@ def test_a_large_batch_in_which_some_are_known_counts_the_others(central, raw, d
     assert_sums_agree(database)
 
 
+def test_known_records_in_many_batches_are_one_error_in_the_log_of_postgresql(central, raw, database, job_id):
+    """From an agent that was cut off while another one ran its jobs: only the first such batch is tried all at once."""
+    def errors():
+        return database.cluster.log().count("duplicate key value")
+
+    known = executions(job_id, 800)
+    raw.sync(1, known)
+    other = RawAgent(central, "other")
+    other.sync(1, executions(str(uuid.uuid4()), 1))
+    before = errors()
+    for first in range(0, 800, 200):
+        other.sync(2 + first, known[first:first + 200])
+    assert errors() == before + 1
+    other.sync(802, executions(str(uuid.uuid4()), 200))
+    assert errors() == before + 1 and count(database) == 1001
+    assert database.query("SELECT count(*) FROM execution_double")[0][0] == 800
+    assert_sums_agree(database)
+
+
 def test_all_statuses_are_summed_and_a_missed_range_counts_its_fires(raw, database, job_id):
     records = [execution(job_id, NOW - timedelta(hours=i), status) for i, status in enumerate(STATUSES * 5)]
     records.append(execution(job_id, NOW - timedelta(hours=40), "missed", count=3600,

@@ -293,6 +293,9 @@ MUTANTS = [
     Mutant("sums count all rows, not the new ones", "5", [
         ("central/ingest_write.c", "\t\tif (writing->new_ones != NULL && !g_hash_table_remove", "\t\tif (false && !g_hash_table_remove"),
     ], daemon("ingest", "one_execution_under_two_numbers_counts_once"), "(minute|hour|day) of"),
+    Mutant("known records are tried all at once for ever", "5", [
+        ("central/ingest_write.c", " && !thin && !may_repeat(writing);", " && !thin;"),
+    ], daemon("ingest", "known_records_in_many_batches_are_one_error_in_the_log_of_postgresql"), r"assert \d+ == \(\d+ \+ 1\)"),
     Mutant("a batch that overtook another is taken", "6", [
         ("central/ingest_stream.c", "\t\t\tresult->outcome = INGEST_GAP;", "\t\t\tresult->outcome = INGEST_TAKEN;"),
     ], daemon("ingest", "a_batch_that_overtook_another_is_not_taken_before_its_turn"), "assert 100 == 0"),
