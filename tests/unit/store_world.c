@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/unit/faulty_vfs.h"
+#include "tests/unit/folder.h"
 
 struct store_world world;
 
@@ -45,13 +46,7 @@ void world_setup(void)
 void world_teardown(void)
 {
 	g_ptr_array_unref(world.batches);
-	g_autoptr(GDir) dir = g_dir_open(world.folder, 0, NULL);
-	for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
-		g_autofree char *path = g_build_filename(world.folder, name, NULL);
-		g_unlink(path);
-	}
-	g_rmdir(world.folder);
-	g_free(world.folder);
+	folder_remove(world.folder);
 }
 
 struct store_batch *new_batch(uint64_t number)

@@ -9,6 +9,7 @@
 
 #include "agent/jobs_dir.h"
 #include "agent/loop_messages.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/suite.h"
 
 #define GOOD "{\"schedule\":\"* * * * *\",\"api\":\"http://localhost/foo\"}"
@@ -34,13 +35,7 @@ static void teardown(void)
 	jobs_dir_free(dir);
 	g_hash_table_unref(held);
 	g_ptr_array_unref(problems);
-	g_autoptr(GDir) listing = g_dir_open(folder, 0, NULL);
-	for (const char *name; (name = g_dir_read_name(listing)) != NULL;) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-		g_remove(path);
-	}
-	g_rmdir(folder);
-	g_free(folder);
+	folder_remove(folder);
 }
 
 static void put(const char *name, const char *text)

@@ -9,6 +9,7 @@
 
 #include "agent/agent_key.h"
 #include "agent/key_ring.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/suite.h"
 
 #define ID "0192f0c1-0000-7000-8000-000000000001"
@@ -60,13 +61,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	g_autoptr(GDir) listing = g_dir_open(folder, 0, NULL);
-	for (const char *name; (name = g_dir_read_name(listing)) != NULL;) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-		g_remove(path);
-	}
-	g_rmdir(folder);
-	g_free(folder);
+	folder_remove(folder);
 }
 
 START_TEST(test_a_next_key_is_durable_before_its_hash_is_known_and_stays_the_same_until_it_is_settled)

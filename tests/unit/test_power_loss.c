@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/store_sqlite.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/power_loss_vfs.h"
 #include "tests/unit/suite.h"
 
@@ -376,13 +377,7 @@ static void teardown(void)
 {
 	model_done();
 	g_ptr_array_unref(batches);
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-		g_unlink(path);
-	}
-	g_rmdir(folder);
-	g_free(folder);
+	folder_remove(folder);
 }
 
 START_TEST(test_what_was_answered_ok_survives_hundreds_of_power_losses_and_nothing_is_there_by_half)

@@ -11,26 +11,20 @@
 #include "tests/unit/store_world.h"
 #include "tests/unit/suite.h"
 
-START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
-{
-	begin_life();
-	struct store_snapshot *snapshot = load();
-	ck_assert_uint_eq(snapshot->last_batch, 0);
-	ck_assert_uint_eq(snapshot->jobs->len, 0);
-	ck_assert(!wall_is_set(snapshot->state.planned_until));
-	store_snapshot_free(snapshot);
-	start();
+static const struct attempt_entry one_attempt = { 1, 503, ATTEMPT_END_STATUS, true, -5, 7, 2000000 };
 
-	struct store_batch *batch = new_batch(1);
+/* Something of every kind that a batch may hold. */
+static struct store_batch *full_batch(uint64_t number, int64_t gone)
+{
+	struct store_batch *batch = new_batch(number);
 	add_intent(batch, 11);
 	add_intent(batch, 12);
-	add_intent(batch, 13);
-	struct attempt_entry entry = { 1, 503, ATTEMPT_END_STATUS, true, -5, 7, 2000000 };
+	add_intent(batch, gone);
 	struct intent_update update = { 12, 1, { 99 }, { 98 }, NULL }, renewed = { 12, 2, { 99 }, { 98 }, NULL };
-	attempt_log_note(&update.attempt_log, &entry);
+	attempt_log_note(&update.attempt_log, &one_attempt);
 	g_array_append_val(batch->updates, update);
 	g_array_append_val(batch->updates, renewed); /* keeps the log */
-	int64_t gone = 13, command = 77;
+	int64_t command = 77;
 	g_array_append_val(batch->cancels, gone);
 	g_array_append_val(batch->done_commands, command);
 	struct backlog backlog = { "job", { 5 }, { 9 }, 4, BACKLOG_MISSED }, finished = { "job", { 9 }, { 9 }, 4, BACKLOG_MAKE_UP };
@@ -42,27 +36,23 @@ START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 	batch->state.clock_offset_us = -5;
 	batch->state.jobs_digest = UINT64_C(0xfedcba9876543210);
 	g_strlcpy(batch->state.boot_id, "boot", sizeof batch->state.boot_id);
-	/* Cancels come before intents (store.h): this one takes effect in the next batch only. */
-	submit(batch);
-	ck_assert_int_eq(settle(1), STORE_OK);
-	batch = new_batch(2);
-	batch->state = ((struct store_batch *)world.batches->pdata[0])->state;
-	g_array_append_val(batch->cancels, gone);
-	submit(batch);
-	ck_assert_int_eq(settle(2), STORE_OK);
-	stop();
+	return batch;
+}
 
-	begin_life();
-	snapshot = load();
-	ck_assert_uint_eq(snapshot->last_batch, 2);
-	ck_assert_uint_eq(snapshot->state.clock_epoch, UINT64_MAX);
-	ck_assert_uint_eq(snapshot->state.jobs_digest, UINT64_C(0xfedcba9876543210));
-	ck_assert_int_eq(snapshot->state.clock_offset_us, -5);
-	ck_assert_str_eq(snapshot->state.boot_id, "boot");
-	ck_assert_int_eq(snapshot->state.planned_until.us, 1001);
-	ck_assert(!wall_is_set(snapshot->state.fixed_until));
-	ck_assert_uint_eq(snapshot->intents->len, 2);
-	const struct intent *first = &g_array_index(snapshot->intents, struct intent, 0), *second = first + 1;
+static void check_state(const struct store_state *state)
+{
+	ck_assert_uint_eq(state->clock_epoch, UINT64_MAX);
+	ck_assert_uint_eq(state->jobs_digest, UINT64_C(0xfedcba9876543210));
+	ck_assert_int_eq(state->clock_offset_us, -5);
+	ck_assert_str_eq(state->boot_id, "boot");
+	ck_assert_int_eq(state->planned_until.us, 1001);
+	ck_assert(!wall_is_set(state->fixed_until));
+}
+
+static void check_intents(const GArray *intents)
+{
+	ck_assert_uint_eq(intents->len, 2);
+	const struct intent *first = &g_array_index(intents, struct intent, 0), *second = first + 1;
 	ck_assert_int_eq(first->number, 11);
 	ck_assert_str_eq(first->job_id, "job");
 	ck_assert_int_eq(first->id.bytes[15], 11);
@@ -73,7 +63,42 @@ START_TEST(test_a_new_store_is_empty_and_a_restart_finds_what_was_written)
 	ck_assert_ptr_null(first->attempt_log);
 	ck_assert_ptr_nonnull(second->attempt_log);
 	ck_assert_int_eq(second->attempt_log->n, 1);
-	ck_assert(memcmp(&second->attempt_log->entries[0], &entry, sizeof entry) == 0);
+	ck_assert(memcmp(&second->attempt_log->entries[0], &one_attempt, sizeof one_attempt) == 0);
+}
+
+START_TEST(test_a_new_store_is_empty)
+{
+	begin_life();
+	struct store_snapshot *snapshot = load();
+	ck_assert_uint_eq(snapshot->last_batch, 0);
+	ck_assert_uint_eq(snapshot->jobs->len, 0);
+	ck_assert(!wall_is_set(snapshot->state.planned_until));
+	store_snapshot_free(snapshot);
+	end_life();
+}
+END_TEST
+
+START_TEST(test_a_restart_finds_what_was_written)
+{
+	int64_t gone = 13;
+	begin_life();
+	store_snapshot_free(load());
+	start();
+	submit(full_batch(1, gone));
+	ck_assert_int_eq(settle(1), STORE_OK);
+	/* Cancels come before intents (store.h): the one in the first batch found nothing yet. */
+	struct store_batch *batch = new_batch(2);
+	batch->state = ((struct store_batch *)world.batches->pdata[0])->state;
+	g_array_append_val(batch->cancels, gone);
+	submit(batch);
+	ck_assert_int_eq(settle(2), STORE_OK);
+	stop();
+
+	begin_life();
+	struct store_snapshot *snapshot = load();
+	ck_assert_uint_eq(snapshot->last_batch, 2);
+	check_state(&snapshot->state);
+	check_intents(snapshot->intents);
 	ck_assert_uint_eq(snapshot->backlogs->len, 1);
 	ck_assert_int_eq(g_array_index(snapshot->backlogs, struct backlog, 0).until.us, 19);
 	ck_assert_int_eq(g_array_index(snapshot->backlogs, struct backlog, 0).kind, BACKLOG_MISSED);
@@ -357,7 +382,8 @@ int main(void)
 	TCase *basics = tcase_create("store");
 	tcase_add_checked_fixture(basics, world_setup, world_teardown);
 	tcase_set_timeout(basics, 60);
-	tcase_add_test(basics, test_a_new_store_is_empty_and_a_restart_finds_what_was_written);
+	tcase_add_test(basics, test_a_new_store_is_empty);
+	tcase_add_test(basics, test_a_restart_finds_what_was_written);
 	tcase_add_test(basics, test_jobs_come_back_sorted_and_a_deleted_job_does_not);
 	tcase_add_test(basics, test_many_jobs_come_back_sorted_without_those_that_cannot_be_read);
 	tcase_add_test(basics, test_a_batch_that_comes_again_is_answered_ok_and_changes_nothing);
