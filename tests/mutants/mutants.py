@@ -196,7 +196,7 @@ MUTANTS = [
     ], ATTEMPTS, "a_kill_during_the_backoff_leaves_no_doubt"),
     Mutant("attempts that are left out are not counted", "8", [
         ("common/attempt_log.c", "\t(*log)->omitted += MAX(skipped, 0);\n", "\t(void)skipped;\n"),
-    ], ("unit", "test_wire"), "attempts_that_nobody_told_of_are_counted"),
+    ], ("unit", "test_wire_record"), "attempts_that_nobody_told_of_are_counted"),
     Mutant("a cancel ends what began after it", "9", [
         ("agent/cancel.c", "\tif (fire->tried)\n\t\treturn fire->tried_at.us <= cancel->at.us;", "\tif (fire->tried)\n\t\treturn true;"),
     ], CORE, "a_cancel_ends_what_began_before_it_and_nothing_later"),
