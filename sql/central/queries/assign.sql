@@ -189,9 +189,10 @@ WITH chosen AS (
 	FROM total WHERE agent_id = $1::uuid
 	RETURNING set_revision - total.n AS base
 )
-INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, since_revision, held_since)
+INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, since_revision, first_at,
+	first_revision, held_since)
 SELECT job_id, $1::uuid, 1 + coalesce((SELECT max(epoch) FROM assignment WHERE assignment.job_id = chosen.job_id), 0),
-	target_key, revision, base + place, base + place, now()
+	target_key, revision, base + place, base + place, now(), base + place, now()
 FROM chosen CROSS JOIN bumped
 
 -- Jobs that an agent's labels, name or weight concern, after $2, at most $3: what it has with a selector, what its labels
