@@ -34,7 +34,7 @@ static bool is_too_deep(const char *text, size_t size, int max_depth)
 	return false;
 }
 
-json_t *api_body_json(const struct api_request *request, struct api_reply *reply, int max_depth)
+static json_t *read_json(const struct api_request *request, struct api_reply *reply, int max_depth)
 {
 	if (request->content_type != NULL && !is_json_type(request->content_type)) {
 		problem_reply(reply, 415, NULL, NULL, "send JSON with Content-Type: application/json");
@@ -59,11 +59,28 @@ json_t *api_body_json(const struct api_request *request, struct api_reply *reply
 	return NULL;
 }
 
+json_t *api_body_json(const struct api_request *request, struct api_reply *reply, int max_depth)
+{
+	return api_query_none(request, reply) ? read_json(request, reply, max_depth) : NULL;
+}
+
+bool api_body_none(const struct api_request *request, struct api_reply *reply)
+{
+	static const char *const none[] = { NULL };
+	if (request->body_size == 0)
+		return true;
+	json_t *json = read_json(request, reply, BODY_DEPTH_MAX);
+	bool ok = json != NULL && api_body_only(json, reply, none);
+	json_decref(json);
+	return ok;
+}
+
 json_t *api_body_object(const struct api_request *request, struct api_reply *reply, const char *const names[],
 			bool may_be_empty)
 {
-	json_t *json = may_be_empty && request->body_size == 0 ? json_object() :
-								 api_body_json(request, reply, BODY_DEPTH_MAX);
+	if (!api_query_none(request, reply))
+		return NULL;
+	json_t *json = may_be_empty && request->body_size == 0 ? json_object() : read_json(request, reply, BODY_DEPTH_MAX);
 	if (json == NULL || api_body_only(json, reply, names))
 		return json;
 	json_decref(json);
@@ -90,7 +107,7 @@ bool api_body_only(const json_t *body, struct api_reply *reply, const char *cons
 		if (g_strv_contains(names, name))
 			continue;
 		g_autofree char *known = g_strjoinv(", ", (char **)names);
-		g_autofree char *detail = g_strconcat("there is no such member; known are ", known, NULL);
+		g_autofree char *detail = g_strconcat("there is no such member; known are ", *known ? known : "none", NULL);
 		return wrong(reply, name, detail);
 	}
 	return true;
@@ -111,17 +128,29 @@ bool api_body_text(const json_t *body, struct api_reply *reply, const char *name
 	return true;
 }
 
+/* Valid UTF-8, as jansson gives it, and not empty. */
+static bool is_line(const char *text)
+{
+	gunichar last = 0;
+	if (g_unichar_isspace(g_utf8_get_char(text)))
+		return false;
+	for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+		last = g_utf8_get_char(at);
+		if (g_unichar_iscntrl(last))
+			return false;
+	}
+	return !g_unichar_isspace(last);
+}
+
 const char *api_body_line(const json_t *body, struct api_reply *reply, const char *name, size_t max)
 {
 	const json_t *value = json_object_get(body, name);
 	const char *text = json_string_value(value);
 	size_t size = json_string_length(value);
-	for (size_t i = 0; i < size; i++)
-		if (g_ascii_iscntrl(text[i]))
-			size = 0;
-	if (size > 0 && size <= max)
+	if (size > 0 && size <= max && is_line(text))
 		return text;
-	g_autofree char *detail = g_strdup_printf("must be a string of 1-%zu bytes without control characters", max);
+	g_autofree char *detail = g_strdup_printf(
+		"must be a string of 1-%zu bytes without control characters, and without blanks at its ends", max);
 	wrong(reply, name, detail);
 	return NULL;
 }

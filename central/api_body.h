@@ -11,7 +11,8 @@
 
 /*
  * The body as JSON: UTF-8, no duplicate names, depth at most `max_depth`. NULL with a 400 (broken, empty, too deep) or
- * 415 (a Content-Type that is neither application/json nor ...+json; absent is fine) problem in the reply.
+ * 415 (a Content-Type that is neither application/json nor ...+json; absent is fine) problem in the reply. Who sends a body
+ * sends no query parameters: one is refused as well.
  */
 json_t *api_body_json(const struct api_request *request, struct api_reply *reply, int max_depth);
 
@@ -22,9 +23,12 @@ json_t *api_body_json(const struct api_request *request, struct api_reply *reply
 json_t *api_body_object(const struct api_request *request, struct api_reply *reply, const char *const names[],
 			bool may_be_empty);
 
+/* For what takes no body: it may be absent, or {}. False: the problem is in the reply. The query is left to the caller. */
+bool api_body_none(const struct api_request *request, struct api_reply *reply);
+
 /* All below: false or NULL = the 400 is in the reply. Is it an object with none but these members (NULL-terminated)? */
 bool api_body_only(const json_t *body, struct api_reply *reply, const char *const names[]);
-/* A member that must be there: a text of 1 to `max` bytes without control characters, borrowed from `body`. */
+/* A member that must be there: 1 to `max` bytes, no control characters, no blanks at the ends; borrowed from `body`. */
 const char *api_body_line(const json_t *body, struct api_reply *reply, const char *name, size_t max);
 /*
  * Typed members of an object. Absent or null: *ret stays as it is (set your default before), true. Texts are borrowed

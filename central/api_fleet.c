@@ -12,9 +12,8 @@
 
 #define CURSOR_KIND 'b'
 
+#define WEIGHT_MIN 0.001 /* of those that get jobs: the arithmetic of placement ends at its own limits otherwise */
 #define WEIGHT_MAX 1000
-
-static const char *const no_parameters[] = { NULL };
 
 /* The agent as it is now. */
 static void reply_agent(const struct api_request *request, struct api_reply *reply, const char *agent_id)
@@ -54,8 +53,8 @@ static void refuse(const struct api_request *request, struct api_reply *reply, c
 static void act(const struct api_request *request, struct api_reply *reply, enum fleet_action action)
 {
 	struct author author = api_author(request);
-	const char *agent_id = api_query_only(request, reply, no_parameters) ? api_agent_id(request, reply) : NULL;
-	if (agent_id == NULL)
+	const char *agent_id = api_query_none(request, reply) ? api_agent_id(request, reply) : NULL;
+	if (agent_id == NULL || !api_body_none(request, reply))
 		return;
 	enum db_status status = fleet_act(request->pool, &author, action, agent_id);
 	if (status == DB_OK)
@@ -99,7 +98,8 @@ void api_fleet_rebalance(const struct api_request *request, struct api_reply *re
 	g_autofree char *next = NULL;
 	int64_t moves = 0;
 	bool more = false;
-	if (!api_query_only(request, reply, parameters) || !api_query_cursor(request, reply, CURSOR_KIND, &cursor))
+	if (!api_query_only(request, reply, parameters) || !api_query_cursor(request, reply, CURSOR_KIND, &cursor) ||
+	    !api_body_none(request, reply))
 		return;
 	enum db_status status = fleet_rebalance(request->pool, &author, cursor.id, &more, &moves);
 	if (more)
@@ -116,9 +116,10 @@ static bool read_weight(const json_t *body, struct api_reply *reply, double *ret
 	if (weight == NULL)
 		return true;
 	*ret = json_number_value(weight);
-	if (json_is_number(weight) && *ret >= 0 && *ret <= WEIGHT_MAX)
+	if (json_is_number(weight) && (*ret == 0 || (*ret >= WEIGHT_MIN && *ret <= WEIGHT_MAX)))
 		return true;
-	problem_reply(reply, 400, NULL, "/weight", "weight: a number from 0 (gets no jobs) to %d is needed", WEIGHT_MAX);
+	problem_reply(reply, 400, NULL, "/weight", "weight: 0 (gets no jobs) or a number from %g to %d is needed", WEIGHT_MIN,
+		      WEIGHT_MAX);
 	return false;
 }
 
@@ -140,7 +141,7 @@ void api_agent_patch(const struct api_request *request, struct api_reply *reply)
 	struct author author = api_author(request);
 	struct agent_change change = { .weight = -1 };
 	char *labels = NULL;
-	const char *agent_id = api_query_only(request, reply, no_parameters) ? api_agent_id(request, reply) : NULL;
+	const char *agent_id = api_agent_id(request, reply);
 	json_t *body = agent_id != NULL ? api_body_object(request, reply, members, false) : NULL;
 	if (body != NULL && read_change(body, reply, &change, &labels)) {
 		bool is_taken = false;

@@ -61,12 +61,9 @@ void api_jobs_reply(struct api_reply *reply, enum job_outcome outcome, struct jo
 
 void api_jobs_create(const struct api_request *request, struct api_reply *reply)
 {
-	static const char *const no_parameters[] = { NULL };
 	struct job_request wish = api_jobs_request(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
-	if (!api_query_only(request, reply, no_parameters))
-		return;
 	json_t *json = api_body_json(request, reply, JOB_JSON_DEPTH_MAX);
 	if (json == NULL)
 		return;
@@ -84,6 +81,8 @@ void api_jobs_get(const struct api_request *request, struct api_reply *reply)
 {
 	struct job_text shown = { 0 };
 	char etag[ETAG_SIZE];
+	if (!api_query_none(request, reply))
+		return;
 	enum db_status status = job_shown_get(request->central->job_shown, request->pool, api_param(request, "jobId"),
 					      wall_now(), &shown);
 	if (status != DB_OK) {
@@ -128,6 +127,8 @@ void api_jobs_delete(const struct api_request *request, struct api_reply *reply)
 {
 	struct job_request wish = api_jobs_request(request);
 	struct job_failure failure = { 0 };
+	if (!api_query_none(request, reply))
+		return;
 	enum job_outcome outcome = job_delete(&wish, &failure);
 	if (outcome == JOB_DONE)
 		api_reply_empty(reply, 204);
@@ -140,6 +141,8 @@ static void set_active(const struct api_request *request, struct api_reply *repl
 	struct job_request wish = api_jobs_request(request);
 	struct job_record record = { 0 };
 	struct job_failure failure = { 0 };
+	if (!api_query_none(request, reply) || !api_body_none(request, reply))
+		return;
 	enum job_outcome outcome = job_set_active(&wish, active, &record, &failure);
 	api_jobs_reply(reply, outcome, &record, &failure);
 }

@@ -94,6 +94,8 @@ void api_session_create(const struct api_request *request, struct api_reply *rep
 void api_session_get(const struct api_request *request, struct api_reply *reply)
 {
 	const struct identity *identity = &request->identity;
+	if (!api_query_none(request, reply))
+		return;
 	api_reply_json(reply, 200,
 		       json_pack("{s:s, s:s, s:s, s:o}", "name", identity->name, "role", role_name(identity->role), "kind",
 				 identity->by_session ? "session" : "token", "expiresAt",
@@ -103,6 +105,8 @@ void api_session_get(const struct api_request *request, struct api_reply *reply)
 void api_session_delete(const struct api_request *request, struct api_reply *reply)
 {
 	char hash[CREDENTIAL_HASH_SIZE];
+	if (!api_query_none(request, reply))
+		return;
 	if (!request->identity.by_session || !admit_session_hash(request, hash, sizeof hash)) {
 		problem_reply(reply, 409, NULL, NULL, "a token has no session to end; revoke the token instead");
 		return;

@@ -14,6 +14,8 @@ static int kept_days(const struct central_config *config, int days)
 void api_settings(const struct api_request *request, struct api_reply *reply)
 {
 	const struct central_config *config = request->central->config;
+	if (!api_query_none(request, reply))
+		return;
 	api_reply_json(reply, 200,
 		       json_pack("{s:s, s:s, s:s, s:I, s:{s:i, s:i, s:i}, s:b}", "version", PACKAGE_VERSION, "tzdata",
 				 tz_database_version(), "timezone", "UTC", "offlineAfterMs",

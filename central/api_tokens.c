@@ -57,6 +57,8 @@ void api_tokens_list(const struct api_request *request, struct api_reply *reply)
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	GPtrArray *rows = NULL;
+	if (!api_query_none(request, reply))
+		return;
 	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
 		status = token_list(conn, &rows);
@@ -82,6 +84,8 @@ void api_tokens_revoke(const struct api_request *request, struct api_reply *repl
 	DB_AUTO struct db_conn *conn = NULL;
 	struct author author = api_author(request);
 	const char *token_id = api_param(request, "tokenId");
+	if (!api_query_none(request, reply))
+		return;
 	enum db_status status = uuid_is_valid(token_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
 	if (status == DB_OK)
 		status = db_begin(conn);

@@ -140,6 +140,8 @@ void api_users_delete(const struct api_request *request, struct api_reply *reply
 {
 	struct author author = api_author(request);
 	enum db_status status = DB_OK;
+	if (!api_query_none(request, reply))
+		return;
 	enum account_outcome outcome =
 		account_remove(request->pool, &author, api_param(request, "userName"), &status);
 	auth_forget_sessions(request->central->auth);

@@ -13,6 +13,8 @@
 #define BELFRY_WEB_DIR "/usr/local/share/belfry/web"
 #endif
 
+#define MEMORY_MIN_MB 64 /* central alone and a request or two */
+
 #define ROW(key_, type_, fallback_, ...)                                                                         \
 	{                                                                                                        \
 		"central", #key_, type_, fallback_, .offset = offsetof(struct central_config, key_), __VA_ARGS__ \
@@ -165,6 +167,21 @@ static bool check_tls(const char *file, const struct central_config *config, GEr
 	return true;
 }
 
+static bool check_retention(const char *file, const struct central_config *config, GError **error)
+{
+	const char *key = config->retention_success_days > config->retention_days   ? "retention_success_days"
+			  : config->retention_skipped_days > config->retention_days ? "retention_skipped_days"
+										    : NULL;
+	return key == NULL || bad_value(file, key, "is longer than retention_days, after which nothing is kept", error);
+}
+
+static bool check_memory(const char *file, int memory_max_mb, GError **error)
+{
+	if (memory_max_mb == 0 || memory_max_mb >= MEMORY_MIN_MB)
+		return true;
+	return bad_value(file, "memory_max_mb", "must be 0 or at least " G_STRINGIFY(MEMORY_MIN_MB), error);
+}
+
 static bool check_proxies(const char *file, const char *proxies, GError **error)
 {
 	return proxies_are_valid(proxies) ||
@@ -179,6 +196,7 @@ bool central_config_load(const char *file, struct central_config *ret, GError **
 	bool plain_is_fine = config.allow_plain_http || *config.tls_certificate != '\0';
 	if (!check_tls(file, &config, error) || !check_listen(file, "api_listen", config.api_listen, plain_is_fine, error) ||
 	    !check_listen(file, "agent_listen", config.agent_listen, plain_is_fine, error) ||
+	    !check_retention(file, &config, error) || !check_memory(file, config.memory_max_mb, error) ||
 	    !check_database(file, config.database, error) || !check_proxies(file, config.trusted_proxies, error)) {
 		config_free_strings(rows, &config);
 		return false;

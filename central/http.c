@@ -139,6 +139,12 @@ bool api_query_only(const struct api_request *request, struct api_reply *reply, 
 	return true;
 }
 
+bool api_query_none(const struct api_request *request, struct api_reply *reply)
+{
+	static const char *const none[] = { NULL };
+	return api_query_only(request, reply, none);
+}
+
 /* Forgets what an earlier reply of the same handler said; headers stay. */
 static void start_reply(struct api_reply *reply, int status, const char *content_type)
 {

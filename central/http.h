@@ -95,6 +95,7 @@ bool api_query_uuid(const struct api_request *request, struct api_reply *reply, 
 bool api_query_bool(const struct api_request *request, struct api_reply *reply, const char *name, bool *ret);
 /* Refuses (400) query parameters that are not in the NULL-terminated list: a misspelt filter must not be ignored. */
 bool api_query_only(const struct api_request *request, struct api_reply *reply, const char *const names[]);
+bool api_query_none(const struct api_request *request, struct api_reply *reply); /* all of them */
 
 /* Replies. api_reply_json takes the reference. */
 void api_reply_json(struct api_reply *reply, int status, json_t *json);

@@ -24,7 +24,9 @@ static enum job_outcome give_order(const struct job_request *request, const stru
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_row row = { 0 };
 	int agents = 0;
-	enum db_status status = uuid_is_valid(job_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
+	if (!uuid_is_valid(job_id))
+		return job_db_failed(ret_failure, DB_NOT_FOUND);
+	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
