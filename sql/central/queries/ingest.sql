@@ -35,10 +35,13 @@ WHERE agent_id = $1::uuid AND epoch = $2::bigint
 -- name: ingest_partition_make
 SELECT execution_partition_make($1::date)
 
--- What a group has to know and have first: is what it commits kept, are there history policies or traces of them.
+-- What a group has to know and have first: is what it commits kept, are there history policies or traces of them. (The order
+-- is that of the index job_thinned. With EXISTS the planner read all jobs, for each group, when it believed that many have a
+-- policy: it does so of jobs that were not analyzed yet.)
 -- name: ingest_prepare
 SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off',
-	EXISTS (SELECT FROM job WHERE history_one_of IS NOT NULL) OR EXISTS (SELECT FROM execution_unkept),
+	(SELECT job_id FROM job WHERE history_one_of IS NOT NULL ORDER BY job_id LIMIT 1) IS NOT NULL
+		OR EXISTS (SELECT FROM execution_unkept),
 	ingest_stage_make()
 
 -- In the order in which ingest_record_copy() writes them.
