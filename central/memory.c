@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "central/central.h"
+#include "central/rounds.h"
 #include "common/log.h"
 
 #define GROUPS_FILE "/proc/self/cgroup"
@@ -22,10 +23,7 @@
 
 struct memory {
 	const struct central *central;
-	GThread *thread;
-	GMutex lock;
-	GCond wake;
-	bool ending;
+	struct rounds *looking;
 	_Atomic gint64 room;  /* at the last look */
 	_Atomic gint64 taken; /* by requests under way */
 	_Atomic gint64 grown; /* bodies since the last look */
@@ -117,8 +115,10 @@ static void say(struct memory *memory)
 	memory->said_at = memory->looks;
 }
 
-static void look(struct memory *memory)
+static void look(struct rounds *rounds, void *context)
 {
+	struct memory *memory = context;
+	(void)rounds;
 	/* First, so that what comes in meanwhile counts twice rather than never. */
 	atomic_store(&memory->grown, 0);
 	struct usage usage = look_at_usage(memory->statm);
@@ -132,35 +132,14 @@ static void look(struct memory *memory)
 	memory->looks++;
 }
 
-/* True when the thread is to end. */
-static bool wait_look(struct memory *memory)
-{
-	gint64 until = g_get_monotonic_time() + MEMORY_LOOK_MS * US_PER_MS;
-	g_mutex_lock(&memory->lock);
-	while (!memory->ending && g_cond_wait_until(&memory->wake, &memory->lock, until))
-		;
-	bool ending = memory->ending;
-	g_mutex_unlock(&memory->lock);
-	return ending;
-}
-
-static void *memory_main(void *data)
-{
-	struct memory *memory = data;
-	while (!wait_look(memory))
-		look(memory);
-	return NULL;
-}
-
 struct memory *memory_start(const struct central *central)
 {
+	static const int ready = 1; /* before central is */
 	struct memory *memory = g_new0(struct memory, 1);
 	memory->central = central;
 	memory->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	g_mutex_init(&memory->lock);
-	g_cond_init(&memory->wake);
-	look(memory);
-	memory->thread = g_thread_new("memory", memory_main, memory);
+	look(NULL, memory);
+	memory->looking = rounds_start("memory", MEMORY_LOOK_MS, &ready, look, memory);
 	return memory;
 }
 
@@ -168,13 +147,7 @@ void memory_stop(struct memory *memory)
 {
 	if (memory == NULL)
 		return;
-	g_mutex_lock(&memory->lock);
-	memory->ending = true;
-	g_cond_broadcast(&memory->wake);
-	g_mutex_unlock(&memory->lock);
-	g_thread_join(memory->thread);
-	g_mutex_clear(&memory->lock);
-	g_cond_clear(&memory->wake);
+	rounds_stop(memory->looking);
 	if (memory->statm >= 0)
 		close(memory->statm);
 	g_free(memory);
