@@ -42,18 +42,21 @@ struct core_config {
 	int max_waiting_per_target;  /* fires waiting for admission; more are skipped (resource); default 10000 */
 	int64_t outbox_max_records;  /* records that central does not have; at it no new fire is planned; 0 = no limit */
 	int plan_fires_per_tick;     /* then other work has its turn; an instant is never split; default 20000 */
-	int max_fires;               /* planned or under way; what finds no room until it is due is skipped (resource): plan.c; default 200000 */
+	int max_fires;               /* planned or under way; what finds no room until it is due is skipped (resource); default 200000 */
 	double target_rate_per_second; /* per target host, 0 = no limit */
 	int target_rate_burst;
 };
 void core_config_defaults(struct core_config *config);
 
+/* Copies the configuration. What clock, store and runner point to must outlive the core. */
 struct core *core_new(const struct core_config *config, struct core_clock clock, struct store store, struct runner runner);
+/* After store and runner have ended: batches and attempts under way are freed. NULL is fine. */
 void core_free(struct core *core);
 
 /* Takes over what the last life left: jobs, unfinished intents, missed windows. Once, before anything else. */
 void core_start(struct core *core, const struct store_snapshot *snapshot);
 
+/* Time has passed, or what the core does not see for itself has changed. Cheap when nothing is due. */
 void core_tick(struct core *core);
 /*
  * The stop has begun and time stands still: no batch waits for company, and no attempt starts any more. What is still to come is
@@ -64,23 +67,19 @@ void core_hurry(struct core *core);
 void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono *ret_mono);
 
 /*
- * Central refuses this agent: it is revoked, and others have its jobs, or it may be a copy of another one. Nothing new is planned until it is
- * accepted again; what came due meanwhile is then a missed window. Not kept over a restart.
+ * Central refuses this agent: it is revoked, and others have its jobs, or it may be a copy of another one. Nothing new is
+ * planned until it is accepted again; what came due meanwhile is then a missed window. Not kept over a restart.
  */
 void core_stand_aside(struct core *core, bool aside);
 
 /* How many records central has not acknowledged. Only noted: the next event acts on it. */
 void core_note_unsent(struct core *core, int64_t records);
 
+/* The store answered that batch; answers come in the order of numbers. */
 void core_store_done(struct core *core, uint64_t batch_number, enum store_result result);
+/* The runner reports that attempt, once, and does not touch it any more. */
 void core_attempt_done(struct core *core, struct attempt *attempt, const struct attempt_result *result);
 
-/*
- * A change of the job set, taken over atomically: jobs in `upserts` are new or edited, those in `deletes` gone; with
- * `keep_ids` every job that is not in it goes too. From the call on no fire of a deleted or paused job starts, and
- * edits rule all instants after now. `done` is called on the loop when the change is durable; with ok = false when the core is
- * freed, or at once when the answer is not used, since it is older than an absence of this agent (missed.c): ask again.
- */
 /*
  * A job that goes to another agent: due instants up to `border` are still ours. `ended`: it was paused or deleted since, and
  * what has not begun of them does not begin; that may be told once more of a job that left before.
@@ -88,6 +87,12 @@ void core_attempt_done(struct core *core, struct attempt *attempt, const struct 
 struct job_move { const char *job_id; /* interned */ struct wall border; bool ended; };
 /* Of a job that left and came back before this agent heard of either: due instants in (after, until] were another one's. */
 struct job_away { const char *job_id; /* interned */ struct wall after, until; };
+/*
+ * A change of the job set, taken over atomically: jobs in `upserts` are new or edited, those in `deletes` gone; with
+ * `keep_ids` every job that is not in it goes too. From the call on no fire of a deleted or paused job starts, and
+ * edits rule all instants after now. `done` is called on the loop when the change is durable; with ok = false when the core is
+ * freed, or at once when the answer is not used, since it is older than an absence of this agent (missed.c): ask again.
+ */
 struct job_change {
 	GArray *away;           /* struct job_away, each job's oldest first, or NULL; looked at before all else; ownership passes */
 	/* struct stored_job *; since may be central's border, anchor is the core's to fill; ownership passes. One that is in `moves`
@@ -104,6 +109,7 @@ struct job_change {
 	void *context;
 };
 void core_apply_jobs(struct core *core, struct job_change *change);
+/* One that changes nothing, for the caller to fill. */
 struct job_change *job_change_new(void);
 
 /* Leased jobs may be planned up to there (lease.c). Central gave it, and no part of the job set is missing. */
@@ -131,10 +137,12 @@ void core_reload_zones(struct core *core);
 
 /* For the local API, metrics and sync. */
 struct core_stats {
-	int64_t jobs, active_jobs, fires, running, waiting, backing_off, backlog_jobs;
-	int64_t planned, decided[EXECUTION_STATUS_MAX_], attempts, catch_up;
-	int64_t batches_unsettled, store_failures, clock_steps;
-	struct wall planned_until, next_fire_at;
+	int64_t jobs, active_jobs, backlog_jobs;      /* now; those with windows that nobody watched */
+	int64_t fires, running, waiting, backing_off; /* now: in any state; of these under way, waiting for admission, for a retry */
+	int64_t planned, decided[EXECUTION_STATUS_MAX_], attempts, catch_up; /* in this life */
+	int64_t batches_unsettled;                    /* now */
+	int64_t store_failures, clock_steps;          /* in this life */
+	struct wall planned_until, next_fire_at;      /* the latter WALL_NONE = nothing is planned */
 	uint64_t clock_epoch;
 	bool store_healthy;
 	bool outbox_full;            /* nothing new is planned (outbox_limit.c) */
@@ -154,9 +162,11 @@ struct core_job_view {
 	struct wall running_since;  /* oldest unfinished run; WALL_NONE */
 	bool backlog;
 };
+/* False when the job is unknown. */
 bool core_find_job(const struct core *core, const char *job_id, struct core_job_view *ret);
 /* Calls `visit` for jobs in id order strictly after `after_id` (NULL = from the start) until it returns false. */
-void core_each_job(const struct core *core, const char *after_id, bool (*visit)(void *context, const struct core_job_view *view), void *context);
+void core_each_job(const struct core *core, const char *after_id,
+		   bool (*visit)(void *context, const struct core_job_view *view), void *context);
 /* The next fires of all jobs, soonest first, at most max; returns how many. */
 struct core_next_fire { const struct job *job; struct wall at; };
 int core_next_fires(const struct core *core, struct core_next_fire *ret, int max);

@@ -13,8 +13,8 @@
  *
  * Errors are problem+json (RFC 9457). Loop thread only; no request holds the loop: lists come in pages.
  *
- * The files: local_http.c (socket, limits, reading and writing), local_api.c (routes), local_api_views.c (what is shown of the core), local_api_executions.c (asks the
- * store), agent_metrics.c.
+ * The files: local_http.c (socket, limits, reading and writing), local_api.c (routes), local_api_views.c (what is shown of
+ * the core), local_api_executions.c (asks the store), agent_metrics.c.
  */
 #ifndef BELFRY_AGENT_LOCAL_API_H
 #define BELFRY_AGENT_LOCAL_API_H

@@ -1,13 +1,14 @@
 /*
- * The daemon's store (agent/store.h): SQLite in <state_dir>/agent.db, one connection, one thread. Owns: the file, its
- * lock, its health, the outbox and its numbers.
+ * The daemon's store (agent/store.h): SQLite in <state_dir>/agent.db, one connection, one thread. Owns: the file, its lock,
+ * its health, the outbox and its numbers.
  *
- * Order of use, all on one thread: store_sqlite_open, store_sqlite_load, store_sqlite_start; then submit() and the
- * requests below; store_sqlite_stop (commits what is queued), store_sqlite_free. Requests are answered in messages:
- * batches and recent records on the loop's queue, records to send on the queue of sync.
+ * Order of use, all on one thread: store_sqlite_open, store_sqlite_load, store_sqlite_start; then submit() and the requests
+ * below; store_sqlite_stop (commits what is queued), store_sqlite_free. Requests are answered in messages: batches and recent
+ * records on the loop's queue, records to send on the queue of sync.
  *
- * The files: store_sqlite.c (this surface, the thread), store_open.c (lock, epoch), store_db.c (connection, migrations, statements), store_load.c,
- * store_apply.c (batches), store_outbox.c (reading, acks, pruning), store_heal.c (I/O errors, full disk, ballast).
+ * The files: store_sqlite.c (this surface, the thread), store_open.c (lock, epoch), store_db.c (connection, migrations,
+ * statements), store_load.c, store_apply.c (batches), store_outbox.c (reading, acks, pruning), store_heal.c (I/O errors, full
+ * disk, ballast).
  */
 #ifndef BELFRY_AGENT_STORE_SQLITE_H
 #define BELFRY_AGENT_STORE_SQLITE_H

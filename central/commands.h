@@ -11,7 +11,8 @@
 #include "central/db.h"
 #include "common/wire.h"
 
-/* A run order (a cancel ends only what began before it, however late it comes) that is still not done after this long is forgotten: "run now" must not run tomorrow. */
+/* A run order (a cancel ends only what began before it, however late it comes) that is still not done after this long is
+ * forgotten: "run now" must not run tomorrow. */
 #define COMMAND_MAX_AGE_SECONDS 3600
 
 /*

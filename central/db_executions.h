@@ -51,7 +51,12 @@ enum db_status db_execution_get(struct db_conn *conn, const char *job_id, const 
 				struct wall scheduled_at, struct execution_row **ret);
 
 /* The same fire at another agent. */
-struct execution_double { char agent_id[UUID_SIZE]; char *agent_name; struct wall started_at, received_at; enum execution_status status; };
+struct execution_double {
+	char agent_id[UUID_SIZE];
+	char *agent_name; /* NULL = not known here */
+	struct wall started_at, received_at;
+	enum execution_status status;
+};
 /* struct execution_double, in the order in which they came. */
 enum db_status db_execution_doubles(struct db_conn *conn, const struct execution_row *row, GArray **ret);
 

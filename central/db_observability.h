@@ -22,7 +22,8 @@ struct rollup_window {
 	struct wall from, to;
 	const char *job_id;
 };
-/* Only buckets in which something happened, by time; struct rollup_cell, whose job is not told. At most SERIES_POINTS_MAX may be asked for. */
+/* Only buckets in which something happened, by time; struct rollup_cell, whose job is not told. At most SERIES_POINTS_MAX may
+ * be asked for. */
 enum db_status db_rollup_series(struct db_conn *conn, const struct rollup_window *window, GArray **ret);
 /* All buckets of a series added up. */
 struct rollup_sums rollup_series_total(const GArray *series);

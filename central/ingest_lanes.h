@@ -1,11 +1,12 @@
 /*
- * Who commits for whom: a small number of lanes, each with one group under way. Owns: the queue of members and the
- * choice of groups. Does not own: what a group does (its callback).
+ * Who commits for whom: a small number of lanes, each with one group under way. Owns: the queue of members and the choice of
+ * groups. Does not own: what a group does (its callback).
  *
- * There is no thread here. A request thread that finds a lane free leads: it takes itself and what has queued up, commits
- * for all of them on its own connection, and wakes them. One that finds none waits until somebody has committed for it,
- * or until it can lead. Small batches, which are what happens now, go into a group before large ones, which are what has
- * piled up; a large one leads a group of its own in time, so none waits for ever. Groups therefore grow with the load, and with little load nobody waits for company.
+ * There is no thread here. A request thread that finds a lane free leads: it takes itself and what has queued up, commits for
+ * all of them on its own connection, and wakes them. One that finds none waits until somebody has committed for it, or until
+ * it can lead. Small batches, which are what happens now, go into a group before large ones, which are what has piled up; a
+ * large one leads a group of its own in time, so none waits for ever. Groups therefore grow with the load, and with little
+ * load nobody waits for company.
  */
 #ifndef BELFRY_CENTRAL_INGEST_LANES_H
 #define BELFRY_CENTRAL_INGEST_LANES_H

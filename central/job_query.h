@@ -9,8 +9,8 @@
 
 /* Fills the filters (not order, place and limit) from the query. The texts belong to the request. False: problem sent. */
 bool job_query_parse(const struct api_request *request, struct api_reply *reply, struct job_filter *ret);
-/* The same from {"q","active","type","agentId","lastStatus","late","held","unknown"}; `lastStatus` as text, "failed,timeout". Problems
- * point to /filter/NAME. The texts belong to `body`. */
+/* The same from {"q","active","type","agentId","lastStatus","late","held","unknown"}; `lastStatus` as text, "failed,timeout".
+ * Problems point to /filter/NAME. The texts belong to `body`. */
 bool job_query_parse_body(const json_t *body, struct api_reply *reply, struct job_filter *ret);
 /* "createdAt", "-name"... and the cursor of that order. */
 bool job_query_parse_order(const struct api_request *request, struct api_reply *reply, struct job_filter *ret);
