@@ -136,5 +136,5 @@ enum db_status assign_concerned(struct db_conn *conn, const char *agent_id)
 	enum db_status status = DB_OK;
 	while (status == DB_OK && n == ASSIGN_CHUNK)
 		status = place_concerned(conn, agent_id, after, &n);
-	return status == DB_OK ? assign_agent(conn, agent_id) : status;
+	return status;
 }

@@ -250,6 +250,22 @@ def test_places_of_a_count_keep_their_key_when_they_pass_on(api, central, databa
     assert set(keys()) == {"1", "2", "3"}
 
 
+def test_an_agent_that_holds_jobs_of_every_mode_can_be_edited(api, central, database):
+    agent = Labelled(central, "w1", env="prod")
+    Labelled(central, "w2", env="prod")
+    targets = [{"mode": "all"}, {"mode": "all", "selector": "env=prod"}, {"mode": "agent", "agent": "w1"}, {"mode": "one"},
+               {"mode": "count", "count": 3}, {"mode": "one", "selector": "env=moon"}]
+    jobs = [api.create_job("@daily", "http://127.0.0.1:1/", target=target) for target in targets]
+    assert api.patch(f"/api/agents/{agent.agent_id}", json={"weight": 2}).status_code == 200
+    assert [len(holders(database, job)) for job in jobs] == [2, 2, 1, 1, 2, 0]
+    reply = api.patch(f"/api/agents/{agent.agent_id}", json={"labels": {"env": "moon"}, "name": "m1"})
+    assert reply.status_code == 200, reply.text
+    assert [len(holders(database, job)) for job in jobs] == [2, 1, 0, 1, 2, 1]
+    assert api.patch(f"/api/agents/{agent.agent_id}", json={"labels": {"env": "prod"}, "name": "w1"}).status_code == 200
+    assert [len(holders(database, job)) for job in jobs] == [2, 2, 1, 1, 2, 0]
+    assert api.patch(f"/api/agents/{agent.agent_id}", json={"weight": 0}).status_code == 200
+
+
 def test_forget_takes_gone_agents_out_of_sight_only(api, central, database):
     gone = Labelled(central, "gone")
     assert "revoke it first" in assert_problem(api.post(f"/api/agents/{gone.agent_id}/actions/forget"), 409)["detail"]

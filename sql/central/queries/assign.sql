@@ -196,7 +196,7 @@ SELECT job_id, $1::uuid, 1 + coalesce((SELECT max(epoch) FROM assignment WHERE a
 FROM chosen CROSS JOIN bumped
 
 -- Jobs that an agent's labels, name or weight concern, after $2, at most $3: what it has with a selector, what its labels
--- fit now, what names it.
+-- fit now, what names it, what has a place that nobody has.
 -- name: assign_agent_concerns
 SELECT job_id FROM job
 WHERE deleted_at IS NULL AND job_id > $2::uuid AND (
@@ -206,7 +206,9 @@ WHERE deleted_at IS NULL AND job_id > $2::uuid AND (
 			AND NOT assignment.removed))
 	OR target_mode = 'agent' AND (target_agent = (SELECT name FROM agent WHERE agent_id = $1::uuid)
 		OR EXISTS (SELECT FROM assignment WHERE assignment.job_id = job.job_id AND assignment.agent_id = $1::uuid
-			AND NOT assignment.removed)))
+			AND NOT assignment.removed))
+	OR target_mode IN ('one', 'count') AND (SELECT count(*) FROM assignment WHERE assignment.job_id = job.job_id
+		AND NOT assignment.removed) < CASE target_mode WHEN 'one' THEN 1 ELSE target_count END)
 ORDER BY job_id LIMIT $3::integer
 
 -- For a rebalance: of the next $3 jobs of modes one and count after $1 those, at most $2, that may have to move, where the next
