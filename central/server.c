@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,9 +27,25 @@ struct server {
 	int socket;
 };
 
+#define NO_DESCRIPTORS_REST_MS 100
+#define NO_DESCRIPTORS_SAY_S 10
+
 static const char *listener_name(enum listener listener)
 {
 	return listener == LISTENER_API ? "api" : "agent";
+}
+
+/*
+ * A thread that has no connection and finds no descriptor for one says that it will be "busy waiting", and tries again at once,
+ * for ever. It may as well rest: it has nobody to serve. (One that has connections waits until one of them ends.)
+ */
+static void rest_without_descriptors(void)
+{
+	static _Atomic gint64 said_at;
+	gint64 now = g_get_monotonic_time(), before = said_at;
+	if (now - before > NO_DESCRIPTORS_SAY_S * US_PER_SECOND && atomic_compare_exchange_strong(&said_at, &before, now))
+		log_warning("there is no descriptor for a new connection, which has to wait: raise LimitNOFILE", NULL);
+	g_usleep(NO_DESCRIPTORS_REST_MS * US_PER_MS);
 }
 
 /* libmicrohttpd talks about clients that went away; nobody needs that by default. */
@@ -36,6 +53,8 @@ static void log_daemon(void *cls, const char *format, va_list args) G_GNUC_PRINT
 static void log_daemon(void *cls, const char *format, va_list args)
 {
 	(void)cls;
+	if (strstr(format, "busy waiting") != NULL)
+		rest_without_descriptors();
 	g_autofree char *message = g_strdup_vprintf(format, args);
 	g_strchomp(message);
 	log_debug("http daemon", "message", message, NULL);
