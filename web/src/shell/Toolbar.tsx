@@ -1,7 +1,8 @@
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { Session } from "../api/types.ts";
-import { changeSettings, REFRESH_CHOICES_MS, type Theme, useSettings, type ZoneMode } from "../lib/settings.ts";
+import { changeSettings, REFRESH_CHOICES_MS, useSettings } from "../lib/settings.ts";
+import { Select } from "../ui/Select.tsx";
 import { toastError } from "../ui/toast.tsx";
 import { logOut } from "./session.ts";
 
@@ -50,41 +51,38 @@ export function Toolbar({
 						className={`size-2 rounded-full ${refreshMs === 0 ? "bg-idle-fill" : fetching ? "bg-accent" : "bg-good-fill"}`}
 					/>
 					<span className={NAME}>Refresh</span>
-					<select
+					<Select
 						className={SELECT}
 						value={refreshMs}
-						onChange={(event) => changeSettings({ refreshMs: Number(event.target.value) })}
-					>
-						{REFRESH_CHOICES_MS.map((ms) => (
-							<option key={ms} value={ms}>
-								{refreshText(ms)}
-							</option>
-						))}
-					</select>
+						change={(ms) => changeSettings({ refreshMs: ms })}
+						choices={REFRESH_CHOICES_MS.map((ms) => [ms, refreshText(ms)])}
+					/>
 				</label>
 				<label className="flex items-center gap-1.5" title="The time zone in which times are shown">
 					<span className={NAME}>Times in</span>
-					<select
+					<Select
 						className={SELECT}
 						value={zone}
-						onChange={(event) => changeSettings({ zone: event.target.value as ZoneMode })}
-					>
-						<option value="browser">My zone</option>
-						<option value="job">Job's zone</option>
-						<option value="utc">UTC</option>
-					</select>
+						change={(one) => changeSettings({ zone: one })}
+						choices={[
+							["browser", "My zone"],
+							["job", "Job's zone"],
+							["utc", "UTC"],
+						]}
+					/>
 				</label>
 				<label className="hidden sm:block">
 					<span className="sr-only">Theme</span>
-					<select
+					<Select
 						className={SELECT}
 						value={theme}
-						onChange={(event) => changeSettings({ theme: event.target.value as Theme })}
-					>
-						<option value="system">System theme</option>
-						<option value="light">Light</option>
-						<option value="dark">Dark</option>
-					</select>
+						change={(one) => changeSettings({ theme: one })}
+						choices={[
+							["system", "System theme"],
+							["light", "Light"],
+							["dark", "Dark"],
+						]}
+					/>
 				</label>
 				<button
 					type="button"

@@ -13,6 +13,7 @@ import { type Column, DataTable } from "../../ui/DataTable.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { SearchField } from "../../ui/SearchField.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Ago, Time } from "../../ui/Time.tsx";
 import { EnrolDialog } from "./EnrolDialog.tsx";
@@ -156,18 +157,11 @@ export default function Agents() {
 					/>
 					<label className="flex items-center gap-2 text-ink-soft">
 						State
-						<select
-							className="field"
+						<Select
 							value={search.state ?? ""}
-							onChange={(event) => change({ state: (event.target.value || undefined) as typeof search.state })}
-						>
-							<option value="">any</option>
-							{STATES.map((state) => (
-								<option key={state} value={state}>
-									{look(state).text}
-								</option>
-							))}
-						</select>
+							change={(state) => change({ state: state || undefined })}
+							choices={[["", "any"], ...STATES.map((state) => [state, look(state).text] as const)]}
+						/>
 					</label>
 				</div>
 				<Answered query={query}>

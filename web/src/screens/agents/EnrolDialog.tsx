@@ -5,16 +5,17 @@ import { call } from "../../api/client.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { FormDialog } from "../../ui/FormDialog.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { Time } from "../../ui/Time.tsx";
 import { useSubmit } from "../../ui/useSubmit.ts";
 import { Text } from "../executions/Execution.tsx";
 import { parseLabels } from "./labels.ts";
 
-const LIVES: [string, number][] = [
-	["10 minutes", 600_000],
-	["1 hour", 3_600_000],
-	["1 day", 86_400_000],
-	["7 days", 604_800_000],
+const LIVES: [number, string][] = [
+	[600_000, "10 minutes"],
+	[3_600_000, "1 hour"],
+	[86_400_000, "1 day"],
+	[604_800_000, "7 days"],
 ];
 
 export function EnrolDialog({ close }: { close: () => void }) {
@@ -52,13 +53,7 @@ export function EnrolDialog({ close }: { close: () => void }) {
 				/>
 			</Field>
 			<Field label="The token is good for">
-				<select className="field" value={ttlMs} onChange={(event) => setTtlMs(Number(event.target.value))}>
-					{LIVES.map(([name, ms]) => (
-						<option key={ms} value={ms}>
-							{name}
-						</option>
-					))}
-				</select>
+				<Select value={ttlMs} change={setTtlMs} choices={LIVES} />
 			</Field>
 		</FormDialog>
 	);

@@ -1,6 +1,7 @@
 // What failed, how often, since when; what did not run; what is not accounted for.
 import { getRouteApi } from "@tanstack/react-router";
 import { Screen } from "../../ui/Screen.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { Tabs } from "../../ui/Tabs.tsx";
 import { FailuresPanel } from "./FailuresPanel.tsx";
 import { LatePanel } from "./LatePanel.tsx";
@@ -28,15 +29,13 @@ export default function Alerts() {
 				tab === "late" ? null : (
 					<label className="flex items-center gap-2 text-ink-soft">
 						In the last
-						<select className="field" value={hours} onChange={(event) => change({ hours: Number(event.target.value) })}>
-							{[...new Set([...SPANS, hours])]
+						<Select
+							value={hours}
+							change={(span) => change({ hours: span })}
+							choices={[...new Set([...SPANS, hours])]
 								.toSorted((a, b) => a - b)
-								.map((span) => (
-									<option key={span} value={span}>
-										{span % 24 === 0 ? `${span / 24} d` : `${span} h`}
-									</option>
-								))}
-						</select>
+								.map((span) => [span, span % 24 === 0 ? `${span / 24} d` : `${span} h`])}
+						/>
 					</label>
 				)
 			}

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Panel } from "../../ui/Screen.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { type Body, bodyOf, bodyValue, headersOf, headersValue, MASK } from "./draft.ts";
 import { type Bound, Choice, TextInput } from "./fields.tsx";
 
@@ -99,15 +100,16 @@ function BodyInput({ bound }: { bound: Bound }) {
 	return (
 		<div data-path="body" className="mt-4 flex flex-col gap-2">
 			<Field label="Body">
-				<select
+				<Select
 					className="field self-start"
 					value={body.kind}
-					onChange={(event) => change({ ...body, kind: event.target.value as Body["kind"] })}
-				>
-					<option value="default">Default: which fire of which job it is</option>
-					<option value="text">Text</option>
-					<option value="json">JSON</option>
-				</select>
+					change={(kind) => change({ ...body, kind })}
+					choices={[
+						["default", "Default: which fire of which job it is"],
+						["text", "Text"],
+						["json", "JSON"],
+					]}
+				/>
 			</Field>
 			{body.kind === "default" ? null : (
 				<Field label={body.kind === "json" ? "JSON to send" : "Text to send"} error={bound.error("body")}>

@@ -1,6 +1,7 @@
 // Inputs that are bound to a member of the definition by its path.
 import { type ReactNode, useState } from "react";
 import { Field } from "../../ui/Field.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { parseDuration, printDuration } from "./draft.ts";
 
 export interface Bound {
@@ -102,17 +103,11 @@ export function Choice({
 	return (
 		<div {...place(path)} className={className}>
 			<Field label={label} help={help} error={bound.error(path)}>
-				<select
-					className="field"
+				<Select
 					value={String(bound.value(path) ?? initial)}
-					onChange={(event) => bound.set(path, event.target.value)}
-				>
-					{choices.map(([value, text]) => (
-						<option key={value} value={value}>
-							{text}
-						</option>
-					))}
-				</select>
+					change={(value) => bound.set(path, value)}
+					choices={choices}
+				/>
 			</Field>
 		</div>
 	);

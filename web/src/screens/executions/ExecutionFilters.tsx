@@ -5,6 +5,7 @@ import { EXECUTION_STATUSES, look, TONE_SOFT } from "../../lib/status.ts";
 import { Button } from "../../ui/Button.tsx";
 import { AgentChip, JobChip } from "../../ui/Chip.tsx";
 import { Picker } from "../../ui/Picker.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { SpanFields } from "../../ui/SpanFields.tsx";
 
 export interface ExecutionFilter {
@@ -96,17 +97,17 @@ export function ExecutionFilters({
 				) : (
 					<Picker label="On an agent" useFound={useAgents} pick={(agentId) => change({ agentId })} />
 				)}
-				<select
+				<Select
 					aria-label="Cause"
-					className="field"
 					value={filter.cause ?? ""}
-					onChange={(event) => change({ cause: (event.target.value || undefined) as ExecutionFilter["cause"] })}
-				>
-					<option value="">Any cause</option>
-					<option value="schedule">By schedule</option>
-					<option value="catchUp">Made up for</option>
-					<option value="manual">Run by hand</option>
-				</select>
+					change={(cause) => change({ cause: cause || undefined })}
+					choices={[
+						["", "Any cause"],
+						["schedule", "By schedule"],
+						["catchUp", "Made up for"],
+						["manual", "Run by hand"],
+					]}
+				/>
 			</div>
 			<div className="flex flex-wrap items-center gap-x-3 gap-y-2">
 				<SpanFields from={filter.from} to={filter.to} change={change} />

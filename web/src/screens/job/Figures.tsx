@@ -7,6 +7,7 @@ import type { Job, Spread } from "../../api/types.ts";
 import { Histogram } from "../../charts/Histogram.tsx";
 import { duration, percent, plural } from "../../lib/time.ts";
 import { Panel } from "../../ui/Screen.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { Answered } from "../../ui/States.tsx";
 import { RUNS } from "./Runs.tsx";
 
@@ -41,18 +42,13 @@ export function Figures({ job }: { job: Job }) {
 		<Panel
 			title="Figures"
 			actions={
-				<select
+				<Select
 					aria-label="Of the last"
 					className="field !min-h-8 !py-0.5"
 					value={hours}
-					onChange={(event) => change({ hours: Number(event.target.value) })}
-				>
-					{HOURS.map(([value, text]) => (
-						<option key={value} value={value}>
-							{text}
-						</option>
-					))}
-				</select>
+					change={(value) => change({ hours: value })}
+					choices={HOURS}
+				/>
 			}
 		>
 			<Answered query={stats} rows={5}>
@@ -80,15 +76,16 @@ export function Figures({ job }: { job: Job }) {
 						</table>
 						<div className="mt-4 mb-1 flex items-center justify-between">
 							<h3 className="m-0 font-medium text-ink-soft">Distribution of the last {RUNS} runs</h3>
-							<select
+							<Select
 								aria-label="Distribution of"
 								className="field !min-h-8 !py-0.5"
 								value={what}
-								onChange={(event) => change({ of: event.target.value as typeof what })}
-							>
-								<option value="duration">Duration</option>
-								<option value="lateness">Lateness</option>
-							</select>
+								change={(of) => change({ of })}
+								choices={[
+									["duration", "Duration"],
+									["lateness", "Lateness"],
+								]}
+							/>
 						</div>
 						{values.length ? (
 							<Histogram

@@ -2,6 +2,7 @@ import { EXECUTION_STATUSES, look } from "../../lib/status.ts";
 import type { jobsSearch } from "../../router.tsx";
 import { AgentChip } from "../../ui/Chip.tsx";
 import { SearchField } from "../../ui/SearchField.tsx";
+import { Select } from "../../ui/Select.tsx";
 
 type Search = ReturnType<typeof jobsSearch>;
 
@@ -32,57 +33,46 @@ export function Filters({ search, change }: { search: Search; change: (change: P
 				value={search.q}
 				change={(q) => change({ q })}
 			/>
-			<select
+			<Select
 				aria-label="State"
-				className="field"
 				value={state}
-				onChange={(event) => change({ ...NO_STATE, ...STATES[event.target.value] })}
-			>
-				<option value="">Any state</option>
-				{Object.keys(STATES).map((name) => (
-					<option key={name} value={name}>
-						{look(name).text}
-					</option>
-				))}
-			</select>
-			<select
+				change={(name) => change({ ...NO_STATE, ...STATES[name] })}
+				choices={[["", "Any state"], ...Object.keys(STATES).map((name): [string, string] => [name, look(name).text])]}
+			/>
+			<Select
 				aria-label="Last result"
-				className="field"
 				value={search.lastStatus ?? ""}
-				onChange={(event) => change({ lastStatus: event.target.value || undefined })}
-			>
-				<option value="">Any last result</option>
-				<option value="failed,timeout,missed,interrupted">Anything wrong</option>
-				{EXECUTION_STATUSES.map((status) => (
-					<option key={status} value={status}>
-						{look(status).text}
-					</option>
-				))}
-			</select>
-			<select
+				change={(lastStatus) => change({ lastStatus: lastStatus || undefined })}
+				choices={[
+					["", "Any last result"],
+					["failed,timeout,missed,interrupted", "Anything wrong"],
+					...EXECUTION_STATUSES.map((status): [string, string] => [status, look(status).text]),
+				]}
+			/>
+			<Select
 				aria-label="Type"
-				className="field"
 				value={search.type ?? ""}
-				onChange={(event) => change({ type: (event.target.value || undefined) as Search["type"] })}
-			>
-				<option value="">Any type</option>
-				<option value="ATLEAST_ONCE">At least once</option>
-				<option value="ATMOST_ONCE">At most once</option>
-			</select>
-			<select
+				change={(type) => change({ type: type || undefined })}
+				choices={[
+					["", "Any type"],
+					["ATLEAST_ONCE", "At least once"],
+					["ATMOST_ONCE", "At most once"],
+				]}
+			/>
+			<Select
 				aria-label="Order"
-				className="field"
 				value={search.sort ?? "name"}
-				onChange={(event) => change({ sort: event.target.value as Search["sort"] })}
-			>
-				<option value="name">By name</option>
-				<option value="-name">By name, backwards</option>
-				<option value="-lastAt">Last run first</option>
-				<option value="lastAt">Longest idle first</option>
-				<option value="-updatedAt">Last edited first</option>
-				<option value="-createdAt">Newest first</option>
-				<option value="createdAt">Oldest first</option>
-			</select>
+				change={(sort) => change({ sort })}
+				choices={[
+					["name", "By name"],
+					["-name", "By name, backwards"],
+					["-lastAt", "Last run first"],
+					["lastAt", "Longest idle first"],
+					["-updatedAt", "Last edited first"],
+					["-createdAt", "Newest first"],
+					["createdAt", "Oldest first"],
+				]}
+			/>
 			{search.agentId ? <AgentChip agentId={search.agentId} clear={() => change({ agentId: undefined })} /> : null}
 		</search>
 	);

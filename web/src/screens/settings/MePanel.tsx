@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "../../api/client.ts";
 import { serverSettingsQuery } from "../../api/queries.ts";
-import { changeSettings, REFRESH_CHOICES_MS, type Theme, useSettings, type ZoneMode } from "../../lib/settings.ts";
+import { changeSettings, REFRESH_CHOICES_MS, useSettings } from "../../lib/settings.ts";
 import { browserZone, duration } from "../../lib/time.ts";
 import { useSession } from "../../shell/session.ts";
 import { refreshText } from "../../shell/Toolbar.tsx";
@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { PasswordField } from "../../ui/PasswordField.tsx";
 import { Facts, Panel } from "../../ui/Screen.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useSubmit } from "../../ui/useSubmit.ts";
 
@@ -22,39 +23,33 @@ export function MePanel() {
 			<Panel title="How things are shown">
 				<div className="flex flex-col gap-4">
 					<Field label="Theme">
-						<select
-							className="field"
+						<Select
 							value={theme}
-							onChange={(event) => changeSettings({ theme: event.target.value as Theme })}
-						>
-							<option value="system">as the system</option>
-							<option value="light">light</option>
-							<option value="dark">dark</option>
-						</select>
+							change={(one) => changeSettings({ theme: one })}
+							choices={[
+								["system", "as the system"],
+								["light", "light"],
+								["dark", "dark"],
+							]}
+						/>
 					</Field>
 					<Field label="Times" help="The tooltip of a time always has it in UTC.">
-						<select
-							className="field"
+						<Select
 							value={zone}
-							onChange={(event) => changeSettings({ zone: event.target.value as ZoneMode })}
-						>
-							<option value="browser">in this browser's zone ({browserZone()})</option>
-							<option value="job">in the zone of the job</option>
-							<option value="utc">in UTC</option>
-						</select>
+							change={(one) => changeSettings({ zone: one })}
+							choices={[
+								["browser", `in this browser's zone (${browserZone()})`],
+								["job", "in the zone of the job"],
+								["utc", "in UTC"],
+							]}
+						/>
 					</Field>
 					<Field label="Refresh">
-						<select
-							className="field"
+						<Select
 							value={refreshMs}
-							onChange={(event) => changeSettings({ refreshMs: Number(event.target.value) })}
-						>
-							{REFRESH_CHOICES_MS.map((ms) => (
-								<option key={ms} value={ms}>
-									{ms === 0 ? "paused" : `every ${refreshText(ms)}`}
-								</option>
-							))}
-						</select>
+							change={(ms) => changeSettings({ refreshMs: ms })}
+							choices={REFRESH_CHOICES_MS.map((ms) => [ms, ms === 0 ? "paused" : `every ${refreshText(ms)}`])}
+						/>
 					</Field>
 				</div>
 			</Panel>

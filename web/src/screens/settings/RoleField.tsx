@@ -1,5 +1,6 @@
 import type { Role } from "../../api/types.ts";
 import { Field } from "../../ui/Field.tsx";
+import { Select } from "../../ui/Select.tsx";
 
 const ROLES: [Role, string][] = [
 	["viewer", "sees everything, changes nothing"],
@@ -12,13 +13,7 @@ const ROLES: [Role, string][] = [
 export function RoleField({ role, change }: { role: Role; change: (role: Role) => void }) {
 	return (
 		<Field label="Role" help={ROLES.find(([name]) => name === role)?.[1]}>
-			<select className="field" value={role} onChange={(event) => change(event.target.value as Role)}>
-				{ROLES.map(([name]) => (
-					<option key={name} value={name}>
-						{name}
-					</option>
-				))}
-			</select>
+			<Select value={role} change={change} choices={ROLES.map(([name]) => [name, name])} />
 		</Field>
 	);
 }

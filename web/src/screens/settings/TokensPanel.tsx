@@ -7,6 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { FormDialog } from "../../ui/FormDialog.tsx";
 import { PlainMark } from "../../ui/Mark.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { Empty } from "../../ui/States.tsx";
 import { Ago } from "../../ui/Time.tsx";
 import { useAct } from "../../ui/useAct.ts";
@@ -116,13 +117,17 @@ function TokenDialog({ close }: { close: () => void }) {
 			</Field>
 			<RoleField role={role} change={setRole} />
 			<Field label="Expires">
-				<select className="field" value={days} onChange={(event) => setDays(Number(event.target.value))}>
-					<option value={1}>in a day</option>
-					<option value={30}>in 30 days</option>
-					<option value={90}>in 90 days</option>
-					<option value={365}>in a year</option>
-					<option value={0}>never</option>
-				</select>
+				<Select
+					value={days}
+					change={setDays}
+					choices={[
+						[1, "in a day"],
+						[30, "in 30 days"],
+						[90, "in 90 days"],
+						[365, "in a year"],
+						[0, "never"],
+					]}
+				/>
 			</Field>
 		</FormDialog>
 	);
