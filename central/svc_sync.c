@@ -105,7 +105,8 @@ enum {
 	ROW_SINCE,
 	ROW_BORDER,
 	ROW_ENDED,
-	ROW_AWAY
+	ROW_AWAY,
+	ROW_FOUND
 };
 
 static enum db_status read_job_set(struct db_conn *conn, const char *agent_id, int64_t since, struct db_result **ret)
@@ -114,6 +115,7 @@ static enum db_status read_job_set(struct db_conn *conn, const char *agent_id, i
 	db_param_text(&params, agent_id);
 	db_param_int(&params, since);
 	db_param_int(&params, SYNC_JOBS_MAX + 1);
+	db_param_int(&params, SYNC_PART_BYTES_MAX);
 	return db_run_one(conn, "sync_job_set", &params, ret);
 }
 
@@ -177,7 +179,7 @@ static enum db_status put_part(struct db_conn *conn, const char *agent_id, const
 		put_row(set, row, reply);
 	}
 	reply->jobs_mode = mode;
-	reply->jobs_more = row < n;
+	reply->jobs_more = row < db_int(set, 0, ROW_FOUND);
 	reply->jobs_revision = reply->jobs_more ? db_int(set, row - 1, ROW_REVISION) : db_int(set, 0, SET_REVISION);
 	reply->jobs_digest = (uint64_t)db_int(set, 0, SET_DIGEST);
 	db_param_text(&params, agent_id);

@@ -119,6 +119,18 @@ def test_jobs_of_mode_one_spread_over_the_agents_and_stay_where_they_are(central
     assert [set(raw.jobs) for raw in agents] == before and late.jobs == {}
 
 
+def test_a_set_of_large_jobs_comes_in_parts_and_is_whole_at_the_end(central, api):
+    raw = RawAgent(central)
+    made = {api.create_job("@daily", "http://127.0.0.1:1/", body="x" * 64000)["jobId"] for _ in range(150)}
+    sizes = []
+    while not sizes or job_set["more"]:
+        job_set = raw.sync()["jobSet"]
+        sizes.append(len(job_set["upserts"]))
+        raw.apply(job_set)
+    assert set(raw.jobs) == made and len(sizes) == 2 and sizes[0] < 140, sizes
+    assert raw.sync()["jobSet"]["mode"] == "none"
+
+
 def test_a_set_larger_than_a_part_comes_in_parts_while_it_is_edited(central, api, database):
     """2,500 jobs are inserted as one placement would; edits fall between the parts."""
     raw = RawAgent(central)

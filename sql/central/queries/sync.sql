@@ -47,10 +47,14 @@ RETURNING lease_until, next_look_ms(s.agent_id)
 
 -- The set's revision and digest, and what changed since $2, from one snapshot. With $2 = 0 tombstones say nothing new, but
 -- for a stay that came and went unheard: its first border and its last are told, and the definition, to decide what lies between.
+-- At most $3 changes, and none after $4 bytes of definitions; the last column says how many there were without that.
 -- name: sync_job_set
 SELECT agent.set_revision, agent.set_digest, change.set_revision, change.job_id, change.removed, change.target_key,
-	change.revision, change.definition, change.since, change.border, change.ended, change.away
+	change.revision, change.definition, change.since, change.border, change.ended, change.away, change.found
 FROM agent LEFT JOIN agent_state AS state USING (agent_id) LEFT JOIN LATERAL (
+	SELECT part.*, count(*) OVER () AS found, sum(coalesce(octet_length(definition), 0)) OVER (ORDER BY set_revision)
+		- coalesce(octet_length(definition), 0) AS bytes_before
+	FROM (
 	SELECT a.set_revision, a.job_id, a.removed, a.target_key, job.revision,
 		CASE WHEN NOT a.removed OR came.and_went THEN job.definition END AS definition,
 		CASE WHEN (a.since_revision > coalesce(state.confirmed_revision, 0)) IS NOT TRUE THEN NULL
@@ -67,7 +71,8 @@ FROM agent LEFT JOIN agent_state AS state USING (agent_id) LEFT JOIN LATERAL (
 	) AS came
 	WHERE a.agent_id = agent.agent_id AND a.set_revision > $2::bigint AND (NOT a.removed OR $2::bigint > 0 OR came.and_went)
 	ORDER BY a.set_revision LIMIT $3::integer
-) change ON true
+	) AS part
+) change ON coalesce(change.bytes_before, 0) < $4::bigint
 WHERE agent.agent_id = $1::uuid
 ORDER BY change.set_revision
 
