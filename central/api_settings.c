@@ -5,10 +5,10 @@
 #include "central/central.h"
 #include "common/tz.h"
 
-/* 0 in the configuration, or longer than whole days are kept: as long as the rest. */
+/* 0 in the configuration: as long as the rest. */
 static int kept_days(const struct central_config *config, int days)
 {
-	return days > 0 ? MIN(days, config->retention_days) : config->retention_days;
+	return days > 0 ? days : config->retention_days;
 }
 
 void api_settings(const struct api_request *request, struct api_reply *reply)
