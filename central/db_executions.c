@@ -62,12 +62,13 @@ static struct execution_row *read_row(const struct db_result *result, int i)
 	e->error = g_strdup(db_text_or_null(result, i, 22));
 	e->response_body = g_strdup(db_text_or_null(result, i, 23));
 	e->response_digest = g_strdup(db_text_or_null(result, i, 24));
+	row->doubled = !db_is_null(result, i, 25);
 	return row;
 }
 
 /* Of pages and of execution_get. */
-enum { COLUMN_PLACE = 25, COLUMN_MATCHES };
-enum { COLUMN_ARMED = 25, COLUMN_ATTEMPT_LOG };
+enum { COLUMN_PLACE = 26, COLUMN_MATCHES };
+enum { COLUMN_ARMED = 26, COLUMN_ATTEMPT_LOG };
 
 static void add_bits(struct db_params *params, GString *array, unsigned bits, unsigned all)
 {

@@ -21,6 +21,7 @@ struct execution_row {
 	char agent_id[UUID_SIZE];
 	char *job_name, *agent_name; /* NULL = not known (here) */
 	struct wall received_at;
+	bool doubled;      /* another agent decided the fire too: db_execution_doubles() */
 	char *attempt_log; /* JSON text (wire.h), of db_execution_get() only, as execution.armed_at is; NULL = none */
 };
 void execution_row_free(struct execution_row *row);

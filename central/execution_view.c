@@ -47,6 +47,7 @@ json_t *execution_row_to_json(const struct execution_row *row)
 	json_object_set_new(json, "count", json_integer(e->count));
 	json_object_set_new(json, "lastScheduledAt", json_wall(e->last_scheduled_at));
 	json_object_set_new(json, "receivedAt", json_wall(row->received_at));
+	json_object_set_new(json, "doubled", json_boolean(row->doubled));
 	json_object_set_new(json, "timing", timing_to_json(&e->timing));
 	return json;
 }

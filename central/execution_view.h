@@ -8,8 +8,8 @@
 
 #include "central/db_executions.h"
 
-/* All members of design.md section 6, absent ones as null, and jobRevision, cause, count, lastScheduledAt, timing. A new
- * reference. */
+/* All members of design.md section 6, absent ones as null, and jobRevision, cause, count, lastScheduledAt, doubled,
+ * timing. A new reference. */
 json_t *execution_row_to_json(const struct execution_row *row);
 
 #endif

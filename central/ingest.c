@@ -69,6 +69,7 @@ static void count_result(struct ingest *ingest, const struct ingest_result *resu
 	ingest->stats.batches += n > 0 && result->outcome == INGEST_TAKEN;
 	ingest->stats.executions += (guint64)result->executions;
 	ingest->stats.duplicates += (guint64)result->duplicates;
+	ingest->stats.doubles += (guint64)result->doubles;
 	ingest->stats.events += (guint64)result->events;
 	ingest->stats.quarantined += (guint64)result->quarantined;
 	g_mutex_unlock(&ingest->lock);

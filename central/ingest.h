@@ -56,7 +56,7 @@ struct ingest_result {
 	enum ingest_outcome outcome;
 	int64_t acked_seq;     /* for INGEST_TAKEN and INGEST_GAP */
 	int64_t hole_from, hole_to; /* a hole that was found now and written down; 0 = none */
-	int executions, duplicates, events, quarantined;
+	int executions, duplicates, doubles, events, quarantined; /* doubles are among the duplicates */
 };
 
 /*
@@ -67,7 +67,7 @@ enum db_status ingest_batch(struct ingest *ingest, struct db_conn *conn, const s
 			    struct ingest_result *ret);
 
 /* Since start, for /metrics. */
-struct ingest_stats { guint64 batches, executions, duplicates, events, quarantined, retries, groups, groups_split; };
+struct ingest_stats { guint64 batches, executions, duplicates, doubles, events, quarantined, retries, groups, groups_split; };
 void ingest_get_stats(struct ingest *ingest, struct ingest_stats *ret);
 
 #endif

@@ -181,6 +181,17 @@ static enum db_status write_directly(struct writing *writing, bool *ret_written)
 	return status;
 }
 
+static enum db_status write_doubles(struct writing *writing)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	enum db_status status = db_run(writing->conn, "ingest_double_insert", NULL, &result);
+	for (int i = 0; status == DB_OK && i < db_rows(result); i++)
+		for (guint m = 0; m < writing->n; m++)
+			if (strcmp(writing->members[m]->batch->agent_id, db_text(result, i, 0)) == 0)
+				writing->members[m]->result.doubles += (int)db_int(result, i, 1);
+	return status;
+}
+
 /* By way of the stage, where each row is looked at. Late rows: what was cleared of their days is open again. */
 static enum db_status write_staged(struct writing *writing, struct wall swept_border, bool thin)
 {
@@ -201,7 +212,7 @@ static enum db_status write_staged(struct writing *writing, struct wall swept_bo
 	if (status != DB_OK)
 		return status;
 	read_inserted(writing, inserted);
-	return writing->new_ones != NULL ? db_run(writing->conn, "ingest_double_insert", NULL, NULL) : DB_OK;
+	return writing->new_ones != NULL ? write_doubles(writing) : DB_OK;
 }
 
 static bool may_repeat(const struct writing *writing)

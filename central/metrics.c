@@ -142,6 +142,8 @@ static void print_ingest(const struct central *central, GString *out)
 		{ "belfry_central_ingest_batches_total", "Batches of records committed.", stats.batches },
 		{ "belfry_central_ingest_executions_total", "Executions that were new.", stats.executions },
 		{ "belfry_central_ingest_duplicates_total", "Records that had come before.", stats.duplicates },
+		{ "belfry_central_ingest_doubles_total", "Records of fires that another agent had decided before.",
+		  stats.doubles },
 		{ "belfry_central_ingest_events_total", "Events of agents.", stats.events },
 		{ "belfry_central_ingest_quarantined_total", "Records that could not be taken.", stats.quarantined },
 		{ "belfry_central_ingest_retries_total", "Batches tried again after a conflict.", stats.retries },

@@ -151,6 +151,7 @@ static const struct view_column history_columns[] = {
 	{ "HTTP", "httpStatus", CELL_NUMBER, 0 },
 	{ "REASON", "reason|error", CELL_TEXT, SHRINKS },
 	{ "AGENT", "agentName", CELL_TEXT, IF_ANY | WIDE },
+	{ "DOUBLED", "doubled", CELL_YES, IF_ANY },
 	{ "ID", "executionId", CELL_TEXT, WIDE },
 	{ 0 }
 };

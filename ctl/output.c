@@ -161,13 +161,14 @@ static enum table_colour status_colour(const char *status)
 	return PLAIN;
 }
 
+/* A "no" is nothing to show a column for. */
 static bool any_has(const json_t *items, const char *path)
 {
 	const json_t *item;
 	size_t i;
 
 	json_array_foreach((json_t *)items, i, item)
-		if (output_member(item, path) != NULL)
+		if (output_member(item, path) != NULL && !json_is_false(output_member(item, path)))
 			return true;
 	return false;
 }

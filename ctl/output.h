@@ -26,7 +26,7 @@ enum cell_kind {
 enum {
 	SHRINKS = 1,
 	WIDE = 2,
-	IF_ANY = 4 /* left out when no item has it */
+	IF_ANY = 4 /* left out when no item has it, or none says yes */
 };
 
 struct view_column {

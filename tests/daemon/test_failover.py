@@ -3,7 +3,9 @@ import time
 from collections import Counter
 
 import pytest
+import requests
 
+from harness.cli import Cli
 from harness.ledger import instant, rfc3339, seconds_between
 from harness.waiting import wait_until
 from raw_agent import RawAgent
@@ -147,6 +149,34 @@ def test_the_heir_of_an_agent_that_is_cut_off_and_goes_on_calls_nothing_missed_t
     settle(central)
     seconds = wait_until(lambda: whole(decided_by_second(central, job)), 20, "every second to be decided", explain=lambda: str(decided_by_second(central, job)))
     assert {status for statuses in seconds.values() for status in statuses} == {"success"}, seconds
+
+
+def test_a_fire_that_the_silent_agent_and_its_heir_both_ran_is_marked_in_the_lists_and_counted(world, database, target):
+    central = world.central(database, offline_after_ms=OFFLINE_MS, sync_interval_ms=200).start()
+    road = world.proxy(central.agent_port)
+    world.agent(road.url, name="holder").enrol(token=central.api.enrol_token()).start()
+    job = central.api.create_job("* * * * * *", f"{target.url}/job", name="twice")
+    wait_until(lambda: len(target.requests("/job")) >= 2, 15, "the job to run")
+    world.agent(central, name="other").start()
+    wait_until(lambda: states(central) == {"holder": "online", "other": "online"}, 10, "both agents to be heard")
+    road.stop()
+    wait_until(lambda: len(ran_at(central, "other", job)) >= 3, 30, "the job to run at the other agent")
+    road.start()
+    wait_until(lambda: states(central)["holder"] == "online", 20, "the old agent to be heard again")
+    settle(central)
+    ran = central.api.executions(jobId=job["jobId"])
+    keys = Counter(request.key for request in target.requests("/job"))
+    twice = {e["executionId"] for e in ran if keys[e["executionId"]] > 1}
+    assert twice, "no fire ran twice: the test proved nothing"
+    assert {e["executionId"] for e in ran if e["doubled"]} == twice
+    one = next(e for e in ran if e["doubled"])
+    shown = central.api.json(f"/api/executions/{job['jobId']}/{one['executionId']}")
+    assert shown["doubled"] and {shown["agentName"], *(d["agentName"] for d in shown["doubles"])} == {"holder", "other"}
+    assert f"\nbelfry_central_ingest_doubles_total {len(twice)}\n" in requests.get(central.url + "/metrics", timeout=60).text
+    cli = Cli(world.folder, central.url, central.token)
+    for command in (("execution", "list"), ("job", "history", "twice")):
+        lines = cli.out(*command, "--limit", "1000").splitlines()
+        assert "DOUBLED" in lines[0] and sum("yes" in line.split() for line in lines) == len(twice), lines
 
 
 def test_a_revoked_agent_hears_of_it_and_starts_nothing_that_others_have_now(pair, target):

@@ -358,6 +358,9 @@ MUTANTS = [
     Mutant("an heir decides all of the silence", "8", [
         ("sql/central/queries/assign.sql", "ELSE greatest(state.last_seen_at, begins.at)", "ELSE state.last_seen_at"),
     ], daemon("failover", "the_heir_of_an_agent_that_is_cut_off_and_goes_on_calls_nothing_missed_that_it_may_have_run"), "assert not \\["),
+    Mutant("a fire that two agents ran looks like any other", "8", [
+        ("sql/central/queries/executions.sql", "AND double.execution_id = shown.execution_id LIMIT 1", "AND double.execution_id = shown.agent_id LIMIT 1"),
+    ], daemon("failover", "a_fire_that_the_silent_agent_and_its_heir_both_ran_is_marked_in_the_lists_and_counted"), "assert set\\(\\) == \\{"),
     Mutant("what came and went unheard is forgotten", "1", [
         ("agent/job_change.c", "\tpass_all(core, passing, change);\n", "\tif (passing->len == 0)\n\t\tpass_all(core, passing, change);\n"),
     ], ("sim", "--moves --seeds 100 --first 1"), "came and went"),

@@ -1,8 +1,12 @@
--- What is shown of an execution, in the order in which db_executions.c reads it.
+-- What is shown of an execution, in the order in which db_executions.c reads it. At the end whether another agent decided the fire
+-- too: one look into the key of execution_double for each row that is handed out. (EXISTS would leave the planner the choice to
+-- read all of that table instead.)
 -- part: execution_columns
 execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, finished_at, received_at, job_revision, count,
 	duration_us, lateness_us, dns_us, connect_us, tls_us, first_byte_us, total_us, attempts, http_status, status, cause,
-	reason, error, response_body, encode(response_digest, 'hex')
+	reason, error, response_body, encode(response_digest, 'hex'),
+	(SELECT true FROM execution_double AS double
+	WHERE double.scheduled_at = shown.scheduled_at AND double.execution_id = shown.execution_id LIMIT 1) AS doubled
 
 -- Pages of executions, newest first, by keyset ($1, $2). $3 from, $4 budget of the scan, $5 agent, $6 statuses, $7 rows,
 -- $8 causes, $9 job. The four pages differ in which rows are scanned, and so in the index that leads.
@@ -24,7 +28,7 @@ FROM (
 		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
 	ORDER BY scheduled_at DESC, execution_id DESC
 	LIMIT $4::bigint
-) AS scanned
+) AS shown
 WHERE matches OR place = $4::bigint
 ORDER BY scheduled_at DESC, execution_id DESC
 LIMIT $7::bigint
@@ -53,7 +57,7 @@ LIMIT $7::bigint
 SELECT
 -- use: execution_columns
 	, armed_at, attempt_log
-FROM execution
+FROM execution AS shown
 WHERE job_id = $1::uuid AND execution_id = $2::uuid
 	AND scheduled_at >= coalesce($3::timestamptz, '-infinity') AND scheduled_at <= coalesce($3::timestamptz, 'infinity')
 

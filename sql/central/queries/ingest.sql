@@ -141,23 +141,27 @@ WITH old AS (
 UPDATE retention_sweep AS note SET cleared_to = least(note.cleared_to, held.oldest)
 FROM held WHERE note.partition = held.partition AND note.statuses = held.statuses
 
--- Those in the stage that another agent had decided.
+-- Those in the stage that another agent had decided; a row for each agent that has new ones, with how many.
 -- name: ingest_double_insert
-INSERT INTO execution_double (execution_id, scheduled_at, agent_id, job_id, started_at, finished_at, received_at, status,
-	attempts, http_status, duration_us, reason, error)
-SELECT stage.execution_id, stage.scheduled_at, stage.agent_id, stage.job_id, stage.started_at, stage.finished_at, now(),
-	stage.status, stage.attempts, stage.http_status, stage.duration_us, stage.reason, stage.error
-FROM execution_stage AS stage
-CROSS JOIN LATERAL (
-	SELECT agent_id FROM execution AS first
-	WHERE first.scheduled_at = stage.scheduled_at AND first.execution_id = stage.execution_id
-	UNION ALL
-	SELECT agent_id FROM execution_unkept AS first
-	WHERE first.scheduled_at = stage.scheduled_at AND first.execution_id = stage.execution_id
-	LIMIT 1
-) AS first
-WHERE first.agent_id <> stage.agent_id
-ON CONFLICT DO NOTHING
+WITH doubled AS (
+	INSERT INTO execution_double (execution_id, scheduled_at, agent_id, job_id, started_at, finished_at, received_at, status,
+		attempts, http_status, duration_us, reason, error)
+	SELECT stage.execution_id, stage.scheduled_at, stage.agent_id, stage.job_id, stage.started_at, stage.finished_at, now(),
+		stage.status, stage.attempts, stage.http_status, stage.duration_us, stage.reason, stage.error
+	FROM execution_stage AS stage
+	CROSS JOIN LATERAL (
+		SELECT agent_id FROM execution AS first
+		WHERE first.scheduled_at = stage.scheduled_at AND first.execution_id = stage.execution_id
+		UNION ALL
+		SELECT agent_id FROM execution_unkept AS first
+		WHERE first.scheduled_at = stage.scheduled_at AND first.execution_id = stage.execution_id
+		LIMIT 1
+	) AS first
+	WHERE first.agent_id <> stage.agent_id
+	ON CONFLICT DO NOTHING
+	RETURNING agent_id
+)
+SELECT agent_id, count(*) FROM doubled GROUP BY agent_id
 
 -- name: ingest_part_copy
 COPY rollup_part (bucket_at, job_id, success, failed, timeout, skipped, missed, interrupted, started, attempts,

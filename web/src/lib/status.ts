@@ -16,6 +16,7 @@ const LOOKS: Record<string, Look> = {
 	skipped: { glyph: "»", text: "Skipped", tone: "idle" },
 	missed: { glyph: "∅", text: "Missed", tone: "odd" },
 	interrupted: { glyph: "⊘", text: "Interrupted", tone: "warn" },
+	doubled: { glyph: "⧉", text: "Twice", tone: "warn" }, // beside one of the others
 	running: { glyph: "▷", text: "Running", tone: "accent" },
 	unknown: { glyph: "?", text: "Unknown", tone: "odd" },
 	// jobs

@@ -20,6 +20,20 @@ describe("screens of fleet, history and people", () => {
 		expect(await screen.findByText("First byte")).toBeTruthy();
 		expect(await screen.findByText("upstream is restarting")).toBeTruthy();
 	});
+	it("marks a fire that two agents ran, in the lists and where it is shown", async () => {
+		const job = fake.jobs[4];
+		const { executions } = await (await fetch(`http://localhost/api/executions/${job?.jobId}?limit=20`)).json();
+		const twice = executions.find((one: { doubled: boolean }) => one.doubled);
+		for (const list of [`/executions?jobId=${job?.jobId}`, `/jobs/${job?.jobId}`]) {
+			const { unmount } = await open(list);
+			expect(await screen.findAllByText("Twice")).toHaveLength(1);
+			unmount();
+		}
+		await open(`/executions/${job?.jobId}/${twice.executionId}?scheduledAt=${encodeURIComponent(twice.scheduledAt)}`);
+		expect(await screen.findByText("Also run elsewhere")).toBeTruthy();
+		expect(screen.getByRole("link", { name: "edge-heir" })).toBeTruthy();
+		expect(screen.getByText("Twice")).toBeTruthy();
+	});
 	it("says of a silent agent what is unknown, and offers a viewer nothing to do", async () => {
 		const silent = fake.agents.find((agent) => agent.state === "offline");
 		await open(`/agents/${silent?.agentId}`, "viewer");

@@ -29,3 +29,8 @@ export function PlainMark({ state, text, title }: { state: string; text?: string
 		</span>
 	);
 }
+
+/** Of an execution that another agent has a record of too, beside its state. */
+export function DoubledMark({ doubled }: { doubled: boolean }) {
+	return doubled ? <PlainMark state="doubled" title="Another agent decided this fire too; it counts once." /> : null;
+}

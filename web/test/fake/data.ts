@@ -174,6 +174,7 @@ export function makeExecutions(job: ListedJob, agents: Agent[], number: number, 
 			count: status === "missed" ? 6 : 1,
 			lastScheduledAt: iso(at),
 			receivedAt: iso(at + lateness + length + 300),
+			doubled: sent && index === 2,
 			timing: sent ? { dnsMs: 0.4, connectMs: 1.2, tlsMs: 6.1, firstByteMs: length * 0.8, totalMs: length } : {},
 		} as Execution;
 	});

@@ -92,6 +92,16 @@ const audit = (now: number) =>
 		hash: (0x1234567 * (index + 1)).toString(16).padStart(64, "7"),
 	}));
 
+/** Another agent ran it as well. */
+function doublesOf(one: Made) {
+	const { agentId, agentName, startedAt, status, receivedAt } = {
+		...one,
+		agentId: uuid(3, 77),
+		agentName: "edge-heir",
+	};
+	return one.doubled ? [{ agentId, agentName, startedAt, status, receivedAt }] : [];
+}
+
 export function fleetHandlers(fake: () => Fake, problem: typeof Problem) {
 	const everything = () => {
 		const { jobs, agents, now } = fake();
@@ -115,7 +125,7 @@ export function fleetHandlers(fake: () => Fake, problem: typeof Problem) {
 				? makeExecutions(job, fake().agents, 20, fake().now).find((one) => one.executionId === params.executionId)
 				: undefined;
 			return found
-				? HttpResponse.json({ ...found, definition: job, doubles: [], ...attemptsOf(found) })
+				? HttpResponse.json({ ...found, definition: job, doubles: doublesOf(found), ...attemptsOf(found) })
 				: problem(404, "There is no such execution.");
 		}),
 		http.get<Wanted>("*/api/agents/:agentId/quarantine", () => HttpResponse.json({ records: [], nextCursor: null })),

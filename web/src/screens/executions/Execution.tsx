@@ -6,7 +6,7 @@ import type { ExecutionDetail } from "../../api/types.ts";
 import { GanttRow, type Span } from "../../charts/GanttRow.tsx";
 import { look, TONE_TEXT } from "../../lib/status.ts";
 import { duration } from "../../lib/time.ts";
-import { Mark, PlainMark } from "../../ui/Mark.tsx";
+import { DoubledMark, Mark, PlainMark } from "../../ui/Mark.tsx";
 import { Facts, Panel, Screen } from "../../ui/Screen.tsx";
 import { Answered } from "../../ui/States.tsx";
 import { Time } from "../../ui/Time.tsx";
@@ -49,6 +49,7 @@ function Beside({ execution }: { execution: ExecutionDetail }) {
 	return (
 		<>
 			<Mark state={execution.status} />
+			<DoubledMark doubled={execution.doubled} />
 			<span className="text-ink-soft">
 				due <Time at={execution.scheduledAt} zone={zoneOf(execution)} />
 			</span>

@@ -6,7 +6,7 @@ import type { Execution } from "../../api/types.ts";
 import { moreOf, rowsOf } from "../../lib/pages.ts";
 import { duration } from "../../lib/time.ts";
 import { type Column, DataTable } from "../../ui/DataTable.tsx";
-import { PlainMark } from "../../ui/Mark.tsx";
+import { DoubledMark, PlainMark } from "../../ui/Mark.tsx";
 import { Screen } from "../../ui/Screen.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Time } from "../../ui/Time.tsx";
@@ -54,7 +54,15 @@ const COLUMNS: Column<Execution>[] = [
 			</Link>
 		),
 	},
-	{ id: "reason", head: "Reason", cell: (row) => <span title={executionReason(row)}>{executionReason(row)}</span> },
+	{
+		id: "reason",
+		head: "Reason",
+		cell: (row) => (
+			<>
+				<DoubledMark doubled={row.doubled} /> <span title={executionReason(row)}>{executionReason(row)}</span>
+			</>
+		),
+	},
 ];
 
 export default function Executions() {
@@ -104,7 +112,9 @@ export default function Executions() {
 											<Time at={row.scheduledAt} />
 											<span>{duration(row.durationMs)}</span>
 										</div>
-										<p className="m-0 truncate text-ink-faint">{executionReason(row)}</p>
+										<p className="m-0 truncate text-ink-faint">
+											<DoubledMark doubled={row.doubled} /> {executionReason(row)}
+										</p>
 									</div>
 								)}
 							/>

@@ -5,7 +5,7 @@ import { jobExecutionsQuery } from "../../api/queries.ts";
 import type { Execution, Job } from "../../api/types.ts";
 import { RunBars } from "../../charts/RunBars.tsx";
 import { duration } from "../../lib/time.ts";
-import { PlainMark } from "../../ui/Mark.tsx";
+import { DoubledMark, PlainMark } from "../../ui/Mark.tsx";
 import { Panel } from "../../ui/Screen.tsx";
 import { Answered, Empty } from "../../ui/States.tsx";
 import { Ago, Time } from "../../ui/Time.tsx";
@@ -76,7 +76,7 @@ function RunRow({ one, zone }: { one: Execution; zone: string | null }) {
 					className="col-span-3 truncate text-ink-soft max-md:row-start-2 md:col-span-1"
 					title={one.reason ?? undefined}
 				>
-					{one.reason ?? (one.httpStatus ? `HTTP ${one.httpStatus}` : "")}
+					<DoubledMark doubled={one.doubled} /> {one.reason ?? (one.httpStatus ? `HTTP ${one.httpStatus}` : "")}
 					{one.agentName ? <span className="text-ink-faint"> on {one.agentName}</span> : null}
 				</span>
 				<span className="text-ink-faint">
