@@ -64,3 +64,30 @@ json_t *agent_to_json(const struct agent_row *row)
 	json_set_wall(json, "keyRotationOrderedAt", row->rotation_ordered_at);
 	return json;
 }
+
+static json_t *handover_to_json(const struct agent_handover *handover)
+{
+	json_t *json = json_object();
+	json_set_wall(json, "until", handover->until);
+	json_set_int(json, "kept", handover->kept);
+	json_set_int(json, "bound", handover->bound);
+	return json;
+}
+
+enum db_status agent_show(struct db_conn *conn, const char *agent_id, json_t **ret)
+{
+	struct agent_row *row = NULL;
+	struct agent_handover handover;
+	bool drains = false;
+	enum db_status status = agent_get(conn, agent_id, &row);
+	if (status == DB_OK) {
+		drains = wall_is_set(row->draining_at) && !wall_is_set(row->revoked_at);
+		status = drains ? agent_handover(conn, agent_id, &handover) : DB_OK;
+	}
+	if (status == DB_OK) {
+		*ret = agent_to_json(row);
+		json_object_set_new(*ret, "handover", drains ? handover_to_json(&handover) : json_null());
+	}
+	agent_row_free(row);
+	return status;
+}

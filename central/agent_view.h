@@ -1,6 +1,6 @@
 /*
  * An agent as the API shows it, in lists and alone. Owns: the names of its members. Does not own: the row (db_agents.h).
- * Pure; any thread.
+ * Any thread.
  */
 #ifndef BELFRY_AGENT_VIEW_H
 #define BELFRY_AGENT_VIEW_H
@@ -11,5 +11,8 @@
 
 /* A new reference. */
 json_t *agent_to_json(const struct agent_row *row);
+
+/* The agent of this id, with what it has yet to do if it is draining (`handover`), which lists do not tell. */
+enum db_status agent_show(struct db_conn *conn, const char *agent_id, json_t **ret);
 
 #endif

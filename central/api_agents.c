@@ -147,26 +147,24 @@ void api_agent_get(const struct api_request *request, struct api_reply *reply)
 	DB_AUTO struct db_conn *conn = NULL;
 	g_autoptr(GArray) streams = NULL;
 	g_autoptr(GArray) events = NULL;
-	struct agent_row *row = NULL;
+	json_t *json = NULL;
 	const char *agent_id = api_query_only(request, reply, no_parameters) ? api_agent_id(request, reply) : NULL;
 	if (agent_id == NULL)
 		return;
 	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
-		status = agent_get(conn, agent_id, &row);
-	if (status == DB_OK)
 		status = agent_streams(conn, agent_id, AGENT_STREAMS_SHOWN, &streams);
 	if (status == DB_OK)
 		status = agent_events(conn, agent_id, AGENT_EVENTS_SHOWN, &events);
+	if (status == DB_OK)
+		status = agent_show(conn, agent_id, &json);
 	if (status == DB_OK) {
-		json_t *json = agent_to_json(row);
 		json_object_set_new(json, "streams", streams_to_json(streams));
 		json_object_set_new(json, "events", events_to_json(events));
 		api_reply_json(reply, 200, json);
 	} else {
 		problem_db(reply, status, "agent of this id");
 	}
-	agent_row_free(row);
 }
 
 /* A cursor here is the "epoch.seq" of the last record shown. */

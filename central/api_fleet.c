@@ -19,15 +19,14 @@
 static void reply_agent(const struct api_request *request, struct api_reply *reply, const char *agent_id)
 {
 	DB_AUTO struct db_conn *conn = NULL;
-	struct agent_row *row = NULL;
+	json_t *json = NULL;
 	enum db_status status = db_acquire(request->pool, &conn);
 	if (status == DB_OK)
-		status = agent_get(conn, agent_id, &row);
+		status = agent_show(conn, agent_id, &json);
 	if (status == DB_OK)
-		api_reply_json(reply, 200, agent_to_json(row));
+		api_reply_json(reply, 200, json);
 	else
 		problem_db(reply, status, "agent of this id");
-	agent_row_free(row);
 }
 
 /* The statement touched no row: there is no such agent, or it is in a state in which this cannot be done. */

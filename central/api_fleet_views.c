@@ -19,12 +19,15 @@ static json_t *assignment_to_json(const struct db_result *rows, int i)
 	json_set_int(json, "revision", db_int(rows, i, 5));
 	json_set_wall(json, "appliedAt", db_wall(rows, i, 6));
 	json_set_text(json, "place", db_text(rows, i, 7));
+	json_set_wall(json, "until", db_wall(rows, i, 8));
 	return json;
 }
 
 static char *sentence_of(const struct db_result *rows)
 {
-	int n = db_rows(rows);
+	int n = 0;
+	while (n < db_rows(rows) && db_is_null(rows, n, 8))
+		n++;
 	if (n == 0)
 		return g_strdup("No agent holds this job: none fits its target, or none is enrolled.");
 	if (n > 1)

@@ -88,6 +88,17 @@ enum db_status agent_get(struct db_conn *conn, const char *agent_id, struct agen
 	return status;
 }
 
+enum db_status agent_handover(struct db_conn *conn, const char *agent_id, struct agent_handover *ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, agent_id);
+	enum db_status status = db_run_one(conn, "agent_handover", &params, &result);
+	if (status == DB_OK)
+		*ret = (struct agent_handover){ db_wall(result, 0, 0), db_int(result, 0, 1), db_int(result, 0, 2) };
+	return status;
+}
+
 static void clear_stream(void *data)
 {
 	g_free(((struct agent_stream_row *)data)->holes);

@@ -39,6 +39,13 @@ struct agent_filter {
 enum db_status agent_list(struct db_conn *conn, const struct agent_filter *filter, GPtrArray **ret_rows);
 enum db_status agent_get(struct db_conn *conn, const char *agent_id, struct agent_row **ret);
 
+/* What is left to do before the host of a draining agent may be stopped. */
+struct agent_handover {
+	struct wall until;   /* fires of jobs that left it are its own up to there; WALL_NONE = none are ahead */
+	int64_t kept, bound; /* jobs it has: those that others may take (nobody did yet), those that belong to the host */
+};
+enum db_status agent_handover(struct db_conn *conn, const char *agent_id, struct agent_handover *ret);
+
 struct agent_stream_row { int64_t epoch, acked_seq; char *holes; /* JSON */ };
 struct agent_event_row { int64_t epoch, seq; struct wall at; char *kind, *detail; };
 struct quarantine_row { int64_t epoch, seq; struct wall at; char *reason, *record; };

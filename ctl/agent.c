@@ -151,7 +151,28 @@ int agent_enroll(struct call *call)
 
 static const struct view enroll_view = { .name = "token" };
 
-#define ACTION(verb_, help_, uses_, done_)                                                                               \
+/* When the host may be stopped: fires of jobs that left are its own up to a border that lies some seconds ahead. */
+static char *say_handover(const struct call *call, const json_t *agent)
+{
+	struct output output = output_of(call);
+	json_int_t kept = json_integer_value(output_member(agent, "handover.kept"));
+	json_int_t bound = json_integer_value(output_member(agent, "handover.bound"));
+	g_autofree char *until = output_cell_text(&output, output_member(agent, "handover.until"), CELL_TIME);
+	g_autofree char *name = output_fill("{name}", agent);
+
+	if (output_member(agent, "handover") == NULL)
+		return NULL;
+	if (kept > 0)
+		return g_strdup_printf("%s: do not stop the host yet: no other agent has taken %" JSON_INTEGER_FORMAT
+				       " of its jobs so far (handover.kept of belfry agent show %s)", name, kept, name);
+	g_autofree char *stay = bound == 0 ? g_strdup("") : g_strdup_printf("; %" JSON_INTEGER_FORMAT
+		" of its jobs belong to this host and stop with it", bound);
+	g_autofree char *after = until != NULL ? g_strdup_printf("after %s, ", until) : g_strdup("");
+	return g_strdup_printf("%s: the host may be stopped %sonce nothing runs there (running of belfry agent show %s)%s", name, after,
+			       name, stay);
+}
+
+#define ACTION(verb_, help_, uses_, done_)                                                                                    \
 	{ .verb = verb_, .help = help_, .example = "belfry agent " verb_ " web-3", .arguments = agents_argument,             \
 	  .uses = ACTS | (uses_), .run = command_act, .method = "POST", .path = "/api/agents/{agent}/actions/" verb_,        \
 	  .view = &agent_view, .done = done_ }
@@ -202,7 +223,10 @@ const struct command agent_commands[] = {
 	{ .verb = "label", .help = "Set an agent's labels, weight or name", .example = "belfry agent label web-3 --label env=prod --weight 2",
 	  .arguments = agent_argument, .options = label_options, .uses = ACTS, .run = command_act, .method = "PATCH",
 	  .path = "/api/agents/{agent}", .view = &agent_view, .done = "{name}: changed" },
-	ACTION("drain", "Give an agent's jobs to others, and no new ones to it", 0, "{name}: draining"),
+	{ .verb = "drain", .help = "Give an agent's jobs to others, and no new ones to it",
+	  .details = "It runs what is still its own, and the command says how long that is. Jobs that belong to the host stay.",
+	  .example = "belfry agent drain web-3", .arguments = agents_argument, .uses = ACTS, .run = command_act, .method = "POST",
+	  .path = "/api/agents/{agent}/actions/drain", .view = &agent_view, .done = "{name}: draining", .more = say_handover },
 	ACTION("undrain", "Let an agent have jobs again", 0, "{name}: takes jobs again"),
 	{ .verb = "rebalance", .help = "Give new agents their fair share: jobs go to who has the best claim to them",
 	  .example = "belfry agent rebalance", .uses = ACTS, .run = agent_rebalance,

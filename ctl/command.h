@@ -10,6 +10,7 @@
 #define BELFRY_CTL_COMMAND_H
 
 #include <glib.h>
+#include <jansson.h>
 #include <stdbool.h>
 
 /* Documented in --help and belfry(1) by exit_statuses. */
@@ -79,6 +80,7 @@ struct command {
 	const char *local_path;    /* the same at a local agent; NULL = it has no such thing */
 	const struct view *view;
 	const char *done;          /* a sentence; {x} = member x of the answer, or argument x */
+	char *(*more)(const struct call *call, const json_t *answer); /* a line below it for people; NULL = none. Caller frees */
 };
 
 struct noun {

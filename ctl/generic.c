@@ -278,6 +278,9 @@ void generic_say_done(const struct call *call, const char *many_text, const json
 	if (output.form == OUTPUT_TABLE) {
 		g_autofree char *sentence = output_fill(call->command->done, facts);
 		puts(sentence);
+		g_autofree char *more = call->command->more != NULL ? call->command->more(call, facts) : NULL;
+		if (more != NULL)
+			puts(more);
 	} else if (output.form == OUTPUT_NAME) {
 		output_object(&output, call->command->view, facts);
 	} else if (answer != NULL) {

@@ -1,4 +1,6 @@
 """The `belfry` command and the fleet: labels, draining, tokens, who holds what, what is late, and the ledger."""
+import re
+
 from harness.waiting import wait_until
 from raw_agent import RawAgent
 
@@ -14,7 +16,8 @@ def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):
     assert cli.fails(6, "agent", "forget", "agent", "--yes").endswith("and this one is online; revoke it first")
     done = cli.run("agent", "undrain", "agent", "nosuch")
     assert (done.returncode, done.stdout) == (3, "agent: takes jobs again\n") and done.stderr.startswith('belfry: there is no agent "nosuch"')
-    assert cli.out("agent", "drain", "agent") == "agent: draining\n"
+    assert cli.out("agent", "drain", "agent") == (
+        "agent: draining\nagent: the host may be stopped once nothing runs there (running of belfry agent show agent)\n")
     assert cli.out("agent", "list", "--state", "draining", "-o", "name") == "agent\n"
     assert cli.out("agent", "undrain", "agent") == "agent: takes jobs again\n"
     assert cli.json("agent", "show", "agent")["draining"] is False
@@ -71,6 +74,25 @@ def test_where_a_job_is_and_what_is_late(cli, api, central, database):
     database.execute("UPDATE job_watch SET due_at = due_at - interval '2 minutes', check_at = now() WHERE due_at < 'infinity'")
     wait_until(lambda: "lost" in cli.out("late"), timeout=15, what="a late job")
     assert "no agent holds the job" in cli.out("late")
+
+
+def test_after_a_drain_people_see_until_when_fires_are_still_its_own(cli, api, central):
+    first = RawAgent(central, "first")
+    first.follow()
+    api.create_job("* * * * * *", HOOK, name="moves")
+    first.follow()
+    said = cli.out("agent", "drain", "first")
+    assert said == ("first: draining\nfirst: do not stop the host yet: no other agent has taken 1 of its jobs so far "
+                    "(handover.kept of belfry agent show first)\n")
+    RawAgent(central, "heir").follow()
+    wait_until(lambda: cli.json("agent", "show", "first")["handover"]["kept"] == 0, 10, "the job to move")
+    said = cli.out("agent", "drain", "first").splitlines()[1]
+    until = cli.json("agent", "show", "first")["handover"]["until"]
+    assert re.fullmatch(r"first: the host may be stopped after [0-9: -]+, once nothing runs there \(.*\)", said) and until
+    header, heir, holder = cli.out("job", "where", "moves").splitlines()
+    assert "UNTIL" in header and heir.startswith("heir") and holder.startswith("first")
+    held = cli.json("job", "where", "moves")["assignments"]
+    assert (held[0]["until"], held[1]["until"]) == (None, held[0]["since"]) and held[1]["until"] == until
 
 
 def test_the_ledger_adds_up_its_pages(cli, api, database):

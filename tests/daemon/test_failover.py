@@ -1,6 +1,7 @@
 """An agent falls silent: its jobs run elsewhere soon, and what must not run twice does not. The target is the witness."""
 import time
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 import requests
@@ -198,7 +199,17 @@ def test_a_drained_agent_hands_over_without_losing_or_doubling_a_fire(pair, targ
     central, holder, other, jobs = pair
     reply = central.api.post(f"/api/agents/{agent_ids(central)['holder']}/actions/drain")
     assert reply.status_code == 200
+    until = instant(reply.json()["handover"]["until"])
+    for job in jobs.values():
+        held = central.api.json(f"/api/jobs/{job['jobId']}/assignments")
+        assert [(a["agentName"], a["until"] is not None) for a in held["assignments"]] == [("other", False), ("holder", True)]
+        assert instant(held["assignments"][1]["until"]) <= until and held["sentence"].startswith("other holds this job")
     wait_until(lambda: all(len(ran_at(central, "other", job)) >= 3 for job in jobs.values()), 20, "the jobs to run elsewhere")
+    for job in jobs.values():
+        own, passed = (sorted(instant(e["scheduledAt"]) for e in central.api.executions(jobId=job["jobId"]) if e["agentName"] == name)
+                       for name in ("holder", "other"))  # fmt: skip
+        assert own[-1] <= until < passed[0] + timedelta(seconds=1), "the border is where its fires end"
+    assert len(central.api.json(f"/api/jobs/{job['jobId']}/assignments")["assignments"]) == 1, "it is past"
     settle(central)
     for kind, job in jobs.items():
         keys = [request.key for request in target.requests(f"/{kind}")]

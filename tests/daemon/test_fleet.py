@@ -227,10 +227,12 @@ def test_a_rebalance_that_takes_long_answers_in_between_and_goes_on_from_there(a
 def test_draining_leaves_jobs_that_belong_to_the_host_and_jobs_with_no_better_agent(api, central, database):
     only = Labelled(central, "only")
     jobs = [api.create_job("@daily", HOOK, target=target) for target in ({"mode": "one"}, {"mode": "all"}, {"mode": "agent", "agent": "only"})]
-    api.post(f"/api/agents/{only.agent_id}/actions/drain")
+    assert api.post(f"/api/agents/{only.agent_id}/actions/drain").json()["handover"] == {"until": None, "kept": 1, "bound": 2}
     assert [holders(database, job) for job in jobs] == [["only"]] * 3
     Labelled(central, "second")
     wait_until(lambda: holders(database, jobs[0]) == ["second"], 10, "the stuck job to move")
+    handover = api.json(f"/api/agents/{only.agent_id}")["handover"]
+    assert (handover["kept"], handover["bound"]) == (0, 2)
     assert set(holders(database, jobs[1])) == {"only", "second"} and holders(database, jobs[2]) == ["only"]
 
 

@@ -69,6 +69,14 @@ SELECT
 -- use: agent_columns
 FROM agent_shown AS shown WHERE agent_id = $1::uuid
 
+-- What a draining agent has yet to do: up to when fires of jobs that left are its own, jobs that others may take, and those
+-- that belong to the host. Only for one at a time: it reads the agent's whole set.
+-- name: agent_handover
+SELECT (SELECT max(since_at) FROM assignment WHERE agent_id = $1::uuid AND removed AND since_at > now()),
+	count(*) FILTER (WHERE job.target_mode IN ('one', 'count')), count(*) FILTER (WHERE job.target_mode IN ('all', 'agent'))
+FROM assignment held JOIN job USING (job_id)
+WHERE held.agent_id = $1::uuid AND NOT held.removed
+
 -- name: agent_streams
 SELECT epoch, acked_seq, holes FROM agent_stream WHERE agent_id = $1::uuid ORDER BY epoch DESC LIMIT $2::integer
 

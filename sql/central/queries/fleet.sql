@@ -139,12 +139,15 @@ FROM (
 ) still
 WHERE still.agent_id = agent.agent_id
 
+-- Who holds a job, and below them who lost it and runs it up to a border that is ahead.
 -- name: job_assignments
-SELECT held.agent_id, agent.name, shown.state, held.epoch, coalesce(held.since_at, held.changed_at), held.job_revision,
-	CASE WHEN shown.jobs_revision >= held.set_revision THEN shown.last_seen_at END, held.target_key
-FROM assignment held JOIN agent USING (agent_id) JOIN agent_shown shown USING (agent_id)
-WHERE held.job_id = $1::uuid AND NOT held.removed
-ORDER BY agent.name LIMIT $2::integer
+SELECT held.agent_id, agent.name, shown.state, held.epoch,
+	CASE WHEN held.removed THEN coalesce(held.held_since, held.changed_at) ELSE coalesce(held.since_at, held.changed_at) END,
+	held.job_revision, CASE WHEN shown.jobs_revision >= held.set_revision THEN shown.last_seen_at END, held.target_key,
+	CASE WHEN held.removed THEN held.since_at END
+FROM assignment held JOIN agent USING (agent_id) JOIN agent_shown shown USING (agent_id) JOIN job USING (job_id)
+WHERE held.job_id = $1::uuid AND (NOT held.removed OR held.since_at > now() AND job.active AND job.deleted_at IS NULL)
+ORDER BY held.removed, agent.name LIMIT $2::integer
 
 -- Agents by name after the agent $4, with the windows in which they were silent and their sums by step ($3 ms) from $1 to $2;
 -- steps of hours are made of hours ($7).

@@ -145,6 +145,8 @@ export function jobDetailHandlers(fake: () => Fake, problem: typeof Problem) {
 						since: iso(fake().now - 86_400_000),
 						revision: job.revision,
 						appliedAt: null,
+						place: "",
+						until: null,
 					},
 				],
 			});

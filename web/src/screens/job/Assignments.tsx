@@ -6,7 +6,7 @@ import type { Job } from "../../api/types.ts";
 import { PlainMark } from "../../ui/Mark.tsx";
 import { Panel } from "../../ui/Screen.tsx";
 import { Answered } from "../../ui/States.tsx";
-import { Ago } from "../../ui/Time.tsx";
+import { Ago, Time } from "../../ui/Time.tsx";
 
 export function Assignments({ job }: { job: Job }) {
 	const query = useQuery(assignmentsQuery(job.jobId));
@@ -28,6 +28,11 @@ export function Assignments({ job }: { job: Job }) {
 									<PlainMark state={one.agentState} />
 									<span className="ml-auto text-ink-faint">
 										since <Ago at={one.since} />
+										{one.until ? (
+											<>
+												, gave it away, runs it until <Time at={one.until} />
+											</>
+										) : null}
 										{one.appliedAt ? "" : `, revision ${one.revision} not applied yet`}
 									</span>
 								</li>
