@@ -3,6 +3,7 @@
  */
 #include <config.h>
 
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -141,6 +142,7 @@ int main(int argc, char **argv)
 	struct central_config config = { 0 };
 	g_autoptr(GError) error = NULL;
 	int exit_status = EXIT_USAGE;
+	setlocale(LC_CTYPE, ""); /* what it says may hold more than ASCII */
 	/* Without memory everything ends, as in GLib; else a good message would be refused as broken, or answered by half. */
 	json_set_alloc_funcs(g_malloc, g_free);
 	if (sodium_init() < 0) {

@@ -1,4 +1,5 @@
 """Help, completion and the man page: every verb is everywhere, since all come from one table."""
+import os
 import re
 import subprocess
 
@@ -36,6 +37,12 @@ def test_every_command_explains_itself_with_an_example():
         assert "belfry " + words[0] in example, words
         assert run("help", *words).stdout == done.stdout, words
         assert max(len(line) for line in done.stdout.splitlines()) <= 160, words
+
+
+@pytest.mark.parametrize("name", ["belfry", "belfry-agent", "belfry-central"])
+def test_help_has_no_question_marks_where_the_locale_has_the_letters(name):
+    done = subprocess.run([program(name), "--help"], capture_output=True, env={**os.environ, "LC_ALL": "C.UTF-8"}, timeout=60)
+    assert done.returncode == 0 and "[OPTION" in done.stdout.decode() and "OPTION?" not in done.stdout.decode()
 
 
 def test_every_noun_explains_itself():
