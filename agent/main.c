@@ -66,7 +66,7 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &ret->version, "Print the version and exit", NULL },
 		{ "central", 0, 0, G_OPTION_ARG_STRING, &ret->central, "enroll: central's listener for agents", "URL" },
 		{ "token", 0, 0, G_OPTION_ARG_STRING, &ret->token, "enroll: the one-time token", "TOKEN" },
-		{ "token-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->token_file, "enroll: read it from a file", "FILE" },
+		{ "token-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->token_file, "enroll: read it from a file, - = stdin", "FILE" },
 		{ "name", 0, 0, G_OPTION_ARG_STRING, &ret->name, "enroll: the agent's name, default from the configuration", "NAME" },
 		{ "force", 0, 0, G_OPTION_ARG_NONE, &ret->force, "enroll: replace the identity there is", NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL }
@@ -100,7 +100,8 @@ static bool read_token(const struct options *options, char **ret, GError **error
 	}
 	if (options->token_file == NULL)
 		return usage_error(error, "enroll needs --token TOKEN or --token-file FILE");
-	if (!g_file_get_contents(options->token_file, ret, NULL, error))
+	const char *file = strcmp(options->token_file, "-") == 0 ? "/dev/stdin" : options->token_file;
+	if (!g_file_get_contents(file, ret, NULL, error))
 		return false;
 	g_strstrip(*ret);
 	return true;

@@ -50,8 +50,8 @@ const struct command token_commands[] = {
 	  .view = &new_token_view, .done = "{token}" },
 	{ .verb = "list", .help = "List tokens", .example = "belfry token list", .uses = ACTS, .run = command_list, .path = "/api/tokens",
 	  .view = &token_view },
-	{ .verb = "revoke", .help = "End tokens at once", .example = "belfry token revoke 0b0fa1e5-2f0c-4f0b-8a0c-d1a4a1f0c0de",
-	  .arguments = token_ids, .uses = ACTS, .run = command_act, .method = "DELETE", .path = "/api/tokens/{token}", .view = &token_view,
+	{ .verb = "revoke", .help = "End tokens at once", .example = "belfry token revoke 0b0fa1e5-2f0c-4f0b-8a0c-d1a4a1f0c0de --yes",
+	  .arguments = token_ids, .uses = ACTS | ASKS_FIRST, .run = command_act, .method = "DELETE", .path = "/api/tokens/{token}", .view = &token_view,
 	  .done = "{token}: revoked" },
 	{ 0 }
 };

@@ -248,7 +248,8 @@ def test_a_new_agent_comes_in_with_the_printed_command(cli, central, world):
     said = agent.run("enroll", "--central", central.url, "--token", "x").stderr
     assert said == f"belfry-agent: {central.url} does not enrol agents: that is central's listener for agents, by default port 3002\n"
     assert agent.run("enroll", "--token", "x").stderr.count("ask an admin for a new one") == 1
-    agent.enrol(token=words[words.index("--token") + 1].strip("'"), url=words[words.index("--central") + 1].strip("'"))
+    assert words[0] == "echo" and "--token" not in words, "a command line is for all to see"
+    agent.enrol(token=words[1], url=words[words.index("--central") + 1].strip("'"))
     assert cli.out("agent", "tokens").splitlines()[1].split()[1] == "used"
     assert cli.out("agent", "enroll", "-o", "name").strip() != ""
     assert cli.json("agent", "list")["agents"][0]["name"] == "agent"
@@ -272,6 +273,7 @@ def test_a_token_is_made_used_and_revoked(cli, central, world):
     assert viewer.json("job", "list")["jobs"] == []
     assert "ask an admin" in viewer.fails(4, "job", "create", "--schedule", "@daily", "--api", "http://x/")
     assert cli.out("token", "list").splitlines()[1].split()[:3] == ["deploy", "viewer", "open"]
+    assert "--yes" in cli.out("token", "revoke", "--help"), "it asks first, as all that cannot be taken back"
     assert cli.out("token", "revoke", made["tokenId"]) == f"{made['tokenId']}: revoked\n"
     wait_until(lambda: viewer.run("job", "list").returncode == 4, 5, "central to forget the token")
     assert "belfry login stores a new token" in viewer.fails(4, "job", "list")

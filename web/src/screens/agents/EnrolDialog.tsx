@@ -29,7 +29,7 @@ export function EnrolDialog({ close }: { close: () => void }) {
 		setMade(await call("POST", "/api/agents/tokens", { body }));
 		void client.invalidateQueries({ queryKey: ["enrolment"] });
 	});
-	const enrol = `belfry-agent enroll --central ${location.protocol}//${location.hostname}:3002 --token ${made?.token}`;
+	const enrol = `echo ${made?.token} | belfry-agent enroll --central ${location.protocol}//${location.hostname}:3002 --token-file -`;
 	const shown = made ? (
 		<>
 			<p className="m-0">
