@@ -144,6 +144,22 @@ static bool check_text(const struct command_value *spec, const char *label, char
 	return true;
 }
 
+/* A KEY that stands twice: one of the two would be lost without a word. */
+static bool check_keys(const char *label, char **texts)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (; *texts != NULL; texts++) {
+		char *key = g_strndup(*texts, strcspn(*texts, "="));
+		if (g_hash_table_contains(seen, key)) {
+			command_wrong("%s: %.40s is given twice", label, key);
+			g_free(key);
+			return false;
+		}
+		g_hash_table_add(seen, key);
+	}
+	return true;
+}
+
 static bool check_value(const struct command_value *spec, const char *label, struct call_value *value)
 {
 	if (value->texts == NULL)
@@ -153,7 +169,7 @@ static bool check_value(const struct command_value *spec, const char *label, str
 	for (char **text = value->texts; *text != NULL; text++)
 		if (!check_text(spec, label, text, &value->number))
 			return false;
-	return true;
+	return spec->kind != VALUE_LABELS || check_keys(label, value->texts);
 }
 
 static char *upper(const char *name)
