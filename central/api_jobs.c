@@ -45,8 +45,11 @@ static void reply_failure(struct api_reply *reply, enum job_outcome outcome, str
 static void reply_record(struct api_reply *reply, int status, struct job_record *record)
 {
 	char etag[ETAG_SIZE];
+	json_t *json = job_record_to_json(record, wall_now());
+	if (status == 201)
+		json_object_set_new(json, "held", json_boolean(!record->unheld));
 	api_reply_header(reply, "ETag", "%s", etag_print(record->row.revision, etag));
-	api_reply_json(reply, status, job_record_to_json(record, wall_now()));
+	api_reply_json(reply, status, json);
 	job_record_clear(record);
 }
 

@@ -76,11 +76,10 @@ static enum db_status apply(struct db_conn *conn, const char *job_ids, bool reba
 	return run_for(conn, "assign_end", job_ids);
 }
 
-enum db_status assign_job(struct db_conn *conn, const char *job_id)
+enum db_status assign_job(struct db_conn *conn, const char *job_id, int64_t *ret_moves)
 {
 	g_autofree char *job_ids = g_strdup_printf("{%s}", job_id);
 	struct db_params params = { 0 };
-	int64_t moves;
 	add_jobs(&params, job_ids, false);
 	/* Each statement must see what was committed while the one before waited for its lock. */
 	enum db_status status = db_run(conn, "assign_lock_shared", NULL, NULL);
@@ -88,7 +87,7 @@ enum db_status assign_job(struct db_conn *conn, const char *job_id)
 		status = db_run(conn, "assign_lock_agents", &params, NULL);
 	if (status == DB_OK)
 		status = run_for(conn, "assign_lock_leases", job_ids);
-	return status == DB_OK ? apply(conn, job_ids, false, &moves) : status;
+	return status == DB_OK ? apply(conn, job_ids, false, ret_moves) : status;
 }
 
 enum db_status assign_jobs(struct db_conn *conn, const char *job_ids, bool rebalance, int64_t *ret_moves)

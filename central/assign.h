@@ -76,9 +76,10 @@
 
 /*
  * Brings the assignments of one job in line with its row: after insert, edit, pause, resume and soft delete. Each agent
- * that holds it gets a new revision of its set, also when only the definition changed.
+ * that holds it gets a new revision of its set, also when only the definition changed. *ret_moves: rows that changed; none
+ * of a new job: no agent fits it.
  */
-enum db_status assign_job(struct db_conn *conn, const char *job_id);
+enum db_status assign_job(struct db_conn *conn, const char *job_id, int64_t *ret_moves);
 
 /*
  * The same for those jobs (a closed db_array of ids, at most ASSIGN_CHUNK). The caller took assign_lock_exclusive(). With

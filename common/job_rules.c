@@ -102,7 +102,7 @@ const char *const job_read_only_names[] = {
 	"jobId",      "revision",  "createdAt",	    "updatedAt", "createdBy", "updatedBy",
 	"nextFireAt", "nextRunAt", "lastExecution", "agentId",	 "agents",    "assignments",
 	"etag",	      "note",	   "notes",	    "status",	 "scheduleText", "state",
-	"recent",     "p95Ms",	   "lateSince",	    NULL,
+	"recent",     "p95Ms",	   "lateSince",	    "held",	 "unknownSince", NULL,
 };
 
 /* Defaults that depend on other fields, once all are read. */

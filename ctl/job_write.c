@@ -10,6 +10,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A new job that nobody has is due in vain. */
+static void say_unheld(const json_t *job)
+{
+	const char *agent = json_string_value(output_member(job, "target.agent"));
+	const char *selector = json_string_value(output_member(job, "target.selector"));
+	if (!json_is_false(json_object_get(job, "held")))
+		return;
+	if (agent != NULL)
+		command_remark("note: there is no agent \"%s\" yet: nothing runs until there is", agent);
+	else if (selector != NULL)
+		command_remark("note: no agent fits the selector \"%s\" yet: nothing runs until one does", selector);
+	else
+		command_remark("note: there is no agent yet: nothing runs until there is one");
+}
+
 static int say_job(const struct call *call, const char *sentence, const json_t *job)
 {
 	struct output output = output_of(call);
@@ -20,6 +35,7 @@ static int say_job(const struct call *call, const char *sentence, const json_t *
 	const char *note = json_string_value(json_object_get(job, "note"));
 	if (note != NULL)
 		command_remark("note: %s", note);
+	say_unheld(job);
 	return command_finish_output();
 }
 

@@ -11,6 +11,8 @@ def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):
     assert cli.out("agent", "label", "agent", "--label", "env=prod", "--label", "role=web", "--weight", "2") == "agent: changed\n"
     shown = cli.json("agent", "show", "agent")
     assert shown["labels"] == {"env": "prod", "role": "web"} and shown["weight"] == 2
+    assert cli.fails(2, "agent", "label", "agent", "--label", "env=a", "--label", "env=b") == "--label: env is given twice"
+    assert cli.json("agent", "show", "agent")["labels"] == shown["labels"]
     assert cli.out("agent", "list", "--selector", "env=prod,role in (web)", "-o", "name") == "agent\n"
     assert cli.out("agent", "list", "--selector", "env=test", "-o", "name") == ""
     assert cli.fails(6, "agent", "forget", "agent", "--yes").endswith("and this one is online; revoke it first")
@@ -63,6 +65,14 @@ def test_where_a_job_is_and_what_is_late(cli, api, central, database):
     RawAgent(central, name="porter").follow()
     api.create_job("* * * * * *", HOOK, name="held")
     api.create_job("* * * * * *", HOOK, name="lost", target={"mode": "agent", "agent": "nobody"})
+    new = ["job", "create", "--schedule", "0 0 1 1 *", "--api", HOOK, "--name"]
+    done = cli.run(*new, "vain", "--set", "target.selector=role=none")
+    assert done.returncode == 0 and done.stderr == 'belfry: note: no agent fits the selector "role=none" yet: nothing runs until one does\n'
+    assert "no agent \"x9\" yet" in cli.run(*new, "alone", "--set", "target.mode=agent", "--set", "target.agent=x9").stderr
+    assert cli.json(*new, "quiet", "--set", "target.mode=agent", "--set", "target.agent=x9")["held"] is False
+    assert cli.run(*new, "fine").stderr == "" and cli.json(*new, "fine too")["held"] is True
+    for name in ("vain", "alone", "quiet", "fine", "fine too"):
+        cli.out("job", "delete", name)
     assert cli.out("job", "where", "held", "-o", "name") == "porter\n"
     assert "porter" in cli.out("job", "where", "held")
     done = cli.run("job", "where", "lost")
