@@ -42,7 +42,7 @@ static const struct config_row rows[] = {
 	    .help = "PEM file of the certificate of both listeners, with what it was signed by; empty = plain HTTP"),
 	ROW(tls_key, CONFIG_PATH, "", .reloadable = true, .help = "PEM file of its key"),
 	ROW(tls_client_ca, CONFIG_PATH, "", .reloadable = true,
-	    .help = "PEM file of the authorities of agents' certificates; empty = agents need none"),
+	    .help = "PEM file of the authorities of agents' certificates; empty = agents need none. A reload asks new connections only; restart to ask all"),
 	ROW(trusted_proxies, CONFIG_STRING, "", .max = 1024,
 	    .reloadable = true, .help = "Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between"),
 	ROW(session_idle_ms, CONFIG_MS, "28800000", .min = 1000, .max = 2592000000,
