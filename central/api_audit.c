@@ -37,9 +37,10 @@ static json_t *change_json(const char *text)
 
 static json_t *render(const struct db_result *rows, int row)
 {
-	return json_pack("{s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:s?, s:s?}", "auditId", (json_int_t)db_int(rows, row, 0),
+	return json_pack("{s:I, s:o, s:s, s:s, s:s, s:s?, s:o, s:o, s:s?, s:s?}", "auditId", (json_int_t)db_int(rows, row, 0),
 			 "at", json_wall(db_wall(rows, row, 1)), "actor", db_text(rows, row, 2), "action",
-			 db_text(rows, row, 3), "object", db_text(rows, row, 4), "before",
+			 db_text(rows, row, 3), "object", db_text(rows, row, 4), "objectName",
+			 db_text_or_null(rows, row, 10), "before",
 			 change_json(db_text_or_null(rows, row, 5)), "after", change_json(db_text_or_null(rows, row, 6)),
 			 "requestId", db_text_or_null(rows, row, 7), "hash", db_text_or_null(rows, row, 8));
 }

@@ -23,8 +23,8 @@ struct audit_filter {
 #define AUDIT_LIST_BYTES_MAX (4 * 1024 * 1024) /* of changes in a page, and the one that ends it */
 
 /*
- * At most one more than the limit: audit id, at, actor, action, object, before, after, request id, hash (NULL = none), and how
- * many there are for the page, more than rows where that ended by its bytes.
+ * At most one more than the limit: audit id, at, actor, action, object, before, after, request id, hash (NULL = none), how
+ * many there are for the page, more than rows where that ended by its bytes, and the object's name (NULL = none is known).
  */
 enum db_status db_audit_list(struct db_conn *conn, const struct audit_filter *filter, struct db_result **ret);
 

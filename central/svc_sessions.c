@@ -1,5 +1,8 @@
 #include "central/svc_sessions.h"
 
+#include <jansson.h>
+#include <stdlib.h>
+
 #include "central/db_accounts.h"
 #include "central/db_audit.h"
 #include "central/password.h"
@@ -39,24 +42,42 @@ static void take_back(struct db_pool *pool, const struct tries *tries)
 		login_uncount(conn, tries->address);
 }
 
-static enum login_outcome check_password(struct db_pool *pool, const char *address, const char *name,
-					 const char *password, struct tries *ret_tries, struct login_result *ret)
+/*
+ * Who was tried, and from where: for the audit. Only of tries that the brake let through, so that a flood leaves as few rows
+ * as it gets tries. Nobody is known to have done it: such an author is no name that an account may have.
+ */
+static enum login_outcome refuse(const struct login_request *request, const char *name, struct login_result *ret)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	struct author author = { LOGIN_STRANGER, request->request_id };
+	json_t *json = json_pack("{s:s, s:s}", "by", "password", "from", request->address);
+	char *after = json_dumps(json, JSON_COMPACT);
+	enum db_status status = db_acquire(request->pool, &conn);
+	if (status == DB_OK)
+		status = db_audit(conn, &author, "session.refuse", name, NULL, after);
+	free(after);
+	json_decref(json);
+	return status == DB_OK ? LOGIN_WRONG : db_failed(status, ret);
+}
+
+static enum login_outcome check_password(const struct login_request *request, const char *name, const char *password,
+					 struct tries *ret_tries, struct login_result *ret)
 {
 	g_autofree char *hash = NULL;
 	g_snprintf(ret_tries->name, sizeof ret_tries->name, "name:%s", name);
-	g_snprintf(ret_tries->address, sizeof ret_tries->address, "address:%s", address);
-	enum login_outcome outcome = begin_try(pool, ret_tries, name, &hash, ret);
+	g_snprintf(ret_tries->address, sizeof ret_tries->address, "address:%s", request->address);
+	enum login_outcome outcome = begin_try(request->pool, ret_tries, name, &hash, ret);
 	if (outcome != LOGIN_OK)
 		return outcome;
 	switch (password_verify(hash, password)) {
 	case PASSWORD_OK:
 		return LOGIN_OK;
 	case PASSWORD_WRONG:
-		return LOGIN_WRONG;
+		return refuse(request, name, ret);
 	case PASSWORD_BUSY:
 		break;
 	}
-	take_back(pool, ret_tries);
+	take_back(request->pool, ret_tries);
 	return LOGIN_BUSY;
 }
 
@@ -83,7 +104,7 @@ enum login_outcome login_by_password(const struct login_request *request, const 
 	DB_AUTO struct db_conn *conn = NULL;
 	struct tries tries;
 	struct session_owner owner = { .account = name };
-	enum login_outcome outcome = check_password(request->pool, request->address, name, password, &tries, ret);
+	enum login_outcome outcome = check_password(request, name, password, &tries, ret);
 	if (outcome != LOGIN_OK)
 		return outcome;
 	g_strlcpy(ret->name, name, sizeof ret->name);
@@ -177,7 +198,7 @@ enum login_outcome password_change(const struct login_request *request, const ch
 	struct account_row row = { 0 };
 	struct tries tries;
 	char hash[PASSWORD_HASH_SIZE];
-	enum login_outcome outcome = check_password(request->pool, request->address, name, old, &tries, ret);
+	enum login_outcome outcome = check_password(request, name, old, &tries, ret);
 	if (outcome != LOGIN_OK)
 		return outcome;
 	if (password_hash(new, hash) != PASSWORD_OK)

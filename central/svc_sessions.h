@@ -5,7 +5,8 @@
  * Tries are counted before the password is looked at, in the database, so that neither many connections nor many centrals
  * give more of them: LOGIN_NAME_FREE per account name, then pauses of 1, 2, 4 ... LOGIN_NAME_PAUSE_MAX_S seconds; the same
  * per client address with its own numbers. A success forgets the name's tries. A stranger can thus slow an account down,
- * by a minute at most; tokens and links always work.
+ * by a minute at most; tokens and links always work. A wrong password is in the audit as session.refuse, with the name that
+ * was tried and the address; what the brake refuses is not.
  */
 #ifndef BELFRY_SVC_SESSIONS_H
 #define BELFRY_SVC_SESSIONS_H
@@ -13,6 +14,7 @@
 #include "central/db_sessions.h"
 #include "central/svc_auth.h"
 
+#define LOGIN_STRANGER "(unknown)" /* the author of such an entry */
 #define LOGIN_NAME_FREE 5
 #define LOGIN_NAME_PAUSE_MAX_S 60
 #define LOGIN_ADDRESS_FREE 30

@@ -199,7 +199,8 @@ static const struct view_column audit_columns[] = {
 	{ "AT", "at", CELL_TIME, 0 },
 	{ "ACTOR", "actor", CELL_TEXT, SHRINKS },
 	{ "ACTION", "action", CELL_TEXT, 0 },
-	{ "OBJECT", "object", CELL_TEXT, SHRINKS },
+	{ "OBJECT", "objectName|object", CELL_TEXT, SHRINKS },
+	{ "OBJECT ID", "object", CELL_TEXT, WIDE },
 	{ "ID", "auditId", CELL_NUMBER, 0 },
 	{ 0 }
 };

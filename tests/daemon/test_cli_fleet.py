@@ -117,7 +117,9 @@ def test_the_ledger_adds_up_its_pages(cli, api, database):
 
 
 def test_a_broken_audit_is_told_with_the_entry_and_1(cli, api, database):
-    job = api.create_job("@daily", HOOK)
+    job = api.create_job("@daily", HOOK, name="by its name")
+    assert "by its name" in cli.out("audit", "list", "--action", "job.create")
+    assert cli.json("audit", "list", "--object", job["jobId"])["entries"][0]["objectName"] == "by its name"
     assert cli.out("audit", "verify").startswith("The chain of the audit log is whole; ")
     entry = database.query("SELECT audit_id FROM audit WHERE object = %s", (job["jobId"],))[0][0]
     connection = database.connect(autocommit=False)

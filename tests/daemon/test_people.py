@@ -91,6 +91,17 @@ def test_after_five_wrong_tries_a_name_has_to_wait_and_a_success_forgets_them(ap
         assert try_login(api, "wrong password").status_code == 401
 
 
+def test_a_wrong_password_is_in_the_audit_with_name_and_address_and_what_the_brake_refuses_is_not(api, anna, database):
+    assert try_login(api, "wrong password").status_code == 401
+    assert try_login(api, "wrong password", 'no "such" name').status_code == 401
+    database.execute("INSERT INTO login_attempt VALUES ('name:berta', 40, now())")
+    assert try_login(api, "wrong password", "berta").status_code == 429
+    refused = [e for e in api.json("/api/audit", action="session.refuse")["entries"]]
+    assert [(e["actor"], e["object"], e["after"]) for e in refused] == [
+        ("(unknown)", name, {"by": "password", "from": "127.0.0.1"}) for name in ('no "such" name', "anna")]  # fmt: skip
+    assert api.json("/api/audit/verify")["ok"] is True
+
+
 def test_an_address_that_tries_many_names_has_to_wait_too(api, anna, database):
     database.execute("INSERT INTO login_attempt VALUES ('address:127.0.0.1', 40, now())")
     held = try_login(api, SECRET)

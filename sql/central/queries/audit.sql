@@ -1,9 +1,11 @@
 -- name: audit_insert
 INSERT INTO audit (at, actor, action, object, before, after, request_id) VALUES (now(), $1, $2, $3, $4, $5, $6)
 
--- Changes may be large: after $8 bytes of them the page ends.
+-- Changes may be large: after $8 bytes of them the page ends. Names are those of today.
 -- name: audit_list
-SELECT audit_id, at, actor, action, object, before, after, request_id, encode(hash, 'hex'), found
+SELECT audit_id, at, actor, action, object, before, after, request_id, encode(hash, 'hex'), found,
+	coalesce((SELECT name FROM job WHERE job_id = known.id), (SELECT name FROM agent WHERE agent_id = known.id),
+		(SELECT name FROM token WHERE token_id = known.id))
 FROM (
 	SELECT entry.*, count(*) OVER () AS found, sum(bytes) OVER (ORDER BY audit_id DESC) - bytes AS bytes_before
 	FROM (
@@ -15,6 +17,9 @@ FROM (
 		ORDER BY audit.audit_id DESC LIMIT $7::integer
 	) AS entry
 ) AS page
+CROSS JOIN LATERAL (
+	SELECT CASE WHEN object ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN object::uuid END AS id
+) AS known
 WHERE bytes_before < $8::bigint
 ORDER BY audit_id DESC
 
