@@ -392,4 +392,10 @@ MUTANTS = [
         ("agent/life.c", "\telse if (mono_diff_us(mono_now(), life->jobs_dir_busy_since) >= JOBS_DIR_BUSY_MS * US_PER_MS)\n\t\treturn;\n",
          "\telse\n\t\tlife->jobs_dir_busy_since = mono_now();\n"),
     ], daemon("edit_under_load", "a_storm_of_edits_and_reloads_of_job_files_loses_and_doubles_no_fire"), "no edit took effect"),
+    Mutant("a drained host may be stopped at once", "3", [
+        ("sql/central/queries/agents.sql", "SELECT (SELECT max(since_at) FROM assignment WHERE", "SELECT (SELECT min(since_at) - interval '5 seconds' FROM assignment WHERE"),
+    ], daemon("failover", "a_drained_agent_hands_over_without_losing_or_doubling_a_fire"), "assert "),
+    Mutant("wrong passwords leave no trace", "people", [
+        ("central/svc_sessions.c", "\tif (status == DB_OK)\n\t\tstatus = db_audit(conn, &author, \"session.refuse\"", "\tif (status != DB_OK)\n\t\tstatus = db_audit(conn, &author, \"session.refuse\""),
+    ], daemon("people", "a_wrong_password_is_in_the_audit_with_name_and_address_and_what_the_brake_refuses_is_not"), "assert "),
 ]

@@ -41,6 +41,10 @@ describe("screens of fleet, history and people", () => {
 		expect(screen.queryByRole("button", { name: "Drain" })).toBeNull();
 		expect(screen.queryByRole("button", { name: "Revoke" })).toBeNull();
 	});
+	it("says of a draining agent until when its host is needed", async () => {
+		await open(`/agents/${fake.agents.find((agent) => agent.draining)?.agentId}`, "viewer");
+		expect(await screen.findByText(/Its host may be stopped after .*, once nothing runs there/)).toBeTruthy();
+	});
 	it("asks with the consequence before an agent is revoked", async () => {
 		await open(`/agents/${fake.agents[0]?.agentId}`, "admin");
 		await userEvent.click(await screen.findByRole("button", { name: "Revoke" }));

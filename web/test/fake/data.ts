@@ -131,6 +131,7 @@ export function makeAgents(number: number, now: number): Agent[] {
 			labels: { env: index % 2 ? "prod" : "staging", role: ["web", "api", "batch"][index % 3] as string },
 			weight: 1,
 			draining: state === "draining",
+			handover: state === "draining" ? { until: iso(now + 15_000), kept: 0, bound: 1 } : null,
 			unknownSince: offline ? iso(now - 1_770_000) : null,
 			behind: index % 8 === 4 ? { revisions: 3, since: iso(now - 40_000) } : null,
 			copies: null,

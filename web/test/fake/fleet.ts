@@ -86,6 +86,7 @@ const audit = (now: number) =>
 		actor: index % 3 ? "maria" : "deploy",
 		action: ["job.edit", "job.pause", "token.create", "agent.drain"][index % 4],
 		object: index % 4 === 3 ? "agent edge-008" : `job ${uuid(1, index)}`,
+		objectName: null,
 		before: index % 2 ? '{"active":true}' : null,
 		after: '{"active":false}',
 		requestId: uuid(6, index).slice(0, 16),

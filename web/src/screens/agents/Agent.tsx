@@ -148,6 +148,24 @@ function outbox(agent: AgentDetail): string {
 	return agent.outboxMax ? `${held} of at most ${count(agent.outboxMax)}` : held;
 }
 
+/** When the host of a draining agent may be stopped. */
+function Handover({ handover: { until, kept } }: { handover: NonNullable<AgentDetail["handover"]> }) {
+	if (kept > 0)
+		return <> Do not stop its host yet: no other agent has taken {plural(kept, "job")} of its own so far.</>;
+	return (
+		<>
+			{" "}
+			Its host may be stopped{" "}
+			{until ? (
+				<>
+					after <Time at={until} />,{" "}
+				</>
+			) : null}
+			once nothing runs there.
+		</>
+	);
+}
+
 function Whole({ agent }: { agent: AgentDetail }) {
 	const holes = agent.streams.flatMap((stream) => stream.holes.map((hole) => ({ epoch: stream.epoch, ...hole })));
 	return (
@@ -160,6 +178,7 @@ function Whole({ agent }: { agent: AgentDetail }) {
 						Unknown since <Time at={agent.unknownSince} />.
 					</>
 				) : null}
+				{agent.handover ? <Handover handover={agent.handover} /> : null}
 			</p>
 			<Panel title="Last 24 hours" note="bars are executions, hatched is offline">
 				<AgentTimeline agentId={agent.agentId} hours={24} />

@@ -21,7 +21,7 @@ const COLUMNS: Column<AuditEntry>[] = [
 	{ id: "at", head: "When", width: "12.5rem", cell: (row) => <Time at={row.at} /> },
 	{ id: "actor", head: "Who", width: "11rem", cell: (row) => row.actor },
 	{ id: "action", head: "What", width: "11rem", cell: (row) => row.action },
-	{ id: "object", head: "On", cell: (row) => row.object },
+	{ id: "object", head: "On", cell: (row) => <span title={row.object}>{row.objectName ?? row.object}</span> },
 	{
 		id: "hash",
 		head: "Hash",
@@ -103,7 +103,7 @@ export default function Audit() {
 											<Time at={row.at} />
 										</div>
 										<p className="m-0 truncate text-ink-soft">
-											{row.actor}: {row.object}
+											{row.actor}: {row.objectName ?? row.object}
 										</p>
 									</div>
 								)}
@@ -139,7 +139,7 @@ function Entry({ entry, close }: { entry: AuditEntry; close: () => void }) {
 					rows={[
 						["When", <Time key="at" at={entry.at} millis />],
 						["Who", entry.actor],
-						["On", entry.object],
+						["On", entry.objectName ? `${entry.objectName} (${entry.object})` : entry.object],
 						["Request", entry.requestId ?? "–"],
 						["Hash", <code key="hash">{entry.hash}</code>],
 					]}
