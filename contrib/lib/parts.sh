@@ -173,7 +173,7 @@ part_sim() {
 	sim_worlds --file "$ROOT/tests/sim/seeds.txt"
 	sim_worlds --seeds "${BELFRY_SIM_SEEDS:-5000}" --first "$first" --jobs "$(nproc)"
 	local mode
-	for mode in --clock --wild "--clock --edits-behind" "--wild --edits-behind" --tight "--wild --tight" --moves "--moves --tight" --stops "--stops --moves"; do
+	for mode in --clock --wild "--clock --edits-behind" "--wild --edits-behind" --tight "--wild --tight" --moves "--moves --tight" --stops "--stops --moves" "--moves --tight --stops"; do
 		# shellcheck disable=SC2086 # a mode is one or two words
 		sim_worlds $mode --seeds $((${BELFRY_SIM_SEEDS:-5000} * 2 / 5)) --first "$first" --jobs "$(nproc)"
 	done

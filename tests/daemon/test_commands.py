@@ -63,9 +63,9 @@ def test_a_run_order_follows_its_job_or_is_told_as_skipped(world, database, targ
         wait_until(lambda: holder()["agentName"] != first["agentName"], 20, "the job to move", explain=world.tails)
         wait_until(lambda: api.executions(jobId=job["jobId"]), 20, "the heir to run it", explain=world.tails)
     else:
-        assert api.post(f"/api/agents/{first['agentId']}/actions/drain").status_code == 200
         # As if the silent agent had been heard after the order was given.
         database.execute("UPDATE agent_state SET last_seen_at = now() WHERE agent_id = %s", (first["agentId"],))
+        assert api.post(f"/api/agents/{first['agentId']}/actions/drain").status_code == 200
     old.thaw()
     wait_until(lambda: database.query("SELECT count(*) FROM command WHERE done_at IS NULL")[0][0] == 0, 30, "the order to be done", explain=world.tails)
     found = wait_until(lambda: api.executions(jobId=job["jobId"]), 20, "what came of it", explain=world.tails)

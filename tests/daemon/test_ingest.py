@@ -26,22 +26,27 @@ def count(database):
 
 
 def assert_sums_agree(database):
-    """The rollups of every grain, per job and in total, are what the executions add up to."""
+    """The rollups of every grain, per job and in total, are what the executions add up to, also while more come in."""
+    with database.snapshot() as query:
+        compare_sums(query)
+
+
+def compare_sums(query):
     for grain, unit in ((1, "minute"), (2, "hour"), (3, "day")):
         for job in ("job_id", f"'{ALL_JOBS}'::uuid"):
-            expected = database.query(f"""
+            expected = query(f"""
                 SELECT date_trunc('{unit}', scheduled_at, 'UTC'), {job}, """ + ",".join(
                     f"coalesce(sum(count) FILTER (WHERE status = {i + 1}), 0)" for i in range(6)) + """,
                     count(started_at), sum(attempts), coalesce(sum(duration_us) FILTER (WHERE started_at IS NOT NULL), 0),
                     coalesce(max(lateness_us) FILTER (WHERE started_at IS NOT NULL), 0)
                 FROM execution GROUP BY 1, 2 ORDER BY 1, 2""")
-            found = database.query(f"""
+            found = query(f"""
                 SELECT bucket_at, job_id, {",".join(f"sum({status})" for status in STATUSES)}, sum(started), sum(attempts),
                     sum(duration_sum_us), max(lateness_max_us)
                 FROM rollup WHERE grain = {grain} AND (job_id = '{ALL_JOBS}') = %s
                 GROUP BY 1, 2 ORDER BY 1, 2""", (job != "job_id",))
             assert found == expected, f"{unit} of {job}"
-    for started, pairs, *counts in database.query("SELECT started, pairs, duration_histogram, lateness_histogram FROM rollup"):
+    for started, pairs, *counts in query("SELECT started, pairs, duration_histogram, lateness_histogram FROM rollup"):
         counted = [sum(one[1::2] if pairs else one) for one in counts]
         assert counted == [started, started], f"histograms count other runs than there were: {counts}"
 

@@ -230,7 +230,7 @@ def test_only_admins_order_a_rotation_and_of_an_agent_that_is_there(central, api
     assert commands(database) == []
     assert_problem(order(api, NOBODY), 404)
     assert api.post(f"/api/agents/{gone.agent_id}/actions/revoke").status_code == 200
-    assert_problem(order(api, gone.agent_id), 404)
+    assert_problem(order(api, gone.agent_id), 409)
     assert_problem(order(api, raw.agent_id, params={"x": "1"}), 400)
     first = order(api, raw.agent_id, headers={"Idempotency-Key": "one"})
     database.execute("UPDATE command SET done_at = now()")

@@ -1,4 +1,5 @@
 """A private PostgreSQL cluster: real server programs, real fsync, only on 127.0.0.1."""
+import contextlib
 import os
 import pwd
 import shutil
@@ -132,6 +133,20 @@ class Database:
 
     def query(self, sql, parameters=None):
         return self.cluster.query(sql, parameters, self.name)
+
+    @contextlib.contextmanager
+    def snapshot(self):
+        """query() as above, of one moment, however many queries."""
+        connection = self.connect(autocommit=False)
+        try:
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            with connection.cursor() as cursor:
+                def query(sql, parameters=None):
+                    cursor.execute(sql, parameters)
+                    return cursor.fetchall()
+                yield query
+        finally:
+            connection.close()
 
     def execute(self, sql, parameters=None):
         self.cluster.execute(sql, parameters, self.name)
