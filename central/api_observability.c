@@ -229,14 +229,18 @@ void api_stats_job(const struct api_request *request, struct api_reply *reply)
 	DB_AUTO struct db_conn *conn = NULL;
 	struct rollup_window window;
 	struct rollup_sums sums;
-	int64_t hours;
+	int64_t hours, doubled = 0;
 	const char *job_id = api_param(request, "jobId");
 	if (!parse_hours(request, reply, job_id, &hours, &window))
 		return;
 	enum db_status status = uuid_is_valid(job_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
 	if (status == DB_OK)
 		status = db_rollup_total(conn, &window, &sums);
+	if (status == DB_OK)
+		status = db_job_doubled(conn, &window, &doubled);
 	json_t *json = status == DB_OK ? render_sums(hours, &window, &sums) : NULL;
+	if (status == DB_OK)
+		json_object_set_new(json, "doubled", json_integer(doubled));
 	if (status == DB_OK)
 		status = add_job(conn, job_id, json);
 	if (status == DB_OK)

@@ -96,6 +96,19 @@ enum db_status db_failures(struct db_conn *conn, const struct rollup_window *win
 	return db_run_list(conn, "rollup_failures", &params, &failures_of_jobs, ret);
 }
 
+enum db_status db_job_doubled(struct db_conn *conn, const struct rollup_window *window, int64_t *ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, window->job_id);
+	db_param_wall(&params, window->from);
+	db_param_wall(&params, window->to);
+	enum db_status status = db_run_one(conn, "job_doubled", &params, &result);
+	if (status == DB_OK)
+		*ret = db_int(result, 0, 0);
+	return status;
+}
+
 enum db_status db_job_counts(struct db_conn *conn, struct job_counts *ret)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;

@@ -30,6 +30,10 @@ struct rollup_sums rollup_series_total(const GArray *series);
 /* The same of a window that nothing else is asked of. */
 enum db_status db_rollup_total(struct db_conn *conn, const struct rollup_window *window, struct rollup_sums *ret);
 
+/* Records of the window's job that stand beside the one that counts, each of a fire that another agent had decided before; as long
+ * as executions are kept. No sum has them. */
+enum db_status db_job_doubled(struct db_conn *conn, const struct rollup_window *window, int64_t *ret);
+
 struct job_failures {
 	char job_id[UUID_SIZE];
 	char *name;             /* NULL when the job is unknown here */

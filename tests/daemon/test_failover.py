@@ -174,6 +174,7 @@ def test_a_fire_that_the_silent_agent_and_its_heir_both_ran_is_marked_in_the_lis
     shown = central.api.json(f"/api/executions/{job['jobId']}/{one['executionId']}")
     assert shown["doubled"] and {shown["agentName"], *(d["agentName"] for d in shown["doubles"])} == {"holder", "other"}
     assert f"\nbelfry_central_ingest_doubles_total {len(twice)}\n" in requests.get(central.url + "/metrics", timeout=60).text
+    assert central.api.json(f"/api/observability/stats/job/{job['jobId']}")["doubled"] == len(twice)
     cli = Cli(world.folder, central.url, central.token)
     for command in (("execution", "list"), ("job", "history", "twice")):
         lines = cli.out(*command, "--limit", "1000").splitlines()

@@ -40,6 +40,10 @@ LEFT JOIN LATERAL (
 ) AS newest ON true
 ORDER BY worst.failed + worst.timeout + worst.missed + worst.interrupted DESC, worst.job_id
 
+-- name: job_doubled
+SELECT count(*) FROM execution_double
+WHERE job_id = $1::uuid AND scheduled_at >= $2::timestamptz AND scheduled_at < $3::timestamptz
+
 -- name: job_counts
 SELECT count(*), count(*) FILTER (WHERE active),
 	count(*) FILTER (WHERE active AND NOT EXISTS (

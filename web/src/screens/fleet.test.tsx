@@ -27,6 +27,7 @@ describe("screens of fleet, history and people", () => {
 		for (const list of [`/executions?jobId=${job?.jobId}`, `/jobs/${job?.jobId}`]) {
 			const { unmount } = await open(list);
 			expect(await screen.findAllByText("Twice")).toHaveLength(1);
+			if (list.startsWith("/jobs")) expect(await screen.findByText(/, 4 fires run by two agents/)).toBeTruthy();
 			unmount();
 		}
 		await open(`/executions/${job?.jobId}/${twice.executionId}?scheduledAt=${encodeURIComponent(twice.scheduledAt)}`);

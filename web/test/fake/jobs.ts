@@ -66,6 +66,7 @@ export function jobHandlers(fake: () => Fake, problem: typeof Problem) {
 				byStatus: { success: 281, failed: 5, timeout: 2 },
 				successRate: 281 / 288,
 				attempts: 301,
+				doubled: 4,
 				durationMs: { avg: 120, p50: 88, p95: 420, p99: 910, max: 1_400 },
 				latenessMs: { avg: 6, p50: 3, p95: 18, p99: 44, max: 210 },
 			});

@@ -57,6 +57,7 @@ export function Figures({ job }: { job: Job }) {
 						<p className="mt-0 mb-2 text-ink-soft">
 							{plural(data.executions, "execution")}, {percent(data.successRate)} successful,{" "}
 							{plural(data.attempts, "attempt")}
+							{data.doubled > 0 ? `, ${plural(data.doubled, "fire")} run by two agents` : ""}
 						</p>
 						<table className="w-full text-right">
 							<thead className="text-ink-faint">
