@@ -248,3 +248,12 @@ def test_pages_of_large_jobs_and_changes_end_early_and_none_is_left_out(api):
     assert 1 < len(page["entries"]) < 80 and page["nextCursor"]
     entries = list(api.pages("/api/audit", "entries", limit=1000, action="job.create"))
     assert sorted(entry["object"].split(":")[-1] for entry in entries) == sorted(made)
+
+
+def test_a_job_as_a_list_or_its_creation_shows_it_may_be_sent_back(api, jobs):
+    made = api.create_job(DAY, "http://127.0.0.1:1/x", name="made")
+    listed = next(job for job in api.jobs() if job["jobId"] == jobs[0]["jobId"])
+    assert listed["held"] is False and made["held"] is False
+    for shown in (made, listed):
+        reply = api.put(f"/api/jobs/{shown['jobId']}", json={**shown, "name": "again " + shown["name"]})
+        assert reply.status_code == 200 and reply.json()["name"] == "again " + shown["name"], reply.text
