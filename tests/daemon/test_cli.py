@@ -2,6 +2,7 @@
 import json
 import os
 import pty
+import shlex
 import socket
 import stat
 import subprocess
@@ -242,14 +243,15 @@ def test_the_agents_socket_answers_as_central_does(cli, api, agent, target, worl
 
 def test_a_new_agent_comes_in_with_the_printed_command(cli, central, world):
     out = cli.out("agent", "enroll", "--ttl", "5m", "--agent-url", central.agent_url)
-    words = next(line for line in out.splitlines() if "belfry-agent" in line).split()
+    words = shlex.split(next(line for line in out.splitlines() if "belfry-agent" in line))
     assert cli.out("agent", "tokens").splitlines()[1].split()[1] == "open"
     agent = world.agent(central)
     said = agent.run("enroll", "--central", central.url, "--token", "x").stderr
     assert said == f"belfry-agent: {central.url} does not enrol agents: that is central's listener for agents, by default port 3002\n"
     assert agent.run("enroll", "--token", "x").stderr.count("ask an admin for a new one") == 1
     assert words[0] == "echo" and "--token" not in words, "a command line is for all to see"
-    agent.enrol(token=words[1], url=words[words.index("--central") + 1].strip("'"))
+    done = agent.run(*words[words.index("enroll"):], input=words[1] + "\n")
+    assert done.returncode == 0 and done.stdout.startswith("enrolled as agent ("), done.stderr
     assert cli.out("agent", "tokens").splitlines()[1].split()[1] == "used"
     assert cli.out("agent", "enroll", "-o", "name").strip() != ""
     assert cli.json("agent", "list")["agents"][0]["name"] == "agent"
