@@ -287,7 +287,7 @@ def test_an_edit_in_the_silence_of_an_agent_takes_nothing_of_its_lease(world, da
     holder.follow()
     RawAgent(central, "other").follow()
     silent = "UPDATE agent_state SET last_seen_at = now() - %s * interval '1 second' WHERE agent_id = %s"
-    database.execute("UPDATE fleet SET listening_since = now() - interval '1 hour'")
+    database.execute("UPDATE fleet SET listening_since = now() - interval '1 hour', trusted_since = now() - interval '1 hour'")
     database.execute("UPDATE assignment SET held_since = now() - interval '1 hour', changed_at = now() - interval '1 hour'")
     database.execute(silent, (15, holder.agent_id))
     database.execute("UPDATE agent_state SET lease_until = now() + interval '5 seconds' WHERE agent_id = %s", (holder.agent_id,))
