@@ -105,13 +105,13 @@ struct fire *fire_new(struct core *core, struct core_job *job)
 	return fire;
 }
 
-/* The job's live part goes with its last fire, unless its rate limit still has to remember. */
 bool fire_is_unbegun(const struct fire *fire)
 {
 	bool waits = fire->state == FIRE_PLANNED || fire->state == FIRE_ARMED || fire->state == FIRE_HELD || fire->state == FIRE_READY;
 	return waits && fire->attempts == 0 && !fire->maybe_sent;
 }
 
+/* The job's live part goes with its last fire, unless its rate limit still has to remember. */
 void fire_runs_left(struct core *core, struct core_job *job)
 {
 	struct job_runs *runs = job->runs;

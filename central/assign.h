@@ -70,7 +70,7 @@
 #include "central/db.h"
 
 #define ASSIGN_CHUNK 5000 /* jobs placed by one statement */
-/* A heir has heard of its jobs by then: it syncs each second or two in a small fleet, and is foreseen in a large one
+/* An heir has heard of its jobs by then: it syncs each second or two in a small fleet, and is foreseen in a large one
  * (failover.h). */
 #define ASSIGN_HEARD_MS 2500
 

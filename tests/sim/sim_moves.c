@@ -9,7 +9,7 @@
 #include "tests/sim/sim.h"
 
 #define OFFLINE_US (6 * US_PER_SECOND)
-#define HEARD_US (2500 * US_PER_MS) /* after this a heir has heard */
+#define HEARD_US (2500 * US_PER_MS) /* after this an heir has heard */
 
 enum where { NOWHERE, HERE, ELSEWHERE };
 

@@ -31,8 +31,8 @@ UPDATE agent_state SET lease_fence = lease_fence + 1
 FROM locked WHERE agent_state.agent_id = locked.agent_id
 
 -- Jobs that may run twice, whose holder may be silent, and whose policy may not make up all of its silence, which has to be
--- worked out (assign.c): since when it is silent. What is due in a second is one at most. $3: how much longer a heir takes to
--- hear; a revoked agent hears at once.
+-- worked out (assign.c): since when it is silent. What is due in a second is one at most. $2: how long an heir takes to
+-- hear, in milliseconds; a revoked agent hears at once.
 -- name: assign_silences
 SELECT job.job_id, job.revision, job.definition, job.created_at, latest.decided_until, min(state.last_seen_at),
 	now() + CASE WHEN bool_and(agent.revoked_at IS NOT NULL) THEN 0 ELSE $2::bigint END * interval '1 millisecond'
