@@ -95,6 +95,7 @@ def targets_of_history(begin, end, execution):
         "agent_quarantine": lambda i: f"/api/agents/{agent_id(i)}/quarantine",
         "agent_tokens": lambda i: "/api/agents/tokens",
         "audit": lambda i: "/api/audit",
+        "audit_entry": lambda i: "/api/audit/1",
         "users": lambda i: "/api/users",
         "tokens": lambda i: "/api/tokens",
     }

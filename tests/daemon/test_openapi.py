@@ -390,3 +390,11 @@ def test_replies_about_sessions_and_users_fit_the_document(api):
         call(api, "get", "/api/audit/{auditId}", 404, ids={"auditId": none})
     call(api, "delete", "/api/users/{userName}", 204, ids={"userName": "anna"})
     call(api, "delete", "/api/users/{userName}", 404, ids={"userName": "anna"})
+
+
+def test_the_bench_of_reads_has_a_read_of_every_route():
+    """A route that it does not know ends it, and that would be seen only when somebody measures."""
+    code = ("from datetime import datetime; import read_benches as b; now = datetime.now(); "
+            "b.refuse_gaps(b.targets_of_history(now, now, lambda i: ('j', 'e')))")  # fmt: skip
+    done = subprocess.run(["/usr/bin/python3", "-B", "-c", code], cwd=ROOT / "tests" / "bench", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
