@@ -288,8 +288,8 @@ def test_replies_about_tokens_agents_and_health_fit_the_document(api, central):
 
 
 def insert_history(database, job_id):
-    """Three decisions a minute ago, with their sums, as ingest would have written them."""
-    at = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(minutes=1)
+    """Three decisions of one minute, the last whole one, with their sums, as ingest would have written them."""
+    at = datetime.now(timezone.utc).replace(second=0, microsecond=0) - timedelta(minutes=1)
     database.execute(f"SELECT execution_partition_make('{at.date()}')")
     columns = ("execution_id, job_id, agent_id, scheduled_at, started_at, finished_at, received_at, job_revision, count, "
                "duration_us, lateness_us, attempts, http_status, status, cause, error")
