@@ -1,7 +1,7 @@
 /*
  * Ingest: records of an agent's stream become rows, once, and only then an ack. Owns: the tables agent_stream, execution,
- * execution_double, execution_unkept, agent_rollup, agent_rollup_hour, agent_event, quarantine, and the making of partitions
- * on demand. Does not own: HTTP and the job set (svc_sync), retention (chores).
+ * execution_range, execution_double, execution_unkept, agent_rollup, agent_rollup_hour, agent_event, quarantine, and the making
+ * of partitions on demand. Does not own: HTTP and the job set (svc_sync), retention (chores).
  *
  *   batch  ->  parse (no lock held)  ->  partitions  ->  a group with other agents' batches (ingest_lanes)
  *          ->  BEGIN, lock the streams, drop what is acked already

@@ -137,6 +137,9 @@ def test_each_status_has_its_own_age_and_whole_days_go_after_the_longest(world, 
     ages = (1, 5, 10, 40)
     raw.sync(1, [execution(job_id, NOW - timedelta(days=age, seconds=i), status) for age in ages for i in range(3)
                  for status in ("success", "failed", "skipped")])
+    ranges = {38: 5, 40: 35}  # from so many days ago to so many
+    raw.sync(37, [execution(job_id, NOW - timedelta(days=first), "missed", count=2, lastScheduledAt=stamp(NOW - timedelta(days=last)))
+                  for first, last in ranges.items()])
     central.restart()
     left = "SELECT (now()::date - scheduled_at::date), status, count(*) FROM execution GROUP BY 1, 2 ORDER BY 1, 2"
     expected = {(1, 1), (1, 2), (1, 4), (5, 1), (5, 2), (10, 2)}
@@ -145,6 +148,8 @@ def test_each_status_has_its_own_age_and_whole_days_go_after_the_longest(world, 
         return {(1 if age < 3 else 5 if age < 8 else 10 if age < 15 else 40, status) for age, status, _ in database.query(left)}
 
     wait_until(lambda: found() == expected, 20, "retention")
+    # What reaches into the time that is kept goes with its end.
+    wait_until(lambda: database.query("SELECT now()::date - last_scheduled_at::date FROM execution_range") == [(5,)], 20, "one range to be left")
     assert sums(database, job_id) == (12, 12, 24)
 
 

@@ -66,6 +66,28 @@ def test_pauses_missed_ranges_and_runs_on_demand_are_counted_as_what_they_are(ce
     assert (paused["due"], paused["unaccounted"]) == (9, 1)
 
 
+def test_a_range_that_began_weeks_ago_covers_the_window_though_the_day_of_its_begin_was_dropped(central, api, database):
+    agent = RawAgent(central)
+    job = api.create_job("0 * * * *", "http://127.0.0.1:1/")["jobId"]
+    agent.follow()
+    backdate(database, minutes=30 * 24 * 60)
+    end = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    first = end - timedelta(days=20)
+    agent.sync(1, [execution(job, first, "missed", lastScheduledAt=stamp(end), count=20 * 24 + 1, reason="the host was off")])
+    asked = {"jobId": job, "from": stamp(end - timedelta(hours=5)), "to": stamp(end + timedelta(seconds=1))}
+
+    def check():
+        found = api.json(LEDGER, **asked)["jobs"][0]
+        assert (found["due"], found["decided"], found["holes"]) == (6, 6, []), found
+        said = api.json(f"/api/jobs/{job}/why", at=stamp(end - timedelta(hours=3)))
+        assert any("the host was off" in sentence["text"] for sentence in said["sentences"]), said
+
+    check()
+    assert database.query("SELECT execution_partition_drop_before(now()::date - 10)")[0][0] > 0
+    assert not api.json(f"/api/executions/{job}", **{"from": stamp(first)})["executions"]
+    check()
+
+
 def test_what_a_silent_agent_has_not_told_is_unknown_and_no_hole(central, api, database):
     agent = RawAgent(central)
     job = api.create_job("* * * * *", "http://127.0.0.1:1/")["jobId"]

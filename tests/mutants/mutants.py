@@ -247,6 +247,9 @@ MUTANTS = [
     Mutant("a place forgets who had it before", "8", [
         ("sql/central/queries/ledger.sql", "AND job.target_mode = 'count'", "AND job.target_mode = 'none'"),
     ], daemon("ledger", "a_place_that_passed_to_another_agent_keeps_what_was_decided_for_it"), "decided"),
+    Mutant("a missed range is known by its begin alone", "8", [
+        ("sql/central/definitions/ingest.sql", "\tWHERE status = 5 AND last_scheduled_at > scheduled_at\n", "\tWHERE status = 5 AND last_scheduled_at < scheduled_at\n"),
+    ], daemon("ledger", "a_range_that_began_weeks_ago_covers_the_window_though_the_day_of_its_begin_was_dropped"), "decided"),
     Mutant("a full disk keeps its ballast", "11", [
         ("agent/store_heal.c", "\tstore_ballast_release(store);\n\tstore_db_checkpoint", "\tstore_db_checkpoint"),
     ], ("unit", "test_store_faults"), "a_full_disk_gives_up_the_ballast"),

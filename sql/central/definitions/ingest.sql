@@ -14,7 +14,7 @@ CREATE OR REPLACE FUNCTION history_keeps(one_of bigint, status smallint, executi
 		OR (one_of > 0 AND (hashtextextended(execution_id::text, 0) & 9223372036854775807) % one_of = 0)
 $$;
 
--- Each job's latest execution is written with it; in the order of the key, so that two that write the same rows wait for each
+-- Each job's latest execution is written with it, and ranges of missed fires by their ends; in the order of the key, so that two that write the same rows wait for each
 -- other and never in a circle. The job's place in the order of the last run (place_at) moves on when the run is ten seconds
 -- newer than the one it stands at (migration 0035).
 CREATE OR REPLACE FUNCTION job_latest_take() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -36,6 +36,10 @@ BEGIN
 		place_at = CASE WHEN excluded.place_at >= l.place_at + interval '10 seconds' THEN excluded.place_at ELSE l.place_at END,
 		decided_until = greatest(l.decided_until, excluded.decided_until)
 	WHERE excluded.scheduled_at >= l.scheduled_at OR excluded.decided_until > l.decided_until;
+	INSERT INTO execution_range (job_id, last_scheduled_at, execution_id, scheduled_at, agent_id, count, reason)
+	SELECT job_id, last_scheduled_at, execution_id, scheduled_at, agent_id, count, reason FROM added
+	WHERE status = 5 AND last_scheduled_at > scheduled_at
+	ON CONFLICT DO NOTHING;
 	RETURN NULL;
 END $$;
 

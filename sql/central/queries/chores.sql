@@ -35,6 +35,11 @@ DELETE FROM execution_double WHERE (scheduled_at, execution_id, agent_id) IN (
 	WHERE scheduled_at < now() - $1::integer * interval '1 day'
 	ORDER BY scheduled_at, execution_id, agent_id LIMIT 5000)
 
+-- name: chores_range_prune
+DELETE FROM execution_range WHERE ctid = ANY (ARRAY (
+	SELECT ctid FROM execution_range WHERE last_scheduled_at < now() - $1::integer * interval '1 day'
+	ORDER BY last_scheduled_at LIMIT 5000))
+
 -- name: retention_sweep_step
 SELECT retention_sweep_step((now() AT TIME ZONE 'UTC')::date - $1::integer, $2::smallint[], $3::integer)
 

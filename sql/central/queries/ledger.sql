@@ -63,14 +63,13 @@ SELECT held.job_id, held.target_key, held.changed_at, NULL
 FROM assignment held LEFT JOIN agent_state state USING (agent_id)
 WHERE held.job_id = ANY ($1::uuid[]) AND NOT held.removed AND held.set_revision > coalesce(state.confirmed_revision, 0)
 
--- Ranges of missed fires may begin before the window.
+-- Ranges of missed fires may begin before the window, however long.
 -- name: ledger_decisions
 SELECT job_id, agent_id, scheduled_at, coalesce(last_scheduled_at, scheduled_at), count, execution_id FROM execution
 WHERE job_id = ANY ($1::uuid[]) AND scheduled_at >= $2::timestamptz AND scheduled_at < $3::timestamptz AND cause <> 3
 UNION ALL
-SELECT job_id, agent_id, scheduled_at, last_scheduled_at, count, execution_id FROM execution
-WHERE job_id = ANY ($1::uuid[]) AND status = 5 AND scheduled_at < $2::timestamptz
-	AND scheduled_at >= $2::timestamptz - interval '7 days' AND last_scheduled_at >= $2::timestamptz
+SELECT job_id, agent_id, scheduled_at, last_scheduled_at, count, execution_id FROM execution_range
+WHERE job_id = ANY ($1::uuid[]) AND scheduled_at < $2::timestamptz AND last_scheduled_at >= $2::timestamptz
 ORDER BY 1, 3, 4 DESC LIMIT $4::integer
 
 -- Which of these fires were counted but not kept.

@@ -24,11 +24,10 @@ SELECT execution_id, scheduled_at FROM (
 ) AS around
 ORDER BY abs(extract(epoch FROM scheduled_at - $2::timestamptz)), scheduled_at DESC LIMIT 1
 
--- A range of missed fires that covers the instant; one longer than a week is not found.
+-- A range of missed fires that covers the instant.
 -- name: why_missed
-SELECT scheduled_at, last_scheduled_at, count, reason FROM execution
-WHERE job_id = $1::uuid AND status = 5 AND scheduled_at <= $2::timestamptz
-	AND scheduled_at >= $2::timestamptz - interval '7 days' AND last_scheduled_at >= $2::timestamptz
+SELECT scheduled_at, last_scheduled_at, count, reason FROM execution_range
+WHERE job_id = $1::uuid AND scheduled_at <= $2::timestamptz AND last_scheduled_at >= $2::timestamptz
 ORDER BY scheduled_at DESC LIMIT 1
 
 -- Those who held the job at the instant and those who hold it now, and whether they were silent then. Who lost it had it up
