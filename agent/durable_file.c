@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool fail(GError **error, const char *path, const char *doing)
@@ -37,14 +38,23 @@ bool durable_directory_sync(const char *directory, GError **error)
 	return good;
 }
 
+/* What root writes (an enrolment) is for the agent, which runs as the user whose folder it is. */
+static bool give_to_owner(int fd, const char *directory)
+{
+	struct stat folder;
+	return geteuid() != 0 || (stat(directory, &folder) == 0 && fchown(fd, folder.st_uid, folder.st_gid) == 0);
+}
+
 bool durable_file_write(const char *path, const char *text, GError **error)
 {
 	g_autofree char *beside = g_strconcat(path, ".new", NULL);
 	g_autofree char *directory = g_path_get_dirname(path);
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* Never one that was there: it may be another file's second name. */
+	g_unlink(beside);
+	int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail(error, beside, "open");
-	bool good = (fchmod(fd, 0600) == 0 && write_all(fd, text, strlen(text)) && fsync(fd) == 0) || fail(error, beside, "write");
+	bool good = (fchmod(fd, 0600) == 0 && give_to_owner(fd, directory) && write_all(fd, text, strlen(text)) && fsync(fd) == 0) || fail(error, beside, "write");
 	if (close(fd) != 0 && good)
 		good = fail(error, beside, "close");
 	if (good && g_rename(beside, path) != 0)

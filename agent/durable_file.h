@@ -10,8 +10,8 @@
 #include <glib.h>
 
 /*
- * Replaces the file as a whole, mode 0600: after a crash there is the old one or the new one. False: which of the two is there
- * is not known, and the error says what failed.
+ * Replaces the file as a whole, mode 0600; written by root it belongs to the user whose folder it is in. After a crash there is
+ * the old one or the new one. False: which of the two is there is not known, and the error says what failed.
  */
 bool durable_file_write(const char *path, const char *text, GError **error);
 /* Makes renames in the directory durable. */

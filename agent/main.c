@@ -107,11 +107,21 @@ static bool read_token(const struct options *options, char **ret, GError **error
 	return true;
 }
 
+/* Says what is left to do: the configuration names another central, or a running agent still is who it was. */
+static void say_enrolled(const struct agent_config *config, const struct enroll_request *request, const struct agent_key *key, bool replaced)
+{
+	bool other_url = strcmp(config->central_url, request->central_url) != 0;
+	printf("enrolled as %s (%s)%s%s%s\n", key->name != NULL ? key->name : request->name, key->id,
+	       other_url ? "; now set central_url=" : "", other_url ? request->central_url : "",
+	       replaced ? "; restart belfry-agent if it runs" : "");
+}
+
 static int run_enroll(const struct agent_config *config, const struct options *options)
 {
 	GError *error = NULL;
 	g_autofree char *token = NULL, *url = g_strdup(options->central != NULL ? options->central : config->central_url);
-	if (agent_key_exists(config->state_dir, AGENT_KEY_NOW) && !options->force) {
+	bool replaces = agent_key_exists(config->state_dir, AGENT_KEY_NOW);
+	if (replaces && !options->force) {
 		printf("already enrolled: %s/agent.key is there; --force replaces it\n", config->state_dir);
 		return 0;
 	}
@@ -135,8 +145,7 @@ static int run_enroll(const struct agent_config *config, const struct options *o
 	struct agent_key key = { .id = NULL };
 	if (!enroll(&request, &key, &error))
 		return fail(1, error);
-	printf("enrolled as %s (%s)%s%s\n", key.name != NULL ? key.name : request.name, key.id,
-	       agent_config_is_standalone(config) ? "; now set central_url=" : "", agent_config_is_standalone(config) ? url : "");
+	say_enrolled(config, &request, &key, replaces);
 	agent_key_clear(&key);
 	return 0;
 }

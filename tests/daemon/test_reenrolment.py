@@ -1,4 +1,9 @@
 """An agent that lost its key gets a new one: what it has not told yet is told under its new identity."""
+import os
+import stat
+
+import pytest
+
 from harness.fleet import Fleet, decided_seconds
 from harness.ledger import now, rfc3339, seconds_between
 from harness.waiting import wait_until
@@ -40,3 +45,23 @@ def test_an_agent_that_enrols_anew_tells_all_that_its_old_identity_could_not(wor
         assert not doubled, doubled
     streams = central.database.query("SELECT epoch, holes FROM agent_stream")
     assert len(streams) == 2 and all(holes == [] for _, holes in streams), streams
+
+
+def test_a_key_that_root_writes_belongs_to_the_user_whose_folder_it_is(world, central):
+    """README: root enrols, the unit runs as belfry-agent. The second time the folder is that user's already."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can enrol for another user")
+    agent = world.agent(central)
+    owner, group = 61234, 61235
+    os.chown(agent.state, owner, group)
+    for name, said in (("first", ""), ("second", "; restart belfry-agent if it runs")):
+        done = agent.run("enroll", "--force", "--name", name, "--central", central.agent_url, "--token", central.api.enrol_token())
+        assert done.returncode == 0 and done.stdout.rstrip().endswith(f"){said}"), (done.stdout, done.stderr)
+        key = (agent.state / "agent.key").stat()
+        assert (key.st_uid, key.st_gid, stat.S_IMODE(key.st_mode)) == (owner, group, 0o600)
+
+
+def test_an_enrolment_elsewhere_than_the_configuration_says_names_the_line_to_change(world, central):
+    agent = world.agent("http://127.0.0.1:1")
+    done = agent.run("enroll", "--central", central.agent_url + "/", "--token", central.api.enrol_token())
+    assert done.returncode == 0 and done.stdout.rstrip().endswith(f"; now set central_url={central.agent_url}"), done.stdout
