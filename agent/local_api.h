@@ -7,7 +7,7 @@
  *	GET  /jobs?after=ID&limit=N              summaries in order of id; nextCursor goes into `after`
  *	GET  /jobs/ID                            the definition (secrets masked) and its state
  *	GET  /next?limit=N                       the next fires of all jobs, soonest first
- *	GET  /executions?limit=N&jobId=ID&before=CURSOR   the youngest records first
+ *	GET  /executions?limit=N&jobId=ID&status=A,B&before=CURSOR   the youngest records first; `unsent`: central has it not yet
  *	POST /jobs/ID/run, /jobs/ID/actions/run  202 {"executionId"}
  *	GET  /metrics                            Prometheus text format
  *

@@ -48,7 +48,9 @@ static json_t *show_store(const struct local_api *api, const struct core_stats *
 	add_number(store, "outboxEpoch", figures->epoch);
 	add_number(store, "lastSeq", figures->next_seq - 1);
 	add_number(store, "ackedSeq", figures->acked_seq);
-	add_number(store, "outboxDepth", figures->next_seq - 1 - figures->acked_seq);
+	int64_t depth = MAX(figures->next_seq - 1 - figures->acked_seq, 0); /* the store has told nothing yet: 0 */
+	add_number(store, "outboxDepth", depth);
+	json_object_set_new(store, "oldestUnsentAt", depth > 0 && *api->config.central_url != '\0' ? instant(figures->oldest_unsent_at) : json_null());
 	add_number(store, "outboxMax", stats->outbox_max);
 	add_number(store, "failures", figures->failures);
 	return store;

@@ -16,7 +16,7 @@
 	X(job_delete) X(job_delete_backlogs) X(job_upsert) X(job_mark) \
 	X(intent_insert) X(intent_update) X(intent_delete) X(outbox_insert) \
 	X(backlog_upsert) X(backlog_delete) X(command_done) X(command_known) X(state_update) X(state_update_seq) \
-	X(outbox_unsent) X(outbox_recent) X(outbox_replace) X(outbox_ack) X(outbox_first) X(outbox_old) X(outbox_prune) \
+	X(outbox_unsent) X(outbox_at) X(outbox_recent) X(outbox_replace) X(outbox_ack) X(outbox_first) X(outbox_old) X(outbox_prune) \
 	X(load_state) X(load_jobs) X(load_intents) X(load_backlogs) X(load_commands)
 enum store_statement {
 #define X(name) STMT_##name,
@@ -53,6 +53,7 @@ struct store_sqlite {
 	int64_t epoch;
 	struct store_numbers numbers;
 	struct store_stats stats;
+	int64_t oldest_unsent_seq; /* whose time stats.oldest_unsent_at is; 0 = none's */
 	GString *text; /* scratch */
 
 	GThread *thread;

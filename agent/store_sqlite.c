@@ -25,8 +25,28 @@ int64_t store_sqlite_depth(const struct store_sqlite *store)
 	return store->numbers.next_seq - 1 - store->numbers.acked_seq;
 }
 
+/* Asked of the file only when another record is the first that central has not got. */
+static void note_oldest_unsent(struct store_sqlite *store)
+{
+	int64_t seq = store->numbers.acked_seq + 1;
+	if (seq == store->oldest_unsent_seq)
+		return;
+	store->stats.oldest_unsent_at = WALL_NONE;
+	store->oldest_unsent_seq = 0;
+	if (seq >= store->numbers.next_seq || !store->healthy)
+		return;
+	sqlite3_stmt *statement = store->db.statements[STMT_outbox_at];
+	sqlite3_bind_int64(statement, 1, seq);
+	if (sqlite3_step(statement) == SQLITE_ROW) {
+		store->stats.oldest_unsent_at = store_column_wall(statement, 0);
+		store->oldest_unsent_seq = seq;
+	}
+	sqlite3_reset(statement);
+}
+
 static void fill_stats(struct store_sqlite *store, struct store_stats *ret)
 {
+	note_oldest_unsent(store);
 	store->stats.epoch = store->epoch;
 	store->stats.next_seq = store->numbers.next_seq;
 	store->stats.acked_seq = store->numbers.acked_seq;

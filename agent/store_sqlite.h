@@ -62,6 +62,7 @@ struct store_stats {
 	int64_t epoch, next_seq, acked_seq, first_seq; /* rows first_seq..next_seq-1 exist; up to acked_seq central has them */
 	int64_t commits, batches, commit_us;           /* totals */
 	int64_t failures;                              /* errors so far */
+	struct wall oldest_unsent_at;                  /* of record acked_seq + 1; WALL_NONE = there is none, or it cannot be read */
 	bool healthy;
 };
 

@@ -174,6 +174,26 @@ static char *say_handover(const struct call *call, const json_t *agent)
 			       name, stay);
 }
 
+/* What an operator wants to know first while the link is down: since when, and what waits. */
+static char *say_link(const struct call *call, const json_t *status)
+{
+	struct output output = output_of(call);
+	json_int_t depth = json_integer_value(output_member(status, "store.outboxDepth"));
+	g_autofree char *oldest = output_cell_text(&output, output_member(status, "store.oldestUnsentAt"), CELL_TIME);
+	g_autofree char *since = output_cell_text(&output, output_member(status, "central.lastSyncAt|startedAt"), CELL_TIME);
+	const char *then = json_is_true(output_member(status, "central.refused"))   ? "it refuses this agent, so nothing new is started"
+			   : json_is_true(output_member(status, "store.outboxFull")) ? "no more may wait, so nothing new is started"
+										     : "jobs go on running";
+
+	if (!json_is_false(output_member(status, "central.connected")))
+		return NULL;
+	g_autofree char *wait = depth == 0 ? g_strdup("nothing waits for it")
+				: depth == 1 ? g_strdup_printf("1 record waits for it, since %s", oldest != NULL ? oldest : "?")
+					     : g_strdup_printf("%" JSON_INTEGER_FORMAT " records wait for it, the oldest since %s", depth,
+							       oldest != NULL ? oldest : "?");
+	return g_strdup_printf("not in touch with central since %s; %s; %s", since != NULL ? since : "?", wait, then);
+}
+
 #define ACTION(verb_, help_, uses_, done_)                                                                                    \
 	{ .verb = verb_, .help = help_, .example = "belfry agent " verb_ " web-3", .arguments = agents_argument,             \
 	  .uses = ACTS | (uses_), .run = command_act, .method = "POST", .path = "/api/agents/{agent}/actions/" verb_,        \
@@ -246,6 +266,6 @@ const struct command agent_commands[] = {
 	  .arguments = token_arguments, .uses = ACTS, .run = command_act, .method = "DELETE", .path = "/api/agents/tokens/{token}",
 	  .view = &token_view, .done = "{token}: withdrawn" },
 	{ .verb = "status", .help = "How the agent of this host is", .example = "belfry agent status --socket /var/lib/belfry-agent/agent.sock",
-	  .options = status_options, .uses = PRINTS, .run = command_show, .path = NULL, .local_path = "/status", .view = &status_view },
+	  .options = status_options, .uses = PRINTS, .run = command_show, .path = NULL, .local_path = "/status", .view = &status_view, .more = say_link },
 	{ 0 }
 };

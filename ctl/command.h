@@ -80,7 +80,7 @@ struct command {
 	const char *local_path;    /* the same at a local agent; NULL = it has no such thing */
 	const struct view *view;
 	const char *done;          /* a sentence; {x} = member x of the answer, or argument x */
-	char *(*more)(const struct call *call, const json_t *answer); /* a line below it for people; NULL = none. Caller frees */
+	char *(*more)(const struct call *call, const json_t *answer); /* a line for people below `done`, or above what is shown; NULL = none. Caller frees */
 };
 
 struct noun {

@@ -23,6 +23,7 @@ static const struct view_column execution_columns[] = {
 	{ "REASON", "reason|error", CELL_TEXT, SHRINKS },
 	{ "AGENT", "agentName", CELL_TEXT, IF_ANY | WIDE },
 	{ "DOUBLED", "doubled", CELL_YES, IF_ANY },
+	{ "UNSENT", "unsent", CELL_YES, IF_ANY },
 	{ "ID", "executionId", CELL_TEXT, WIDE },
 	{ 0 }
 };
@@ -60,7 +61,7 @@ static const struct view execution_view = {
 #define FILTERS                                                                                                    \
 	{ "job", VALUE_JOB, 'j', .parameter = "jobId", .local = true, .help = "Only of this job" },                 \
 	{ "agent", VALUE_AGENT, .parameter = "agentId", .help = "Only of this agent" },                             \
-	{ "status", VALUE_TEXT, 's', .parameter = "status", .help = STATUS_HELP },                                  \
+	{ "status", VALUE_TEXT, 's', .parameter = "status", .local = true, .help = STATUS_HELP },                                  \
 	{ "cause", VALUE_WORD, .words = "schedule catchUp manual", .parameter = "cause", .help = "Why it was tried" }
 
 static const struct command_value list_options[] = {

@@ -141,6 +141,9 @@ int generic_print(const struct call *call, const json_t *object)
 {
 	static const struct view plain = { .name = "name" };
 	struct output output = output_of(call);
+	g_autofree char *more = output.form == OUTPUT_TABLE && call->command->more != NULL ? call->command->more(call, object) : NULL;
+	if (more != NULL)
+		puts(more);
 	output_object(&output, call->command->view != NULL ? call->command->view : &plain, object);
 	return command_finish_output();
 }

@@ -90,7 +90,7 @@ static const struct command_value next_options[] = {
 	{ 0 }
 };
 static const struct command_value history_options[] = {
-	{ "status", VALUE_TEXT, .parameter = "status", .help = STATUS_WORDS },
+	{ "status", VALUE_TEXT, .parameter = "status", .local = true, .help = STATUS_WORDS },
 	{ "from", VALUE_TIME, .parameter = "from", .help = "Due not before" },
 	{ "to", VALUE_TIME, .parameter = "to", .help = "Due before" },
 	{ 0 }
@@ -152,6 +152,7 @@ static const struct view_column history_columns[] = {
 	{ "REASON", "reason|error", CELL_TEXT, SHRINKS },
 	{ "AGENT", "agentName", CELL_TEXT, IF_ANY | WIDE },
 	{ "DOUBLED", "doubled", CELL_YES, IF_ANY },
+	{ "UNSENT", "unsent", CELL_YES, IF_ANY },
 	{ "ID", "executionId", CELL_TEXT, WIDE },
 	{ 0 }
 };
@@ -229,7 +230,8 @@ const struct command job_commands[] = {
 	  .view = &job_view, .done = "{name}: {time} will be skipped" },
 	{ .verb = "history", .help = "What became of a job's due instants, newest first",
 	  .example = "belfry job history backup --status failed,timeout --from -7d", .arguments = job_argument, .options = history_options,
-	  .uses = USES_CENTRAL | PRINTS | PAGES, .run = command_list, .path = "/api/executions?jobId={job}", .view = &history_view },
+	  .uses = USES_CENTRAL | USES_SOCKET | PRINTS | PAGES, .run = command_list, .path = "/api/executions?jobId={job}",
+	  .local_path = "/executions?jobId={job}", .view = &history_view },
 	{ .verb = "stats", .help = "Counts, durations and lateness of a job", .example = "belfry job stats backup --hours 168",
 	  .arguments = job_argument, .options = stats_options, .uses = ACTS, .run = command_show,
 	  .path = "/api/observability/stats/job/{job}", .view = &job_view },

@@ -2,6 +2,7 @@
 import json
 import os
 import pty
+import re
 import shlex
 import socket
 import stat
@@ -12,6 +13,7 @@ import time
 import pytest
 
 from harness.cli import Cli
+from harness.ledger import now, rfc3339
 from harness.paths import program
 from harness.waiting import wait_until
 
@@ -234,11 +236,38 @@ def test_the_agents_socket_answers_as_central_does(cli, api, agent, target, worl
     execution = local.json("job", "run", job["jobId"], *at)["executionId"]
     wait_until(lambda: execution in local.out("execution", "list", "-o", "name", *at), 20, "the record")
     assert local.json("execution", "list", "--job", "once", *at)["executions"][0]["status"] == "success"
+    assert execution in local.out("job", "history", "once", "-o", "name", *at)
+    assert local.json("job", "history", "once", "--status", "failed,missed", *at)["executions"] == []
+    assert "status: success, failed" in local.fails(2, "execution", "list", "--status", "ok", *at)
     assert local.out("job", "next", "once", "--count", "1", "-o", "name", *at).endswith("-01-01T00:00:00.000Z\n")
     assert local.fails(2, "job", "list", "--active", "true", *at) == "--active: the socket of an agent does not know this"
     assert "there is no job" in local.fails(3, "job", "show", "nothing", *at)
     agent.stop()
     assert "is belfry-agent running?" in local.fails(5, "agent", "status", *at)
+
+
+def test_while_central_is_away_the_agents_socket_tells_what_waits_and_since_when(cli, api, central, agent, target, world):
+    job = api.create_job("* * * * * *", target.url + "/x", name="each second")
+    local, at = Cli(world.folder), ("--socket", agent.socket)
+    wait_until(lambda: agent.status()["store"]["ackedSeq"] > 1, 20, "records that central has", explain=agent.tail)
+    agent.allow("sync with central failed")
+    central.stop()
+    wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 3, 20, "records that wait", explain=agent.tail)
+    found = local.json("execution", "list", *at)["executions"]
+    unsent = [e for e in found if e["unsent"]]
+    assert unsent and not found[-1]["unsent"] and {e["jobName"] for e in found} == {"each second"}
+    since = local.json("agent", "status", *at)["store"]["oldestUnsentAt"]
+    assert min(e["finishedAt"] for e in unsent) <= since <= rfc3339(now())
+    assert "UNSENT" in local.out("job", "history", job["jobId"], *at).splitlines()[0]
+    assert "each second" in local.out("execution", "list", *at)
+    said = local.out("agent", "status", *at)
+    assert re.match(r"not in touch with central since \d{4}-.*; \d+ records wait for it, the oldest since \d{4}-.*; jobs go on running", said), said
+    central.start()
+    assert api.post(f"/api/jobs/{job['jobId']}/actions/pause").status_code == 200
+    wait_until(lambda: agent.status()["store"]["outboxDepth"] == 0, 40, "all to be sent", explain=agent.tail)
+    assert agent.status()["store"]["oldestUnsentAt"] is None
+    assert "UNSENT" not in local.out("execution", "list", *at)
+    assert "not in touch" not in local.out("agent", "status", *at)
 
 
 def test_a_new_agent_comes_in_with_the_printed_command(cli, central, world):

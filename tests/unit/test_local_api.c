@@ -110,9 +110,21 @@ static void start_core(void)
 	store_snapshot_free(snapshot);
 }
 
-static void set_up(void)
+static void open_api(const char *central_url)
 {
 	GError *error = NULL;
+	const struct local_api_config config = {
+		.socket_path = world.socket, .name = "host-1", .agent_id = "agent-1", .central_url = central_url,
+		.egress = world.egress, .core = world.core,
+		.source = { NULL, get_store_stats, get_sync_news, recent },
+	};
+	local_api_free(world.api);
+	world.api = local_api_new(world.base, &config, &error);
+	g_assert_no_error(error);
+}
+
+static void set_up(void)
+{
 	memset(&world, 0, sizeof world);
 	world.base = event_base_new();
 	world.folder = g_dir_make_tmp("belfry-XXXXXX", NULL);
@@ -122,13 +134,7 @@ static void set_up(void)
 	world.store_stats = (struct store_stats){ .epoch = 5, .next_seq = 11, .acked_seq = 7, .first_seq = 1, .healthy = true };
 	world.sync_news = (struct sync_news){ .enabled = true, .last_success_at = WALL_NONE, .error = "refused" };
 	start_core();
-	const struct local_api_config config = {
-		.socket_path = world.socket, .name = "host-1", .agent_id = "agent-1", .central_url = "http://127.0.0.1:3002",
-		.egress = world.egress, .core = world.core,
-		.source = { NULL, get_store_stats, get_sync_news, recent },
-	};
-	world.api = local_api_new(world.base, &config, &error);
-	g_assert_no_error(error);
+	open_api("http://127.0.0.1:3002");
 }
 
 static void tear_down(void)
@@ -301,7 +307,7 @@ static const struct { const char *method, *path; int status; } wrong[] = {
 	{ "GET", "/jobs/j001/run", 405 }, { "PUT", "/healthz", 405 }, { "GET", "/jobs?limit=0", 400 }, { "GET", "/jobs?limit=201", 400 },
 	{ "GET", "/jobs?limit=x", 400 }, { "GET", "/next?limit=101", 400 }, { "GET", "/next?limit=-1", 400 },
 	{ "GET", "/executions?limit=1001", 400 }, { "GET", "/executions?before=0", 400 }, { "GET", "/executions?jobId=a%22b", 400 },
-	{ "GET", "/jobs?limit=1%3", 400 },
+	{ "GET", "/jobs?limit=1%3", 400 }, { "GET", "/executions?status=failed,ok", 400 }, { "GET", "/executions?status=", 400 },
 };
 
 START_TEST(test_wrong_requests_get_a_problem)
@@ -356,6 +362,40 @@ START_TEST(test_executions_of_one_job_are_searched_in_bounded_work)
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "executions")), 0);
 	ck_assert_str_eq(text_of(json, "nextCursor"), "15001");
 	ck_assert_int_eq(world.asked, 20);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(test_an_execution_tells_its_jobs_name_and_whether_central_has_it)
+{
+	add_records(20);
+	world.store_stats.acked_seq = 15;
+	for (int alone = 0; alone < 2; alone++) {
+		open_api(alone ? "" : "http://127.0.0.1:3002");
+		json_t *json = call_json("GET", "/executions?limit=20", 200), *execution;
+		size_t i;
+		json_array_foreach(json_object_get(json, "executions"), i, execution) {
+			ck_assert_int_eq(json_is_true(json_object_get(execution, "unsent")), !alone && 20 - (int)i > 15);
+			ck_assert_str_eq(text_of(execution, "jobName"), "a.test/");
+		}
+		json_decref(json);
+	}
+}
+END_TEST
+
+START_TEST(test_executions_of_some_statuses_are_found)
+{
+	static const char *const statuses[] = { "success", "failed", "timeout", "missed" };
+	for (int i = 0; i < 40; i++)
+		g_ptr_array_add(world.records, g_strdup_printf("{\"executionId\":\"e%d\",\"jobId\":\"gone\",\"status\":\"%s\"}", i, statuses[i % 4]));
+	json_t *json = call_json("GET", "/executions?limit=100&status=failed,missed", 200), *execution;
+	size_t i;
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "executions")), 20);
+	json_array_foreach(json_object_get(json, "executions"), i, execution) {
+		const char *status = text_of(execution, "status");
+		ck_assert(strcmp(status, "failed") == 0 || strcmp(status, "missed") == 0);
+		ck_assert_ptr_null(json_object_get(execution, "jobName"));
+	}
 	json_decref(json);
 }
 END_TEST
@@ -506,6 +546,8 @@ int main(void)
 	tcase_add_loop_test(tests, test_wrong_requests_get_a_problem, 0, G_N_ELEMENTS(wrong));
 	tcase_add_test(tests, test_executions_are_the_youngest_first_and_come_in_pages);
 	tcase_add_test(tests, test_executions_of_one_job_are_searched_in_bounded_work);
+	tcase_add_test(tests, test_an_execution_tells_its_jobs_name_and_whether_central_has_it);
+	tcase_add_test(tests, test_executions_of_some_statuses_are_found);
 	tcase_add_test(tests, test_a_broken_store_is_a_503);
 	tcase_add_test(tests, test_a_question_that_is_never_answered_does_no_harm);
 	tcase_add_test(tests, test_metrics_are_there_and_have_the_form);

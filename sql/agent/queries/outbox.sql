@@ -2,6 +2,8 @@
 
 -- name: outbox_unsent
 SELECT seq, at, record FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2
+-- name: outbox_at
+SELECT at FROM outbox WHERE seq = ?1
 -- name: outbox_recent
 SELECT seq, record FROM outbox WHERE kind <> 0 AND seq < ?1 ORDER BY seq DESC LIMIT ?2
 -- name: outbox_replace
