@@ -11,6 +11,7 @@
 #include "central/password.h"
 #include "central/svc_accounts.h"
 #include "central/svc_auth.h"
+#include "common/ask.h"
 
 #define INIT_ERROR (g_quark_from_static_string("belfry-init"))
 
@@ -99,17 +100,25 @@ static bool init_token(struct db_pool *pool, const char *path, bool force, GErro
 	return make_token(conn, path, error);
 }
 
-/* The first line of standard input; NULL with an error. */
+/* From a person at a terminal twice and without echo, else the first line of standard input; NULL with an error. */
 static char *ask_password(GError **error)
 {
 	char line[PASSWORD_MAX + 3] = "";
-	if (fgets(line, sizeof line, stdin) == NULL)
+	bool is_person = isatty(STDIN_FILENO);
+	g_autofree char *typed = is_person ? ask_secret("Password: ") : NULL, *again = is_person ? ask_secret("Once more: ") : NULL;
+	if (g_strcmp0(typed, again) != 0) {
+		g_set_error(error, INIT_ERROR, 0, "the two passwords are not the same");
+		return NULL;
+	}
+	if (typed != NULL)
+		g_strlcpy(line, typed, sizeof line);
+	else if (is_person || fgets(line, sizeof line, stdin) == NULL)
 		line[0] = '\0';
 	line[strcspn(line, "\r\n")] = '\0';
 	const char *complaint = password_complaint(line);
 	if (complaint == NULL)
 		return g_strdup(line);
-	g_set_error(error, INIT_ERROR, 0, "the password on standard input %s", complaint);
+	g_set_error(error, INIT_ERROR, 0, "the password%s %s", is_person ? "" : " on standard input", complaint);
 	return NULL;
 }
 

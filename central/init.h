@@ -12,7 +12,7 @@
 struct init_wish {
 	const char *token_file;    /* NULL = no token */
 	const char *admin;         /* name of an account; NULL = none */
-	const char *password_file; /* NULL = its password is the first line of standard input */
+	const char *password_file; /* NULL = its password is typed at a terminal, or the first line of standard input */
 	bool force;
 };
 

@@ -38,7 +38,7 @@ static bool parse_options(int argc, char **argv, struct options *ret, GError **e
 		{ "token-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->token_file, "init: where the admin token goes",
 		  "PATH" },
 		{ "admin", 0, 0, G_OPTION_ARG_STRING, &ret->admin,
-		  "init: also make this user, an admin; the password is read from standard input", "NAME" },
+		  "init: also make this user, an admin; the password is asked for, or read from standard input", "NAME" },
 		{ "password-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->password_file,
 		  "init: make the password up and write it there", "PATH" },
 		{ "head", 0, 0, G_OPTION_ARG_STRING, &ret->head,

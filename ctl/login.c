@@ -2,6 +2,7 @@
  * belfry login: asks for what is missing, tries it, and stores it. A token is stored as it is; with --user a session is opened and
  * its cookie stored, which ends when the session does.
  */
+#include "common/ask.h"
 #include "ctl/generic.h"
 #include "ctl/nouns.h"
 #include "ctl/password.h"
@@ -46,7 +47,7 @@ static int take_token(const struct call *call, struct settings *settings)
 	if (call_has(call, "token-file") || (g_getenv("BELFRY_TOKEN") != NULL && *g_getenv("BELFRY_TOKEN") != '\0'))
 		return EXIT_OK; /* settings_load has read it */
 	g_free(settings->token);
-	settings->token = password_ask("Token: ");
+	settings->token = ask_secret("Token: ");
 	if (settings->token != NULL && *settings->token != '\0')
 		return EXIT_OK;
 	return command_wrong("no token: --token-file FILE, BELFRY_TOKEN, or --user NAME for a password");

@@ -143,6 +143,16 @@ def test_the_configuration_pages_have_every_key_and_nothing_of_the_machine(daemo
     assert text.count("Default: ") == len(keys)
 
 
+@pytest.mark.parametrize("daemon", ["belfry-agent", "belfry-central"])
+def test_the_page_of_a_daemon_has_every_option_and_command_of_its_help_and_no_other(daemon):
+    said = subprocess.run([program(daemon), "--help"], capture_output=True, text=True, check=True).stdout
+    text = page(f"{daemon}.8")
+    options = re.findall(r"--([a-z-]+)", said)
+    assert len(options) > 7 and set(re.findall(r"--([a-z-]+)", text)) == set(options) - {"help"}
+    for command in re.search(r"\[((?:[a-z ]+\|)+[a-z ]+)\]", said)[1].split("|"):
+        assert re.search(rf"\b{command}\b", text), command
+
+
 def test_the_job_page_has_every_member_of_a_definition():
     schemas = yaml.safe_load((ROOT / "central/openapi.yaml").read_text())["components"]["schemas"]
     text = page("belfry-job.5")

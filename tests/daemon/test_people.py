@@ -1,4 +1,6 @@
 """Accounts and browser sessions: logging in and out, the brake on guessing, CSRF, and the last admin who stays."""
+import os
+import pty
 import re
 import threading
 import time
@@ -305,6 +307,33 @@ def test_init_takes_a_password_from_standard_input_and_refuses_a_bad_one(world, 
         assert done.returncode == 1 and words in done.stderr, done.stderr
     assert central.run("init", "--admin", "a b", input=SECRET).returncode == 1
     assert central.run("init", "--admin", "root", input=SECRET + "\n").returncode == 0
+    assert database.query("SELECT name, role FROM account") == [("root", "admin")]
+
+
+def typed(command, *lines):
+    """What a person at a terminal sees who types these lines, each when it is asked for."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(command[0], command)
+    seen, n = b"", 0
+    try:
+        while chunk := os.read(terminal, 4096):
+            seen += chunk
+            while n < min(len(lines), seen.count(b": ")):
+                os.write(terminal, lines[n].encode() + b"\n")
+                n += 1
+    except OSError:
+        pass
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+
+
+def test_init_asks_a_person_for_the_password_twice_and_does_not_show_it(world, database):
+    command = [str(word) for word in (*world.central(database).program, "init", "--admin", "root")]
+    status, seen = typed(command, SECRET, SECRET + "x")
+    assert status == 1 and "not the same" in seen and SECRET not in seen
+    status, seen = typed(command, SECRET, SECRET)
+    assert status == 0 and seen.count(": ") == 2 and SECRET not in seen, seen
     assert database.query("SELECT name, role FROM account") == [("root", "admin")]
 
 

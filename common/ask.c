@@ -1,0 +1,35 @@
+#include "common/ask.h"
+
+#include <glib.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+
+char *ask_secret(const char *prompt)
+{
+	char buffer[ASK_SECRET_MAX + 2];
+	struct termios before, silent;
+	FILE *terminal = fopen("/dev/tty", "r+e");
+
+	if (terminal == NULL || tcgetattr(fileno(terminal), &before) != 0) {
+		if (terminal != NULL)
+			fclose(terminal);
+		return NULL;
+	}
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	fputs(prompt, terminal);
+	fflush(terminal);
+	tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
+	char *line = fgets(buffer, sizeof buffer, terminal);
+	tcsetattr(fileno(terminal), TCSAFLUSH, &before);
+	fputc('\n', terminal);
+	fclose(terminal);
+	if (line == NULL)
+		return NULL;
+	buffer[strcspn(buffer, "\r\n")] = '\0';
+	char *copy = g_strdup(buffer);
+	sodium_memzero(buffer, sizeof buffer);
+	return copy;
+}
