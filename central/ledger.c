@@ -60,6 +60,9 @@ static enum db_status read_decisions(struct db_conn *conn, const struct ledger_q
 		return status;
 	GArray *rows = g_array_sized_new(FALSE, FALSE, sizeof(struct decision_row), (guint)db_rows(result));
 	for (int i = 0; i < db_rows(result); i++) {
+		/* The execution that is the begin of the range before it. */
+		if (i > 0 && strcmp(db_text(result, i, 5), db_text(result, i - 1, 5)) == 0)
+			continue;
 		struct decision_row row = { .decision = { db_wall(result, i, 2), db_wall(result, i, 3),
 							  db_int(result, i, 4) } };
 		g_strlcpy(row.job_id, db_text(result, i, 0), sizeof row.job_id);

@@ -63,14 +63,15 @@ SELECT held.job_id, held.target_key, held.changed_at, NULL
 FROM assignment held LEFT JOIN agent_state state USING (agent_id)
 WHERE held.job_id = ANY ($1::uuid[]) AND NOT held.removed AND held.set_revision > coalesce(state.confirmed_revision, 0)
 
--- Ranges of missed fires may begin before the window, however long.
+-- From the index alone (execution_by_job). Ranges of missed fires that reach into the window come from execution_range, however
+-- long ago they began. The execution that is a range's begin is no decision of its own: it comes right after the range.
 -- name: ledger_decisions
-SELECT job_id, agent_id, scheduled_at, coalesce(last_scheduled_at, scheduled_at), count, execution_id FROM execution
+SELECT job_id, agent_id, scheduled_at, scheduled_at, 1, execution_id FROM execution
 WHERE job_id = ANY ($1::uuid[]) AND scheduled_at >= $2::timestamptz AND scheduled_at < $3::timestamptz AND cause <> 3
 UNION ALL
 SELECT job_id, agent_id, scheduled_at, last_scheduled_at, count, execution_id FROM execution_range
-WHERE job_id = ANY ($1::uuid[]) AND scheduled_at < $2::timestamptz AND last_scheduled_at >= $2::timestamptz
-ORDER BY 1, 3, 4 DESC LIMIT $4::integer
+WHERE job_id = ANY ($1::uuid[]) AND scheduled_at < $3::timestamptz AND last_scheduled_at >= $2::timestamptz
+ORDER BY 1, 3, 6, 4 DESC LIMIT $4::integer
 
 -- Which of these fires were counted but not kept.
 -- name: ledger_unkept
