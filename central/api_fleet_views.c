@@ -101,9 +101,10 @@ static json_t *track_to_json(const struct db_result *rows, int row)
 
 struct range { struct wall from, to; int64_t step_ms; bool hours; };
 
-static bool read_range(const struct api_request *request, struct api_reply *reply, struct range *ret)
+static bool read_range(const struct api_request *request, struct api_reply *reply, const struct cursor *cursor,
+		       struct range *ret)
 {
-	ret->to = wall_now();
+	ret->to = cursor_window_end(cursor, wall_now());
 	if (!api_query_wall(request, reply, "to", &ret->to))
 		return false;
 	ret->from = wall_add_ms(ret->to, -HOUR_MS);
@@ -128,7 +129,7 @@ static void reply_timeline(struct api_reply *reply, const struct range *range, c
 	for (int i = 0; i < MIN(db_rows(rows), limit); i++)
 		json_array_append_new(agents, track_to_json(rows, i));
 	if (db_rows(rows) > limit) {
-		struct cursor cursor = { .at = WALL_NONE };
+		struct cursor cursor = { .at = range->to };
 		g_strlcpy(cursor.id, db_text(rows, limit - 1, 0), sizeof cursor.id);
 		next = cursor_encode(CURSOR_KIND, &cursor);
 	}
@@ -153,7 +154,7 @@ void api_fleet_timeline(const struct api_request *request, struct api_reply *rep
 	if (!api_query_only(request, reply, parameters) ||
 	    !api_query_int(request, reply, "limit", 1, TIMELINE_LIMIT_MAX, &limit) ||
 	    !api_query_uuid(request, reply, "agentId", &agent_id) ||
-	    !api_query_cursor(request, reply, CURSOR_KIND, &cursor) || !read_range(request, reply, &range))
+	    !api_query_cursor(request, reply, CURSOR_KIND, &cursor) || !read_range(request, reply, &cursor, &range))
 		return;
 	db_param_wall(&params, range.from);
 	db_param_wall(&params, range.to);

@@ -19,7 +19,7 @@ static bool parse_question(const struct api_request *request, struct api_reply *
 	    !api_query_int(request, reply, "limit", 1, LEDGER_LIMIT_MAX, &limit) ||
 	    !api_query_wall(request, reply, "to", &ret->to) || !api_query_cursor(request, reply, CURSOR_KIND, cursor))
 		return false;
-	ret->to = wall_min(ret->to, now);
+	ret->to = wall_min(ret->to, cursor_window_end(cursor, now));
 	ret->from = wall_add_us(ret->to, -LEDGER_HOURS_DEFAULT * US_PER_HOUR);
 	if (!api_query_wall(request, reply, "from", &ret->from))
 		return false;
@@ -87,7 +87,7 @@ static json_t *render(const struct ledger_question *question, const struct ledge
 		total.unknown += job->sums.unknown;
 	}
 	if (page->more && page->jobs->len > 0) {
-		struct cursor cursor = { .at = { 0 } };
+		struct cursor cursor = { .at = question->to };
 		g_strlcpy(cursor.id, g_array_index(page->jobs, struct ledger_job, page->jobs->len - 1).job_id,
 			  sizeof cursor.id);
 		next = cursor_encode(CURSOR_KIND, &cursor);

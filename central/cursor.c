@@ -41,3 +41,9 @@ bool api_query_cursor(const struct api_request *request, struct api_reply *reply
 	problem_parameter(reply, "cursor", "is not the nextCursor of this list");
 	return false;
 }
+
+/* What a forged one brings is no reason to calculate with it. */
+struct wall cursor_window_end(const struct cursor *cursor, struct wall now)
+{
+	return cursor->at.us > 0 && wall_before(cursor->at, now) ? cursor->at : now;
+}

@@ -18,5 +18,10 @@ char *cursor_encode(char kind, const struct cursor *cursor);
 bool cursor_decode(char kind, const char *text, struct cursor *ret);
 /* The query parameter "cursor". Absent: *ret stays, true. Bad: 400 in the reply, false. */
 bool api_query_cursor(const struct api_request *request, struct api_reply *reply, char kind, struct cursor *ret);
+/*
+ * Where a window ends that reaches to now: on the first page now, on the others where the first one's ended, which its cursor
+ * brought as `at`. Pages that each had a window of their own would add up to sums that were true at no moment.
+ */
+struct wall cursor_window_end(const struct cursor *cursor, struct wall now);
 
 #endif

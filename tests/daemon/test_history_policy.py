@@ -61,6 +61,15 @@ def test_a_long_timeline_adds_up_by_the_hour_what_a_short_one_shows_by_the_minut
     assert bars(31 * 24) == (7 * 3_600_000, bars(31 * 24)[1]) and sum(good + bad for _, good, bad in bars(31 * 24)[1]) == 7
 
 
+def test_all_pages_of_a_timeline_show_the_same_time(central):
+    for name in ("a", "b"):
+        RawAgent(central, name)
+    first = central.api.json("/api/observability/timeline", limit=1)
+    rest = central.api.json("/api/observability/timeline", limit=1, cursor=first["nextCursor"])
+    assert [track["name"] for page in (first, rest) for track in page["agents"]] == ["a", "b"] and rest["nextCursor"] is None
+    assert [rest[member] for member in ("from", "to", "stepMs")] == [first[member] for member in ("from", "to", "stepMs")]
+
+
 def test_pages_of_one_jobs_failures_hold_each_once_and_nobody_elses(central):
     raw, job_id = RawAgent(central), str(uuid.uuid4())
     fires = mixed(job_id, 200)

@@ -207,7 +207,8 @@ def test_nothing_is_demanded_of_a_time_without_a_holder_and_an_edit_forgives_not
     agent.follow()
     database.execute("UPDATE job_revision SET at = at - interval '30 minutes'")
     database.execute("UPDATE assignment SET changed_at = changed_at - interval '10 minutes', held_since = held_since - interval '10 minutes'")
-    asked = {"from": stamp(now() - timedelta(minutes=20)), "to": stamp(now() - timedelta(minutes=1))}
+    until = now() - timedelta(minutes=1)
+    asked = {"from": stamp(until - timedelta(minutes=19)), "to": stamp(until)}
     for job in jobs.values():
         found = api.json(LEDGER, jobId=job, **asked)["jobs"][0]
         assert found["due"] == 19 and found["unaccounted"] in (8, 9) and found["unknown"] == 19 - found["unaccounted"], found
@@ -226,6 +227,7 @@ def test_pages_of_jobs_streams_of_an_agent_and_bad_questions(central, api):
     first = api.json(LEDGER, limit=2)
     rest = api.json(LEDGER, limit=2, cursor=first["nextCursor"])
     assert [job["name"] for job in first["jobs"] + rest["jobs"]] == ["job 0", "job 1", "job 2"] and rest["nextCursor"] is None
+    assert (rest["from"], rest["to"]) == (first["from"], first["to"]), "pages of different windows cannot be added up"
     assert len(api.json(LEDGER, agentId=agent.agent_id)["jobs"]) == 3
     for question in ({"jobId": "x"}, {"agentId": "x"}, {"from": "noon"}, {"from": "2001-01-01T00:00:00Z"}, {"from": "2999-01-01T00:00:00Z"},
                      {"limit": "0"}, {"cursor": "x"}, {"colour": "red"}):

@@ -128,6 +128,17 @@ START_TEST(test_a_cursor_comes_back_as_it_was)
 }
 END_TEST
 
+START_TEST(test_a_window_ends_where_that_of_the_first_page_did)
+{
+	const struct { int64_t at, end; } rows[] = { { INT64_MIN, 1000 }, { -1, 1000 }, { 0, 1000 }, { 1, 1 }, { 999, 999 },
+						     { 1001, 1000 }, { INT64_MAX, 1000 } };
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct cursor cursor = { .at = { rows[i].at } };
+		ck_assert_int_eq(cursor_window_end(&cursor, (struct wall){ 1000 }).us, rows[i].end);
+	}
+}
+END_TEST
+
 START_TEST(test_a_text_that_is_no_cursor_is_refused)
 {
 	static const char *const texts[] = { "",	 "x",
@@ -309,6 +320,7 @@ int main(void)
 	tcase_add_test(all, test_a_header_never_carries_a_line_break);
 	tcase_add_test(all, test_an_etag_matches_strongly_for_edits_and_weakly_for_reads);
 	tcase_add_test(all, test_a_cursor_comes_back_as_it_was);
+	tcase_add_test(all, test_a_window_ends_where_that_of_the_first_page_did);
 	tcase_add_test(all, test_a_text_that_is_no_cursor_is_refused);
 	tcase_add_test(all, test_a_uuid_v7_is_one_and_grows_with_time);
 	tcase_add_test(all, test_a_bad_number_in_the_query_is_a_400_that_names_it);
