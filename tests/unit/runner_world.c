@@ -156,9 +156,9 @@ static struct world *make_world(const char *deny, const char *allow, struct runn
 	return world;
 }
 
-struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host))
+struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host), int64_t ttl_ms)
 {
-	const struct runner_pool_config config = { .http.lookup = lookup, .http.name_ttl_ms = WORLD_NAME_TTL_MS };
+	const struct runner_pool_config config = { .http.lookup = lookup, .http.name_ttl_ms = ttl_ms };
 	return make_world(deny, allow, config);
 }
 

@@ -43,9 +43,8 @@ struct ended {
 };
 
 struct world *world_new(const char *deny, const char *allow);
-#define WORLD_NAME_TTL_MS 1000
 /* With a name service of its own: see resolver.h. */
-struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host));
+struct world *world_new_with_names(const char *deny, const char *allow, char *(*lookup)(const char *host), int64_t ttl_ms);
 /* With up to that many helpers, the rest as world_new(NULL, NULL). */
 struct world *world_new_with_helpers(int helpers, bool helpers_only);
 void world_free(struct world *world);

@@ -198,7 +198,7 @@ static struct job *plain_job(const struct world *world)
 
 START_TEST(test_no_spelling_of_a_url_gets_around_the_policy)
 {
-	struct world *world = world_new_with_names("127.0.0.0/8, ::1", NULL, lie);
+	struct world *world = world_new_with_names("127.0.0.0/8, ::1", NULL, lie, 0);
 	struct job *job = plain_job(world);
 	struct ended *ended = call_url(world, spellings[_i], job);
 	ck_assert_msg(world->connections == 0, "%s: connected", spellings[_i]);
@@ -218,7 +218,7 @@ START_TEST(test_without_the_policy_the_spellings_arrive)
 	for (size_t i = 0; i < G_N_ELEMENTS(spellings); i++) {
 		if (strstr(spellings[i], "PORT") == NULL)
 			continue;
-		struct world *world = world_new_with_names(NULL, "0.0.0.0/8, 0.0.0.0/0, ::/0", lie);
+		struct world *world = world_new_with_names(NULL, "0.0.0.0/8, 0.0.0.0/0, ::/0", lie, 0);
 		struct job *job = plain_job(world);
 		ended_free(call_url(world, spellings[i], job));
 		arrived += world->connections > 0;

@@ -197,7 +197,7 @@ static const struct {
 	{ API, "SSH-2.0-OpenSSH_9.2\r\n", true, ATTEMPT_BROKEN, 0, -1, "" },
 	{ API, "\r\n\r\n\r\n", true, ATTEMPT_BROKEN, 0, -1, "" },
 	{ API ",\"timeoutMs\":200", NULL, false, ATTEMPT_TIMEOUT, 0, -1, "timed out" },
-	{ API ",\"timeoutMs\":200", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", false, ATTEMPT_TIMEOUT, 200, -1, "timed out" },
+	{ API ",\"timeoutMs\":2000", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", false, ATTEMPT_TIMEOUT, 200, -1, "timed out" },
 	{ "\"api\":\"https://127.0.0.1:PORT/\",\"timeoutMs\":300", NULL, false, ATTEMPT_CONNECT, 0, -1, "" },
 	{ "\"api\":\"http://127.0.0.1:1/\"", NULL, false, ATTEMPT_CONNECT, 0, -1, "connect" },
 	{ "\"api\":\"http://[::1]:1/\"", NULL, false, ATTEMPT_CONNECT, 0, -1, "connect" },
