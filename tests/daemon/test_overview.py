@@ -19,9 +19,12 @@ def test_the_overview_of_nothing_is_complete_and_empty(central, api):
 
 
 def test_the_overview_of_a_quiet_fleet_has_the_same_tag_though_time_goes_on(central, api):
-    first = api.get(OVERVIEW)
-    wait_until(lambda: api.json(OVERVIEW)["now"] != first.json()["now"], what="another instant")
-    again = api.get(OVERVIEW, headers={"If-None-Match": first.headers["ETag"]})
+    for _ in range(2):  # the hours that it shows move on with the full hour: then once more
+        first = api.get(OVERVIEW)
+        wait_until(lambda: api.json(OVERVIEW)["now"] != first.json()["now"], what="another instant")
+        again = api.get(OVERVIEW, headers={"If-None-Match": first.headers["ETag"]})
+        if again.status_code == 304 or again.json()["hours"] == first.json()["hours"]:
+            break
     assert again.status_code == 304 and again.headers["ETag"] == first.headers["ETag"]
     api.create_job("0 0 1 1 *", "http://127.0.0.1:1/")
     changed = api.get(OVERVIEW, headers={"If-None-Match": first.headers["ETag"]})
@@ -33,7 +36,7 @@ def test_the_overview_counts_what_a_real_agent_does_and_names_what_is_due_next(a
     api.create_job("0 0 1 1 *", target.url + "/", name="yearly")
     paused = api.create_job("* * * * * *", target.url + "/", name="paused")
     api.post(f"/api/jobs/{paused['jobId']}/actions/pause")
-    api.create_job("* * * * *", target.url + "/", name="nobody's", target={"mode": "agent", "agent": "nobody"})
+    api.create_job("0 * * * *", target.url + "/", name="nobody's", target={"mode": "agent", "agent": "nobody"})
     wait_until(lambda: api.json(OVERVIEW)["last24h"]["byStatus"]["success"] >= 3, timeout=20, what="three successes")
     wait_until(lambda: len(api.json(OVERVIEW)["nextFires"]) == 3, timeout=20, what="three jobs that are due next")
     whole = api.json(OVERVIEW)
@@ -83,7 +86,8 @@ def test_why_tells_of_silence_ranges_skips_and_days_on_which_nothing_is_due(cent
     start = now().replace(second=0, microsecond=0) - timedelta(minutes=20)
     skipped = start + timedelta(minutes=1)
     job = api.create_job("* * * * *", "http://127.0.0.1:1/", skipAt=[skipped.isoformat().replace("+00:00", "Z")])["jobId"]
-    rare = api.create_job("0 0 29 2 *", "http://127.0.0.1:1/")["jobId"]
+    far = (start.month + 5) % 12 + 1  # in half a year
+    rare = api.create_job(f"0 0 15 {far} *", "http://127.0.0.1:1/")["jobId"]
     agent.follow()
     database.execute("UPDATE job_revision SET at = at - interval '1 hour'")
     database.execute("INSERT INTO agent_presence SELECT agent_id, %s, %s FROM agent", (start, start + timedelta(minutes=9)))
@@ -95,7 +99,9 @@ def test_why_tells_of_silence_ranges_skips_and_days_on_which_nothing_is_due(cent
     assert "4 missed" in kinds["missed"]["text"] and "undecided" not in kinds
     assert "offline" not in why(api, job, start + timedelta(minutes=12))[0]
     kinds, answer = why(api, rare, start)
-    assert "notDue" in kinds and answer["previousFireAt"] == "2024-02-29T00:00:00.000Z" and answer["nextFireAt"] == "2028-02-29T00:00:00.000Z"
+    last = start.year - (far > start.month)
+    assert "notDue" in kinds
+    assert (answer["previousFireAt"], answer["nextFireAt"]) == tuple(f"{year}-{far:02}-15T00:00:00.000Z" for year in (last, last + 1))
 
 
 def test_why_names_the_change_of_the_clock_and_refuses_bad_questions(central, api, database):
