@@ -29,7 +29,7 @@ def role_cli(api, central, world, role):
 # Jobs ----------------------------------------------------------------------------------------------------------------
 
 def test_a_job_lives_its_life_on_the_command_line(cli, api):
-    out = cli.out("job", "create", "--name", "ping", "--schedule", "*/5 * * * *", "--api", "http://127.0.0.1:9/x",
+    out = cli.out("job", "create", "--name", "ping", "--schedule", "5 6 7 8 *", "--api", "http://127.0.0.1:9/x",
                   "--set", "retry.maxAttempts=5", "--set", "headers.X-Text=plain")
     job = api.jobs()[0]
     assert out.startswith(f"ping: created as {job['jobId']}, due next 2")
@@ -46,7 +46,7 @@ def test_a_job_lives_its_life_on_the_command_line(cli, api):
 
 
 def test_the_list_has_four_forms(cli, api):
-    jobs = [api.create_job("0 9 * * *", f"http://127.0.0.1:9/{n}", name=f"job-{n}") for n in range(3)]
+    jobs = [api.create_job("5 6 7 8 *", f"http://127.0.0.1:9/{n}", name=f"job-{n}") for n in range(3)]
     table = cli.out("job", "list").splitlines()
     assert table[0].split()[:3] == ["NAME", "ACTIVE", "SCHEDULE"] and len(table) == 4
     assert [line.split()[0] for line in table[1:]] == ["job-0", "job-1", "job-2"]
@@ -439,6 +439,7 @@ def on_terminal(cli, *words, **environment):
 
 def test_a_terminal_gets_colour_and_lines_that_fit(cli, api, agent):
     api.create_job("0 9 * * *", "http://127.0.0.1:9/" + "x" * 50, name="a job with quite a long name, longer than sixty columns in all")
+    wait_until(lambda: api.json("/api/agents")["agents"][0]["state"] == "online", 20, "the agent's first sync", explain=agent.tail)
     seen = on_terminal(cli, "agent", "list")
     assert "\x1b[32monline\x1b[0m" in seen
     assert "\x1b" not in on_terminal(cli, "agent", "list", NO_COLOR="1")

@@ -15,6 +15,7 @@ def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):
     assert cli.json("agent", "show", "agent")["labels"] == shown["labels"]
     assert cli.out("agent", "list", "--selector", "env=prod,role in (web)", "-o", "name") == "agent\n"
     assert cli.out("agent", "list", "--selector", "env=test", "-o", "name") == ""
+    wait_until(lambda: cli.json("agent", "show", "agent")["state"] == "online", 20, "the agent's first sync", explain=agent.tail)
     assert cli.fails(6, "agent", "forget", "agent", "--yes").endswith("and this one is online; revoke it first")
     done = cli.run("agent", "undrain", "agent", "nosuch")
     assert (done.returncode, done.stdout) == (3, "agent: takes jobs again\n") and done.stderr.startswith('belfry: there is no agent "nosuch"')
