@@ -249,7 +249,7 @@ def test_an_answer_that_begins_with_a_continuation_line_is_refused_and_syncs_go_
 def test_retry_after_is_honoured(agent, fake, status):
     fake.script = lambda sync: FakeCentral.problem(status, "come back later", **{"Retry-After": "4"})
     start(agent)
-    wait_until(lambda: len(fake.syncs()) == 1, 10, "the first sync")
+    wait_until(fake.syncs, 10, "the first sync")
     fake.script = None
     wait_until(lambda: len(fake.syncs()) >= 2, 15, "the second sync")
     first, second = fake.syncs()[:2]

@@ -71,8 +71,7 @@ def test_hostile_targets_delay_no_other_job_and_cost_bounded_memory(world, toy, 
     wait_until(lambda: len(executions(agent, "good")) >= 12, 40, "twelve runs of the good job")
     wait_until(lambda: executions(agent, "hang") and executions(agent, "trickle"), 20, "time-outs")
     for name, (_, status, words) in HOSTILE.items():
-        found = executions(agent, name)
-        assert found, f"{name}: no execution"
+        found = wait_until(lambda: executions(agent, name), 20, f"an execution of {name}", explain=agent.tail)
         for execution in found:
             assert execution["status"] == status, f"{name}: {execution}"
             assert words is None or words in json.dumps(execution), f"{name}: {execution}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_numbers = iter(random.SystemRandom().sample(range(1 << 14), 1 << 10))  # no two of a process are the same
 
 
 def _ip(*words):
@@ -24,7 +25,7 @@ class Namespace:
     CENTRAL_NAME = "central.test"
 
     def __init__(self):
-        number = random.SystemRandom().randrange(1 << 14)
+        number = next(_numbers)
         self.name = f"belfry{os.getpid() % 100000}x{number}"
         self.cable = f"bf{number:x}"
         subnet = f"10.{200 + number // 4096}.{number // 16 % 256}.{number % 16 * 16}".rsplit(".", 1)
