@@ -172,9 +172,13 @@ async function fits({ page, stack }) {
 async function keyboard({ page, stack }) {
 	await page.goto(`${stack.url}/`);
 	await settled(page);
-	await page.keyboard.press("g");
-	await page.keyboard.press("j");
-	await page.waitForURL(/\/jobs$/);
+	// Two keys are one command within a moment, of which a busy machine may leave nothing.
+	for (let tries = 0; tries < 5 && !page.url().endsWith("/jobs"); tries++) {
+		await page.keyboard.press("g");
+		await page.keyboard.press("j");
+		await page.waitForURL(/\/jobs$/, { timeout: 5_000 }).catch(() => {});
+	}
+	assert.match(page.url(), /\/jobs$/);
 	await settled(page);
 	await page.keyboard.press("/");
 	await page.keyboard.type("renamed");
