@@ -132,11 +132,17 @@ static void read_answer(CURL *easy, struct central_answer *answer)
 }
 
 /* What a person can do about it, or "". A server that wants a certificate and gets none just closes. */
-static const char *next_step(const struct central_client *client, CURLcode code)
+static const char *next_step(const struct central_client *client, CURLcode code, const char *words)
 {
 	bool closed = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_SSL_CONNECT_ERROR;
+	if (code == CURLE_SSL_CONNECT_ERROR && strstr(words, "unexpected TLS packet") != NULL) /* GnuTLS, of what is no TLS */
+		return "; if central speaks no TLS, its address begins with http:";
+	if (code == CURLE_GOT_NOTHING && g_str_has_prefix(client->url, "http:"))
+		return "; if central speaks TLS, its address begins with https:";
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
-		return "; central_ca= in the configuration names who vouches for central";
+		return "; central_ca= in the configuration names who vouches for central, and this host's clock must be right";
+	if (code == CURLE_SSL_CACERT_BADFILE)
+		return "; that is the file that central_ca= in the configuration names";
 	if (closed && g_str_has_prefix(client->url, "https:") && *client->certificate == '\0')
 		return "; does central want a certificate of agents (central_certificate=)?";
 	return "";
@@ -172,7 +178,7 @@ void central_client_post(struct central_client *client, const char *path, const 
 		g_snprintf(ret->error, sizeof ret->error, "the answer is longer than %zu bytes", max);
 	else
 		g_snprintf(ret->error, sizeof ret->error, "%.170s%s", *words != '\0' ? words : curl_easy_strerror(code),
-			   next_step(client, code));
+			   next_step(client, code, words));
 	curl_easy_cleanup(easy);
 	curl_slist_free_all(headers);
 }

@@ -102,6 +102,21 @@ static bool check_sizes(const struct _u_request *raw, struct api_reply *reply)
 	return true;
 }
 
+/* Who has taken the one port for the other is told. */
+static const char *other_listener(enum listener listener, const struct api_request *request)
+{
+	enum listener other = listener == LISTENER_API ? LISTENER_AGENT : LISTENER_API;
+	char *params[ROUTE_PARAMS_MAX] = { NULL };
+	g_autofree char *allow = NULL;
+	const struct route *route = route_find(other, request->method, request->path, params, &allow);
+	for (int i = 0; i < ROUTE_PARAMS_MAX; i++)
+		g_free(params[i]);
+	if (route == NULL || strcmp(route->path, ROUTE_REST) == 0)
+		return "";
+	return other == LISTENER_API ? ": this is the listener for agents, people have another (by default port 3001)"
+				     : ": this is the listener for people, agents have another (by default port 3002)";
+}
+
 static bool find_route(enum listener listener, struct api_request *request, struct api_reply *reply)
 {
 	g_autofree char *allow = NULL;
@@ -112,7 +127,7 @@ static bool find_route(enum listener listener, struct api_request *request, stru
 		api_reply_header(reply, "Allow", "%s", allow);
 		problem_reply(reply, 405, NULL, NULL, "%.16s is not possible here; %s are", request->method, allow);
 	} else {
-		problem_reply(reply, 404, NULL, NULL, "there is nothing under this path");
+		problem_reply(reply, 404, NULL, NULL, "there is nothing under this path%s", other_listener(listener, request));
 	}
 	return false;
 }

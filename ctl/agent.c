@@ -119,16 +119,14 @@ static int print_enrolment(const struct call *call, const struct client *client,
 	struct output output = output_of(call);
 	g_autofree char *url = agent_url(call, client->settings.url), *quoted = g_shell_quote(url);
 	g_autofree char *token = output_fill("{token}", answer);
-	const char *name = call_text(call, "name");
-	g_autofree char *quoted_name = name != NULL ? g_shell_quote(name) : NULL;
 
 	if (output.form != OUTPUT_TABLE)
 		return generic_print(call, answer);
 	g_autofree char *expires = output_cell_text(&output, output_member(answer, "expiresAt"), CELL_TIME);
-	/* A shell's own echo is no process: nobody reads the token in a list of them. */
+	/* A shell's own echo is no process: nobody reads the token in a list of them. A name is the token's, not to be said again. */
 	printf("On the new host, until %s:\n\n"
-	       "  echo %s | belfry-agent --config /etc/belfry/agent.conf enroll --central %s --token-file -%s%s\n",
-	       expires, token, quoted, name != NULL ? " --name " : "", name != NULL ? quoted_name : "");
+	       "  echo %s | belfry-agent --config /etc/belfry/agent.conf enroll --central %s --token-file -\n",
+	       expires, token, quoted);
 	return command_finish_output();
 }
 

@@ -1,6 +1,8 @@
 #include "ctl/client.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/http.h"
 
@@ -93,7 +95,7 @@ static char *next_step(const struct client *client, const struct http_answer *an
 	case 403:
 		return g_strdup("; ask an admin for a token with a larger role");
 	case 412:
-		return g_strdup("; look at it again, then repeat with the new --revision");
+		return g_strdup("; belfry job show tells its revision");
 	case 429:
 	case 503:
 	case 507:
@@ -146,12 +148,18 @@ static int report_silence(const struct client *client, enum http_failure failure
 	const char *who = client->local ? "the agent" : "central", *where = client->settings.url;
 
 	if (failure == HTTP_NOT_TRUSTED)
-		return say(client, EXIT_FAILED, "%s at %s is not trusted: %s; --ca FILE names the authority that vouches for it",
+		return say(client, EXIT_FAILED, "%s at %s is not trusted: %s; --ca FILE names the authority that vouches for it, and this host's clock must be right",
 			   who, where, words);
+	if (client->local && access(where, R_OK | W_OK) != 0)
+		return errno == EACCES ? say(client, EXIT_NOT_ALLOWED, "the agent's socket %s is not for this user: ask as root, or as the user of the agent", where)
+				       : say(client, EXIT_AWAY, "there is no agent's socket %s: is belfry-agent running? --socket PATH names another", where);
 	if (failure == HTTP_BROKEN)
 		return say(client, EXIT_FAILED, "%s at %s: %s", who, where, words);
 	return say(client, EXIT_AWAY, "%s at %s does not answer: %s%s", who, where, words,
-		   client->local ? "; is belfry-agent running?" : "; --central URL names another");
+		   client->local		    ? "; is belfry-agent running?"
+		   : failure != HTTP_OTHER_SCHEME	    ? "; --central URL names another"
+		   : g_str_has_prefix(where, "https:") ? "; if it speaks no TLS, its address begins with http:"
+						       : "; if it speaks TLS, its address begins with https:");
 }
 
 static int read_answer(struct client *client, struct http_answer *answer, json_t **ret_json)

@@ -158,6 +158,12 @@ static enum http_failure classify(CURLcode code)
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		return HTTP_BROKEN;
+	/* What comes when the one speaks TLS and the other does not. */
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return HTTP_OTHER_SCHEME;
 	default:
 		return HTTP_AWAY;
 	}
@@ -185,7 +191,9 @@ enum http_failure http_ask(struct http *http, const struct http_question *questi
 		answer.retry_after_s = (int)CLAMP(retry_after, 0, 86400);
 		*ret = answer;
 	} else {
-		*ret_words = g_strdup(*words != '\0' ? words : curl_easy_strerror(code));
+		/* Of a socket libcurl speaks as of a host and a port. */
+		bool own = *words != '\0' && http->server.socket_path == NULL;
+		*ret_words = g_strdup(own ? words : curl_easy_strerror(code));
 		http_answer_clear(&answer);
 	}
 	curl_easy_cleanup(easy);

@@ -37,7 +37,8 @@ struct http_answer {
 	int retry_after_s;    /* 0 = not said */
 };
 
-enum http_failure { HTTP_FINE, HTTP_AWAY, HTTP_NOT_TRUSTED, HTTP_BROKEN };
+/* OTHER_SCHEME: away, perhaps because only one of the two speaks TLS. */
+enum http_failure { HTTP_FINE, HTTP_AWAY, HTTP_OTHER_SCHEME, HTTP_NOT_TRUSTED, HTTP_BROKEN };
 
 struct http;
 /* The strings of `server` must outlive it. */

@@ -119,10 +119,12 @@ static int apply_definition(struct apply *apply, const char *place, json_t *defi
 		return command_wrong("%s: a definition is an object", place);
 	if (name == NULL)
 		return command_wrong("%s: the job has no name: apply finds jobs by their names", place);
+	apply->client.about = place;
 	int status = client_look_for_job(&apply->client, name, &id);
-	if (status != EXIT_OK)
-		return status;
-	return id == NULL ? create(apply, place, name, definition) : replace(apply, place, name, definition, id);
+	if (status == EXIT_OK)
+		status = id == NULL ? create(apply, place, name, definition) : replace(apply, place, name, definition, id);
+	apply->client.about = NULL;
+	return status;
 }
 
 static void apply_document(struct apply *apply, const char *place, json_t *document)

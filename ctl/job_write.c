@@ -86,20 +86,23 @@ int job_create(struct call *call)
 	return status;
 }
 
-/* Runs the person's editor on a file; an exit status. */
-static int run_editor(const char *path)
+/* The person's editor; NULL = none is named, and there is no terminal for the one that is everywhere. */
+static const char *find_editor(void)
 {
-	const char *editor = g_getenv("VISUAL");
+	const char *visual = g_getenv("VISUAL"), *editor = g_getenv("EDITOR");
+	if (visual != NULL && *visual != '\0')
+		return visual;
+	if (editor != NULL && *editor != '\0')
+		return editor;
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? "vi" : NULL;
+}
+
+/* Runs it on a file; an exit status. */
+static int run_editor(const char *editor, const char *path)
+{
 	g_autoptr(GError) error = NULL;
 	int wait_status = 0;
 
-	if (editor == NULL || *editor == '\0')
-		editor = g_getenv("EDITOR");
-	if (editor == NULL || *editor == '\0') {
-		if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-			return command_wrong("there is no terminal to edit at: name what changes, as in --schedule EXPR or --set KEY=VALUE");
-		editor = "vi";
-	}
 	/* The variable may hold options: the shell takes it apart, as it does for git and crontab. */
 	g_autofree char *script = g_strconcat(editor, " \"$1\"", NULL);
 	const char *words[] = { "sh", "-c", script, "sh", path, NULL };
@@ -132,6 +135,9 @@ static int edit_in_editor(const struct call *call, struct client *client, const 
 {
 	json_t *job = NULL, *edited = NULL, *answer = NULL;
 	g_autofree char *path = NULL, *etag = NULL;
+	const char *editor = find_editor();
+	if (editor == NULL)
+		return command_wrong("there is no terminal to edit at: name what changes, as in --schedule EXPR or --set KEY=VALUE");
 	int status = client_get(client, url, &job);
 
 	if (status != EXIT_OK)
@@ -140,7 +146,7 @@ static int edit_in_editor(const struct call *call, struct client *client, const 
 	job_json_strip_read_only(job);
 	status = write_temporary(job, &path);
 	if (status == EXIT_OK)
-		status = run_editor(path);
+		status = run_editor(editor, path);
 	if (status == EXIT_OK && (edited = definition_read(path)) == NULL)
 		status = EXIT_WRONG;
 	if (status == EXIT_OK && json_equal(job, edited)) {

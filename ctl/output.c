@@ -282,7 +282,7 @@ static void add_details(const struct output *output, const struct view *view, st
 		kind = g_str_equal(last, "status") || g_str_equal(last, "state") ? CELL_STATUS
 		       : strcmp(path, "name") != 0 && strcmp(path, "schedule") != 0 ? CELL_TIME
 										   : CELL_TEXT;
-	else if (json_is_number(value) && g_str_has_suffix(last, "Ms"))
+	else if (json_is_number(value) && (g_str_has_suffix(last, "Ms") || strstr(path, "Ms.") != NULL)) /* durationMs.avg */
 		kind = CELL_MS;
 	else if (json_is_boolean(value))
 		kind = CELL_YES;

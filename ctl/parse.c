@@ -203,11 +203,36 @@ static bool take_arguments(struct call *call, char **rest)
 	return true;
 }
 
+/* The value option that a word names: the whole word ("--limit", "-n"), or with `attached` the first letter of "-n1". */
+static const struct command_value *value_option(const struct call *call, const char *word, bool attached)
+{
+	if (word[0] != '-' || word[1] == '\0' || (attached && (word[1] == '-' || word[2] == '\0')))
+		return NULL;
+	for (guint i = 0; i < call->specs->len; i++) {
+		const struct command_value *spec = call->specs->pdata[i];
+		bool by_letter = spec->letter != 0 && spec->letter == word[1] && (attached || word[2] == '\0');
+		bool by_name = !attached && word[1] == '-' && strcmp(spec->name, word + 2) == 0;
+		if (spec->kind != VALUE_FLAG && (by_letter || by_name))
+			return spec;
+	}
+	return NULL;
+}
+
+/* "-n1" in two words, as GOption wants it. False when the word is no such thing, or is itself the value of an option before it. */
+static bool add_attached(const struct call *call, const char *before, const char *word, GPtrArray *words)
+{
+	if (value_option(call, word, true) == NULL || (before != NULL && value_option(call, before, false) != NULL))
+		return false;
+	g_ptr_array_add(words, g_strndup(word, 2));
+	g_ptr_array_add(words, g_strdup(word + 2));
+	return true;
+}
+
 /*
  * A word like "-5 * * * *" begins as an option does but has a blank in it: no option has. Such words are moved to the end,
  * behind a "--", where GOption leaves them alone.
  */
-static char **order_words(int argc, char **argv)
+static char **order_words(const struct call *call, int argc, char **argv)
 {
 	GPtrArray *first = g_ptr_array_new(), *last = g_ptr_array_new();
 	bool ended = false;
@@ -215,7 +240,7 @@ static char **order_words(int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		if (!ended && strcmp(argv[i], "--") == 0)
 			ended = true;
-		else
+		else if (ended || !add_attached(call, i > 0 ? argv[i - 1] : NULL, argv[i], first))
 			g_ptr_array_add(ended || (argv[i][0] == '-' && argv[i][1] != '-' && strpbrk(argv[i], " \t")) ? last
 												       : first,
 					g_strdup(argv[i]));
@@ -254,7 +279,7 @@ static bool read_options(struct call *call, guint n_arguments, int argc, char **
 	g_autoptr(GError) error = NULL;
 	g_autofree GOptionEntry *entries = g_new0(GOptionEntry, call->specs->len + 2);
 	g_autofree gboolean *flags = g_new0(gboolean, call->specs->len + 1);
-	g_auto(GStrv) words = order_words(argc, argv);
+	g_auto(GStrv) words = order_words(call, argc, argv);
 	guint n = 0;
 
 	if (!flags_have_no_values(call, words))

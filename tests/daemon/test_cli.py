@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from harness.api import assert_problem
 from harness.cli import Cli
 from harness.ledger import now, rfc3339
 from harness.paths import program
@@ -110,7 +111,7 @@ def test_an_edit_of_an_old_revision_is_refused_with_6(cli, api):
     api.create_job(name="j", **GOOD)
     cli.out("job", "edit", "j", "--set", "timeoutMs=5000", "--revision", "1")
     sentence = cli.fails(6, "job", "edit", "j", "--set", "timeoutMs=6000", "--revision", "1")
-    assert "look at it again" in sentence
+    assert "belfry job show tells its revision" in sentence
     assert api.jobs()[0]["timeoutMs"] == 5000
     cli.fails(6, "job", "delete", "j", "--revision", "1")
 
@@ -410,6 +411,49 @@ def test_an_answer_that_is_not_centrals_is_one_line(world, target, status, body,
 ])
 def test_a_wrong_line_is_named_without_asking_central(tmp_path, words, sentence):
     assert Cli(tmp_path, "http://127.0.0.1:9").fails(2, *words) == sentence
+
+
+def test_a_value_may_stand_at_the_letter_of_its_option(cli, api):
+    jobs = {api.create_job(name=name, **GOOD)["jobId"] for name in ("-news", "b")}
+    assert cli.out("job", "list", "-n1", "-oname").strip() in jobs
+    assert len(cli.out("job", "list", "-q-news", "-ojsonl").splitlines()) == 1
+    assert len(cli.out("job", "list", "-q", "-news", "-ojsonl").splitlines()) == 1, "what follows an option is its value"
+    assert cli.fails(2, "job", "list", "-x1") == "Unknown option -x1 (belfry job list --help shows the options)"
+
+
+def test_without_a_terminal_an_editor_is_not_opened_and_nothing_is_left_behind(cli, api, tmp_path):
+    job = api.create_job(**GOOD)["jobId"]
+    cli.environment.update(TMPDIR=str(tmp_path), VISUAL="", EDITOR="")
+    assert cli.fails(2, "job", "edit", job).startswith("there is no terminal to edit at")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_central_refuses_of_many_files_is_named_by_its_file(cli, tmp_path):
+    (tmp_path / "good.json").write_text(json.dumps(GOOD))
+    (tmp_path / "bad.json").write_text(json.dumps({**GOOD, "schedule": "x"}))
+    done = cli.run("job", "apply", "-f", tmp_path)
+    assert done.returncode == 2 and "good" in done.stdout and "bad" not in done.stdout, done.stdout
+    assert done.stderr.startswith(f"belfry: {tmp_path}/bad.json: central says: schedule: "), done.stderr
+
+
+def test_the_wrong_one_of_two_listeners_and_of_two_schemes_says_so(central, world):
+    agents = Cli(world.folder, central.agent_url, central.token)
+    assert "this is the listener for agents, people have another" in agents.fails(3, "job", "list")
+    assert_problem(central.api.post("/api/agent/sync", json={}), 404)
+    assert "its address begins with http:" in Cli(world.folder, central.url.replace("http:", "https:"), "x").fails(5, "job", "list")
+
+
+def test_a_socket_of_another_user_is_not_called_away(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+    path = tmp_path / "agent.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        os.chmod(path, 0o600)
+        done = subprocess.run([program("belfry"), "agent", "status", "--socket", path], capture_output=True, text=True, user=65534, timeout=60)
+    assert done.returncode == 4 and "is not for this user" in done.stderr, done
+    assert "port" not in Cli(tmp_path).fails(5, "agent", "status", "--socket", path), "there is none at a socket"
+    assert "there is no agent's socket" in Cli(tmp_path).fails(5, "agent", "status", "--socket", tmp_path / "none")
 
 
 def test_a_broken_configuration_is_named_with_its_line(tmp_path):
