@@ -58,6 +58,7 @@ static bool parse_filter(const struct api_request *request, struct api_reply *re
 	    !api_query_uuid(request, reply, "jobId", &filter.job_id) ||
 	    !api_query_uuid(request, reply, "agentId", &filter.agent_id) ||
 	    !query_statuses(request, reply, &filter.statuses) || !query_causes(request, reply, &filter.causes) ||
+	    !api_query_bool(request, reply, "doubled", &filter.doubled) ||
 	    !api_query_wall(request, reply, "from", &filter.from) ||
 	    !api_query_wall(request, reply, "to", &filter.to) ||
 	    !api_query_cursor(request, reply, CURSOR_KIND, &filter.after))
@@ -82,8 +83,8 @@ static void reply_page(struct api_reply *reply, const struct execution_page *pag
 
 void api_executions_list(const struct api_request *request, struct api_reply *reply)
 {
-	static const char *const parameters[] = { "limit", "cursor", "jobId", "agentId", "status",
-						  "cause", "from",   "to",    NULL };
+	static const char *const parameters[] = { "limit", "cursor",  "jobId", "agentId", "status",
+						  "cause", "doubled", "from",  "to",	  NULL };
 	DB_AUTO struct db_conn *conn = NULL;
 	struct execution_filter filter;
 	struct execution_page page = { 0 };
@@ -104,7 +105,8 @@ void api_executions_list(const struct api_request *request, struct api_reply *re
 
 void api_executions_of_job(const struct api_request *request, struct api_reply *reply)
 {
-	static const char *const parameters[] = { "limit", "cursor", "agentId", "status", "cause", "from", "to", NULL };
+	static const char *const parameters[] = { "limit", "cursor",  "agentId", "status",
+						  "cause", "doubled", "from",	 "to",	   NULL };
 	DB_AUTO struct db_conn *conn = NULL;
 	struct execution_filter filter;
 	struct execution_page page = { 0 };

@@ -85,6 +85,10 @@ static void add_bits(struct db_params *params, GString *array, unsigned bits, un
 /* Which index leads the scan, and how far it may go. */
 static const char *choose_scan(const struct execution_filter *filter, int *ret_budget)
 {
+	if (filter->doubled) {
+		*ret_budget = MAX(EXECUTION_DOUBLED_BUDGET, filter->limit + 1);
+		return filter->job_id != NULL ? "execution_page_job_doubled" : "execution_page_doubled";
+	}
 	bool all_statuses = filter->statuses == 0 || filter->statuses == ALL_STATUSES;
 	bool all_causes = filter->causes == 0 || filter->causes == ALL_CAUSES;
 	bool filtered = filter->agent_id != NULL || !all_statuses || !all_causes;

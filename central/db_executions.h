@@ -15,6 +15,7 @@
 #include "common/execution.h"
 
 #define EXECUTION_SCAN_BUDGET 20000
+#define EXECUTION_DOUBLED_BUDGET 2000 /* each of these is looked up by itself */
 
 struct execution_row {
 	struct execution execution;
@@ -30,6 +31,7 @@ struct execution_filter {
 	const char *job_id, *agent_id;  /* NULL = all; else valid UUIDs */
 	unsigned statuses;              /* bits 1 << enum execution_status; 0 = all */
 	unsigned causes;                /* bits 1 << enum fire_cause; 0 = all */
+	bool doubled;                   /* only those that another agent decided too */
 	struct wall from, to;           /* scheduled_at in [from, to); WALL_NONE = open */
 	struct cursor after;            /* id "" = the first page */
 	int limit;

@@ -62,7 +62,8 @@ static const struct view execution_view = {
 	{ "job", VALUE_JOB, 'j', .parameter = "jobId", .local = true, .help = "Only of this job" },                 \
 	{ "agent", VALUE_AGENT, .parameter = "agentId", .help = "Only of this agent" },                             \
 	{ "status", VALUE_TEXT, 's', .parameter = "status", .local = true, .help = STATUS_HELP },                                  \
-	{ "cause", VALUE_WORD, .words = "schedule catchUp manual", .parameter = "cause", .help = "Why it was tried" }
+	{ "cause", VALUE_WORD, .words = "schedule catchUp manual", .parameter = "cause", .help = "Why it was tried" },      \
+	{ "doubled", VALUE_FLAG, .parameter = "doubled", .help = "Only what another agent decided too" }
 
 static const struct command_value list_options[] = {
 	FILTERS,

@@ -91,6 +91,7 @@ static const struct command_value next_options[] = {
 };
 static const struct command_value history_options[] = {
 	{ "status", VALUE_TEXT, .parameter = "status", .local = true, .help = STATUS_WORDS },
+	{ "doubled", VALUE_FLAG, .parameter = "doubled", .help = "Only what another agent decided too" },
 	{ "from", VALUE_TIME, .parameter = "from", .help = "Due not before" },
 	{ "to", VALUE_TIME, .parameter = "to", .help = "Due before" },
 	{ 0 }

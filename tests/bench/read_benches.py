@@ -73,6 +73,8 @@ def targets_of_history(begin, end, execution):
         "executions_failed": lambda i: f"{page}&status=failed&to={at(i)}",
         "executions_success": lambda i: f"{page}&status=success&to={at(i)}",
         "executions_rare": lambda i: f"{page}&{pick(i, 'status=skipped', 'status=timeout', 'cause=manual')}&to={at(i)}",
+        "executions_doubled": lambda i: f"{page}&doubled=true&to={at(i)}{pick(i, '', '&status=failed', f'&agentId={agent_id(i)}')}",
+        "executions_job_doubled": lambda i: f"/api/executions/{job_id(i * 31)}?limit=100&doubled=true",
         "executions_agent": lambda i: f"{page}&agentId={agent_id(i)}&to={at(i)}",
         "executions_job": lambda i: f"{page}&jobId={job_id(i * 31)}&to={at(i)}",
         "executions_between": lambda i: f"{page}&from={at(i % 20)}&status=failed&agentId={agent_id(i)}",

@@ -66,6 +66,12 @@ MAKE_DAY = f"""INSERT INTO {{partition}} (execution_id, job_id, agent_id, schedu
     SELECT gen_random_uuid(), {JOB_ID.format(n="1 + n %% {jobs}")}, {AGENT_ID.format(n="1 + n %% {agents}")}, at, at, at, at, 1, 1,
         1000 * (1 + n * 7 %% 90), 800, 1, 200, CASE WHEN n / {{jobs}} %% 100 = 7 THEN 2 ELSE 1 END, 1, '{{{{"ok":true}}}}'
     FROM (SELECT n, %s::timestamptz + n * (interval '1 day' / {{rows}}) AS at FROM generate_series(0, {{rows}} - 1) AS n) AS fires"""
+# One of a thousand fires was decided by a second agent too.
+MAKE_DOUBLES = f"""INSERT INTO execution_double (execution_id, scheduled_at, agent_id, job_id, started_at, finished_at, received_at, status,
+        attempts, http_status, duration_us)
+    SELECT execution_id, scheduled_at, {AGENT_ID.format(n="1 + (n + 1) % {agents}")}, job_id, started_at, finished_at, received_at, status, 1,
+        200, duration_us
+    FROM (SELECT *, row_number() OVER (ORDER BY scheduled_at) - 1 AS n FROM {{partition}}) AS fires WHERE n % 997 = 0"""
 MAKE_LATEST = """INSERT INTO job_latest AS l (job_id, scheduled_at, place_at, execution_id, agent_id, status, started, duration_us, decided_until)
     SELECT DISTINCT ON (job_id) job_id, scheduled_at, scheduled_at, execution_id, agent_id, status, true, duration_us, scheduled_at
     FROM execution WHERE scheduled_at >= %s ORDER BY job_id, scheduled_at DESC, execution_id DESC
@@ -110,6 +116,7 @@ def fill_day(cursor, at, age, size):
     partition = f"execution_{at:%Y%m%d}"
     cursor.execute("SELECT execution_partition_make(%s)", (at.date(),))
     cursor.execute(MAKE_DAY.format(partition=partition, rows=size.executions // size.days, jobs=size.jobs, agents=size.agents), (at,))
+    cursor.execute(MAKE_DOUBLES.format(partition=partition, agents=size.agents))
     for grain, unit in ((1, "minute"), (2, "hour"), (3, "day")):
         if grain > 1 or age < MINUTE_DAYS:
             for job in ("job_id", NOBODY):

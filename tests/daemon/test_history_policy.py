@@ -5,6 +5,8 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from harness.api import assert_problem
+from harness.cli import Cli
 from harness.waiting import wait_until
 from raw_agent import NOW, RawAgent, execution, executions, stamp
 
@@ -18,6 +20,21 @@ def count(database, table="execution"):
 
 def sums(database, job_id):
     return database.query(DAY_SUMS, (job_id,))[0]
+
+
+def walk(api, path="/api/executions", **filters):
+    """The executions of each page."""
+    cursor = None
+    while True:
+        page = api.json(path, **filters, **({"cursor": cursor} if cursor else {}))
+        yield page["executions"]
+        cursor = page["nextCursor"]
+        if cursor is None:
+            return
+
+
+def found(pages):
+    return [e["executionId"] for page in pages for e in page]
 
 
 def make_job(central, **history):
@@ -74,13 +91,7 @@ def test_pages_of_one_jobs_failures_hold_each_once_and_nobody_elses(central):
     raw, job_id = RawAgent(central), str(uuid.uuid4())
     fires = mixed(job_id, 200)
     raw.sync(1, fires + mixed(str(uuid.uuid4()), 200))
-    seen, cursor = [], None
-    while True:
-        page = central.api.json("/api/executions", jobId=job_id, status="failed", limit=7, **({"cursor": cursor} if cursor else {}))
-        seen += [e["executionId"] for e in page["executions"]]
-        cursor = page["nextCursor"]
-        if cursor is None:
-            break
+    seen = found(walk(central.api, jobId=job_id, status="failed", limit=7))
     assert seen == [fire["executionId"] for fire in reversed(fires) if fire["status"] == "failed"]
 
 
@@ -92,6 +103,39 @@ def test_a_double_of_an_execution_that_was_not_kept_is_known_as_one(central, dat
     second.sync(1, fires)
     assert (count(database), count(database, "execution_double")) == (0, 5)
     assert sums(database, job_id) == (5, 0, 5)
+
+
+def test_doubled_executions_are_found_page_by_page_though_much_of_what_two_agents_decided_is_not_kept(world, central, database):
+    first, second = RawAgent(central, "first"), RawAgent(central, "second")
+    ours, theirs = central.api.create_job("0 0 1 1 *", "http://127.0.0.1:9/", name="ours")["jobId"], str(uuid.uuid4())
+    fires = mixed(ours, 60) + mixed(theirs, 60)
+    twice = fires[::3]
+    first.sync(1, fires)
+    second.sync(1, twice)
+    RawAgent(central, "third").sync(1, twice)  # a fire is found once, however many decided it
+    wanted = lambda fits: sorted(f["executionId"] for f in twice if fits(f))  # noqa: E731
+    find = lambda **filters: walk(central.api, doubled="true", **filters)  # noqa: E731
+    assert sorted(found(find(limit=7))) == wanted(lambda f: True) and len(list(find(limit=7))) == 6
+    assert sorted(found(find(limit=7, jobId=ours))) == wanted(lambda f: f["jobId"] == ours)
+    assert found(walk(central.api, f"/api/executions/{ours}", doubled="true")) == found(find(jobId=ours))
+    assert sorted(found(find(limit=2, status="failed"))) == wanted(lambda f: f["status"] == "failed")
+    assert sorted(found(find(agentId=first.agent_id))) == wanted(lambda f: True) and found(find(agentId=second.agent_id)) == []
+    border = NOW - timedelta(seconds=31)
+    assert sorted(found(find(**{"from": stamp(border)}))) == wanted(lambda f: f["scheduledAt"] >= stamp(border))
+    assert sorted(found(find(to=stamp(border)))) == wanted(lambda f: f["scheduledAt"] < stamp(border))
+    assert len(found(walk(central.api, doubled="false", limit=100))) == 120, "it only takes away"
+    assert_problem(central.api.get("/api/executions", params={"doubled": "yes"}), 400)
+
+    cli = Cli(world.folder, central.url, central.token)
+    assert sorted(e["executionId"] for e in cli.lines("execution", "list", "--doubled", "--all")) == wanted(lambda f: True)
+    assert sorted(cli.out("job", "history", "ours", "--doubled", "--all", "-o", "name").split()) == wanted(lambda f: f["jobId"] == ours)
+
+    # Newer ones of which the executions are gone: each page reads so many of them, and the next one goes on.
+    database.execute("""INSERT INTO execution_double (execution_id, scheduled_at, agent_id, job_id, finished_at, received_at, status, attempts,
+        duration_us) SELECT gen_random_uuid(), now(), %s, %s, now(), now(), 1, 1, 1 FROM generate_series(1, 4500)""", (second.agent_id, ours))
+    pages = list(find(limit=100))
+    assert [len(page) for page in pages] == [0, 0, 40] and sorted(found(pages)) == wanted(lambda f: True)
+    assert [len(page) for page in find(limit=100, jobId=ours)] == [0, 0, 20]
 
 
 @pytest.mark.parametrize("history,kept", [({"policy": "all"}, 1000), ({"policy": "failures"}, 100),

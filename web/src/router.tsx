@@ -93,6 +93,7 @@ const executions = createRoute({
 			jobId: text,
 			agentId: text,
 			cause: oneOf("schedule", "catchUp", "manual"),
+			doubled: flag,
 			from: time,
 			to: time,
 		}),

@@ -9,7 +9,7 @@ execution_id, job_id, agent_id, scheduled_at, last_scheduled_at, started_at, fin
 	WHERE double.scheduled_at = shown.scheduled_at AND double.execution_id = shown.execution_id LIMIT 1) AS doubled
 
 -- Pages of executions, newest first, by keyset ($1, $2). $3 from, $4 budget of the scan, $5 agent, $6 statuses, $7 rows,
--- $8 causes, $9 job. The four pages differ in which rows are scanned, and so in the index that leads.
+-- $8 causes, $9 job. The pages differ in which rows are scanned, and so in the index that leads.
 -- The row at which the scan used up its budget is handed out even when it does not match: the next page starts there.
 -- part: page_head
 SELECT
@@ -17,17 +17,19 @@ SELECT
 	, place, matches
 FROM (
 	SELECT *, row_number() OVER (ORDER BY scheduled_at DESC, execution_id DESC) AS place,
-		($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
+		agent_id IS NOT NULL
+			AND ($5::uuid IS NULL OR agent_id = $5::uuid) AND ($6::smallint[] IS NULL OR status = ANY ($6::smallint[]))
 			AND ($8::smallint[] IS NULL OR cause = ANY ($8::smallint[])) AS matches
-	FROM execution
-	WHERE
+	FROM
 
 -- The first condition repeats what the row comparison says, in the form that partition pruning understands.
--- part: page_tail
+-- part: page_scan
 		scheduled_at <= $1::timestamptz AND scheduled_at >= $3::timestamptz
 		AND (scheduled_at, execution_id) < ($1::timestamptz, $2::uuid)
 	ORDER BY scheduled_at DESC, execution_id DESC
 	LIMIT $4::bigint
+
+-- part: page_tail
 ) AS shown
 WHERE matches OR place = $4::bigint
 ORDER BY scheduled_at DESC, execution_id DESC
@@ -35,21 +37,50 @@ LIMIT $7::bigint
 
 -- name: execution_page
 -- use: page_head
+	execution WHERE
+-- use: page_scan
 -- use: page_tail
 
 -- name: execution_page_job
 -- use: page_head
-		job_id = $9::uuid AND
+	execution WHERE job_id = $9::uuid AND
+-- use: page_scan
 -- use: page_tail
 
 -- name: execution_page_job_bad
 -- use: page_head
-		job_id = $9::uuid AND status IN (2, 3, 5, 6) AND
+	execution WHERE job_id = $9::uuid AND status IN (2, 3, 5, 6) AND
+-- use: page_scan
 -- use: page_tail
 
 -- name: execution_page_bad
 -- use: page_head
-		status IN (2, 3, 5, 6) AND
+	execution WHERE status IN (2, 3, 5, 6) AND
+-- use: page_scan
+-- use: page_tail
+
+-- Those that two agents decided: the second decisions are few, so they lead, and each is looked up in its day. What is not kept
+-- of them (by the job's policy, or any more) uses up budget and matches nothing. (LIMIT 1 leaves the planner no other way.)
+-- part: page_doubled
+	) AS twice LEFT JOIN LATERAL (
+		SELECT * FROM execution AS one
+		WHERE one.scheduled_at = twice.scheduled_at AND one.execution_id = twice.execution_id LIMIT 1
+	) AS kept USING (scheduled_at, execution_id)
+
+-- name: execution_page_doubled
+-- use: page_head
+	(
+	SELECT DISTINCT scheduled_at, execution_id FROM execution_double WHERE
+-- use: page_scan
+-- use: page_doubled
+-- use: page_tail
+
+-- name: execution_page_job_doubled
+-- use: page_head
+	(
+	SELECT DISTINCT scheduled_at, execution_id FROM execution_double WHERE job_id = $9::uuid AND
+-- use: page_scan
+-- use: page_doubled
 -- use: page_tail
 
 -- $3 NULL: the whole history of the job is searched.

@@ -10,6 +10,8 @@ const press = (...keys: string[]) => {
 	for (const key of keys) act(() => onKeyDown(new KeyboardEvent("keydown", { key })));
 };
 
+const SLOW = { timeout: 10_000 };
+
 describe("screens of fleet, history and people", () => {
 	it("shows an execution with its reason, its waterfall and its request", async () => {
 		const job = fake.jobs[4];
@@ -34,6 +36,16 @@ describe("screens of fleet, history and people", () => {
 		expect(await screen.findByText("Also run elsewhere")).toBeTruthy();
 		expect(screen.getByRole("link", { name: "edge-heir" })).toBeTruthy();
 		expect(screen.getByText("Twice")).toBeTruthy();
+	});
+	it("shows only what two agents ran, when that is asked for", async () => {
+		const { router } = await open("/executions");
+		await userEvent.click(await screen.findByRole("button", { name: "Twice" }));
+		await waitFor(() => expect(router.state.location.search).toEqual({ doubled: true }));
+		const shown = () => screen.getAllByRole("row").slice(1);
+		await waitFor(() => expect(shown().every((row) => row.textContent?.includes("Twice"))).toBe(true), SLOW);
+		expect(shown().length).toBeGreaterThan(0);
+		await userEvent.click(screen.getByRole("button", { name: "Twice" }));
+		await waitFor(() => expect(router.state.location.search).toEqual({}));
 	});
 	it("says of a silent agent what is unknown, and offers a viewer nothing to do", async () => {
 		const silent = fake.agents.find((agent) => agent.state === "offline");

@@ -153,7 +153,7 @@ export function makeExecutions(job: ListedJob, agents: Agent[], number: number, 
 		const length = 30 * 10 ** (roll() * 1.4);
 		const sent = status !== "missed" && status !== "skipped";
 		return {
-			executionId: uuid(4, index),
+			executionId: uuid(4, Number.parseInt(job.jobId.slice(-4), 16) * 1_000 + index),
 			jobId: job.jobId,
 			jobRevision: job.revision,
 			agentId: agent.agentId,

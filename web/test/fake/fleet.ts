@@ -117,6 +117,7 @@ export function fleetHandlers(fake: () => Fake, problem: typeof Problem) {
 			const statuses = query.get("status")?.split(",");
 			const executions = everything()
 				.filter((one) => !statuses || statuses.includes(one.status))
+				.filter((one) => query.get("doubled") !== "true" || one.doubled)
 				.filter((one) => !query.get("jobId") || one.jobId === query.get("jobId"));
 			return HttpResponse.json({ executions, nextCursor: null });
 		}),

@@ -13,6 +13,7 @@ export interface ExecutionFilter {
 	jobId?: string;
 	agentId?: string;
 	cause?: "schedule" | "catchUp" | "manual";
+	doubled?: boolean;
 	from?: string;
 	to?: string;
 }
@@ -26,6 +27,19 @@ export function toggleStatus(filter: string | undefined, status: string): string
 }
 
 const FOUND_MAX = 10;
+
+/** A state as a button that is pressed or not. */
+function Pill({ state, pressed, press }: { state: string; pressed: boolean; press: () => void }) {
+	const { glyph, text, tone } = look(state);
+	const tint = pressed
+		? `${TONE_SOFT[tone]} border-current font-medium`
+		: "border-line-strong text-ink-soft hover:bg-sunken";
+	return (
+		<button type="button" aria-pressed={pressed} onClick={press} className={`min-h-8 rounded-full border px-3 ${tint}`}>
+			<span aria-hidden="true">{glyph}</span> {text}
+		</button>
+	);
+}
 
 function useJobs(q: string) {
 	const query = useInfiniteQuery({
@@ -58,6 +72,7 @@ const NONE: { [K in keyof Required<ExecutionFilter>]: undefined } = {
 	jobId: undefined,
 	agentId: undefined,
 	cause: undefined,
+	doubled: undefined,
 	from: undefined,
 	to: undefined,
 };
@@ -76,16 +91,18 @@ export function ExecutionFilters({
 				<fieldset className="m-0 flex min-w-0 flex-wrap gap-1.5 border-0 p-0">
 					<legend className="sr-only">States</legend>
 					{EXECUTION_STATUSES.map((status) => (
-						<button
+						<Pill
 							key={status}
-							type="button"
-							aria-pressed={chosen.has(status)}
-							onClick={() => change({ status: toggleStatus(filter.status, status) })}
-							className={`min-h-8 rounded-full border px-3 ${chosen.has(status) ? `${TONE_SOFT[look(status).tone]} border-current font-medium` : "border-line-strong text-ink-soft hover:bg-sunken"}`}
-						>
-							<span aria-hidden="true">{look(status).glyph}</span> {look(status).text}
-						</button>
+							state={status}
+							pressed={chosen.has(status)}
+							press={() => change({ status: toggleStatus(filter.status, status) })}
+						/>
 					))}
+					<Pill
+						state="doubled"
+						pressed={filter.doubled === true}
+						press={() => change({ doubled: filter.doubled ? undefined : true })}
+					/>
 				</fieldset>
 				{filter.jobId ? (
 					<JobChip jobId={filter.jobId} clear={() => change({ jobId: undefined })} />
