@@ -41,13 +41,12 @@ static void reply_failure(struct api_reply *reply, enum job_outcome outcome, str
 	job_failure_clear(failure);
 }
 
-/* The job as it is now, with its ETag; clears the record. */
+/* The job as it was created or edited, with its ETag; clears the record. */
 static void reply_record(struct api_reply *reply, int status, struct job_record *record)
 {
 	char etag[ETAG_SIZE];
 	json_t *json = job_record_to_json(record, wall_now());
-	if (status == 201)
-		json_object_set_new(json, "held", json_boolean(!record->unheld));
+	json_object_set_new(json, "held", json_boolean(record->held));
 	api_reply_header(reply, "ETag", "%s", etag_print(record->row.revision, etag));
 	api_reply_json(reply, status, json);
 	job_record_clear(record);

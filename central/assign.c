@@ -76,10 +76,11 @@ static enum db_status apply(struct db_conn *conn, const char *job_ids, bool reba
 	return run_for(conn, "assign_end", job_ids);
 }
 
-enum db_status assign_job(struct db_conn *conn, const char *job_id, int64_t *ret_moves)
+enum db_status assign_job(struct db_conn *conn, const char *job_id)
 {
 	g_autofree char *job_ids = g_strdup_printf("{%s}", job_id);
 	struct db_params params = { 0 };
+	int64_t moves;
 	add_jobs(&params, job_ids, false);
 	/* Each statement must see what was committed while the one before waited for its lock. */
 	enum db_status status = db_run(conn, "assign_lock_shared", NULL, NULL);
@@ -87,7 +88,18 @@ enum db_status assign_job(struct db_conn *conn, const char *job_id, int64_t *ret
 		status = db_run(conn, "assign_lock_agents", &params, NULL);
 	if (status == DB_OK)
 		status = run_for(conn, "assign_lock_leases", job_ids);
-	return status == DB_OK ? apply(conn, job_ids, false, ret_moves) : status;
+	return status == DB_OK ? apply(conn, job_ids, false, &moves) : status;
+}
+
+enum db_status assign_is_held(struct db_conn *conn, const char *job_id, bool *ret_held)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	db_param_text(&params, job_id);
+	enum db_status status = db_run_one(conn, "assign_is_held", &params, &result);
+	if (status == DB_OK)
+		*ret_held = db_bool(result, 0, 0);
+	return status;
 }
 
 enum db_status assign_jobs(struct db_conn *conn, const char *job_ids, bool rebalance, int64_t *ret_moves)

@@ -76,16 +76,18 @@
 
 /*
  * Brings the assignments of one job in line with its row: after insert, edit, pause, resume and soft delete. Each agent
- * that holds it gets a new revision of its set, also when only the definition changed. *ret_moves: rows that changed; none
- * of a new job: no agent fits it.
+ * that holds it gets a new revision of its set, also when only the definition changed.
  */
-enum db_status assign_job(struct db_conn *conn, const char *job_id, int64_t *ret_moves);
+enum db_status assign_job(struct db_conn *conn, const char *job_id);
 
 /*
  * The same for those jobs (a closed db_array of ids, at most ASSIGN_CHUNK). The caller took assign_lock_exclusive(). With
  * `rebalance` jobs of modes one and count go to the best claim though their holder is good. *ret_moves: rows that changed.
  */
 enum db_status assign_jobs(struct db_conn *conn, const char *job_ids, bool rebalance, int64_t *ret_moves);
+
+/* Does any agent have it? A job that none has is due in vain. */
+enum db_status assign_is_held(struct db_conn *conn, const char *job_id, bool *ret_held);
 
 /*
  * Gives an agent that has just been enrolled its jobs: those of mode all, those of mode agent with its name, and the

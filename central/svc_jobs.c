@@ -94,6 +94,13 @@ static enum db_status audit(struct db_conn *conn, const struct author *author, c
 	return db_audit(conn, author, action, job_id, before_text, after_text);
 }
 
+/* Brings its holders in line with the row, and tells whether there are any now. */
+static enum db_status place(struct db_conn *conn, struct job_record *record)
+{
+	enum db_status status = assign_job(conn, record->row.job_id);
+	return status == DB_OK ? assign_is_held(conn, record->row.job_id, &record->held) : status;
+}
+
 enum job_outcome job_create(const struct job_request *request, json_t *definition, struct job_record *ret,
 			    struct job_failure *ret_failure)
 {
@@ -105,7 +112,6 @@ enum job_outcome job_create(const struct job_request *request, json_t *definitio
 					      .updated_at = now,
 					      .created_by = g_strdup(author->name),
 					      .updated_by = g_strdup(author->name) } };
-	int64_t moves = 0;
 	uuid_v7(now, record.row.job_id);
 	enum job_outcome outcome = take_definition(&record, definition, false, ret_failure);
 	if (outcome != JOB_DONE) {
@@ -118,7 +124,7 @@ enum job_outcome job_create(const struct job_request *request, json_t *definitio
 	if (status == DB_OK)
 		status = db_job_insert(conn, &record.row, record.job);
 	if (status == DB_OK)
-		status = assign_job(conn, record.row.job_id, &moves);
+		status = place(conn, &record);
 	if (status == DB_OK)
 		status = audit(conn, author, "job.create", record.row.job_id, NULL, record.job);
 	if (status == DB_OK)
@@ -127,7 +133,6 @@ enum job_outcome job_create(const struct job_request *request, json_t *definitio
 		job_record_clear(&record);
 		return job_db_failed(ret_failure, status);
 	}
-	record.unheld = moves == 0;
 	*ret = record;
 	return JOB_DONE;
 }
@@ -196,16 +201,17 @@ static enum job_outcome write_edit(struct db_conn *conn, const struct author *au
 	json_decref(definition);
 	if (outcome != JOB_DONE)
 		return outcome;
+	enum db_status status;
 	if (same_meaning(before->job, after->job)) {
 		struct job_record unchanged = *before;
 		*before = *after;
 		*after = unchanged;
-		return JOB_DONE;
+		status = assign_is_held(conn, after->row.job_id, &after->held);
+		return status == DB_OK ? JOB_DONE : job_db_failed(ret_failure, status);
 	}
-	int64_t moves;
-	enum db_status status = db_job_update(conn, &after->row, after->job, edit->action);
+	status = db_job_update(conn, &after->row, after->job, edit->action);
 	if (status == DB_OK)
-		status = assign_job(conn, after->row.job_id, &moves);
+		status = place(conn, after);
 	g_autofree char *action = g_strconcat("job.", edit->action, NULL);
 	if (status == DB_OK)
 		status = audit(conn, author, action, after->row.job_id, before->job, after->job);
@@ -333,7 +339,6 @@ static enum job_outcome try_delete(const struct job_request *request, struct job
 {
 	DB_AUTO struct db_conn *conn = NULL;
 	struct job_record before = { 0 };
-	int64_t moves;
 	enum db_status status = uuid_is_valid(request->job_id) ? db_acquire(request->pool, &conn) : DB_NOT_FOUND;
 	if (status != DB_OK)
 		return job_db_failed(ret_failure, status);
@@ -341,7 +346,7 @@ static enum job_outcome try_delete(const struct job_request *request, struct job
 	if (outcome == JOB_DONE) {
 		status = db_job_delete(conn, &before.row, wall_now(), request->author.name);
 		if (status == DB_OK)
-			status = assign_job(conn, request->job_id, &moves);
+			status = assign_job(conn, request->job_id);
 		if (status == DB_OK)
 			status = audit(conn, &request->author, "job.delete", request->job_id, before.job, NULL);
 		if (status == DB_OK)

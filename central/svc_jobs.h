@@ -17,7 +17,7 @@ struct job_record {
 	struct job_row row;
 	struct job *job;
 	struct job_problem problem; /* why job is NULL */
-	bool unheld;                /* after job_create(): no agent fits it yet */
+	bool held;                  /* after job_create() and edits: an agent has it; false = none fits it yet */
 };
 void job_record_clear(struct job_record *record);
 /* Fills job, or problem, from the row. */

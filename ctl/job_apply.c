@@ -17,6 +17,7 @@ static const struct view_column result_columns[] = {
 	{ "NAME", "name", CELL_TEXT, SHRINKS },
 	{ "RESULT", "result", CELL_STATUS, 0 },
 	{ "REVISION", "revision", CELL_NUMBER, 0 },
+	{ "HELD", "held", CELL_YES, 0 }, /* no: no agent fits it, so nothing runs */
 	{ "ID", "jobId", CELL_TEXT, WIDE },
 	{ 0 }
 };
@@ -42,8 +43,9 @@ static void note_failure(struct apply *apply, int status)
 
 static void note_result(struct apply *apply, const char *name, const char *result, const json_t *job)
 {
-	json_array_append_new(apply->results, json_pack("{s:s, s:s, s:O?, s:O?}", "name", name, "result", result, "revision",
-							json_object_get(job, "revision"), "jobId", json_object_get(job, "jobId")));
+	json_array_append_new(apply->results, json_pack("{s:s, s:s, s:O?, s:O?, s:O?}", "name", name, "result", result,
+							"revision", json_object_get(job, "revision"), "held",
+							json_object_get(job, "held"), "jobId", json_object_get(job, "jobId")));
 }
 
 /* The definition with all defaults written out, secrets masked; NULL: the sentence is said. */

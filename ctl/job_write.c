@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A new job that nobody has is due in vain. */
+/* A job that nobody has, as it was just made or changed, is due in vain. */
 static void say_unheld(const json_t *job)
 {
 	const char *agent = json_string_value(output_member(job, "target.agent"));

@@ -1,4 +1,5 @@
 """The `belfry` command and the fleet: labels, draining, tokens, who holds what, what is late, and the ledger."""
+import json
 import re
 
 from harness.waiting import wait_until
@@ -72,6 +73,14 @@ def test_where_a_job_is_and_what_is_late(cli, api, central, database):
     assert "no agent \"x9\" yet" in cli.run(*new, "alone", "--set", "target.mode=agent", "--set", "target.agent=x9").stderr
     assert cli.json(*new, "quiet", "--set", "target.mode=agent", "--set", "target.agent=x9")["held"] is False
     assert cli.run(*new, "fine").stderr == "" and cli.json(*new, "fine too")["held"] is True
+    edit = ["job", "edit", "fine", "--set"]
+    done = cli.run(*edit, "target.selector=role=none")
+    assert done.returncode == 0 and done.stderr == 'belfry: note: no agent fits the selector "role=none" yet: nothing runs until one does\n'
+    assert cli.json(*edit, "target.selector=role=nobody")["held"] is False
+    assert cli.run(*edit, "target.selector=null").stderr == "" and cli.json(*edit, "name=fine")["held"] is True, "also when nothing changes"
+    file = [{"name": name, "schedule": "0 0 1 1 *", "api": HOOK, "target": target} for name, target in (("vain", {"selector": "role=no"}), ("fine", {}))]
+    lines = [line.split()[:4] for line in cli.out("job", "apply", "-f", "-", stdin=json.dumps(file)).splitlines()]
+    assert lines == [["NAME", "RESULT", "REVISION", "HELD"], ["vain", "changed", "2", "no"], ["fine", "unchanged", "4", "yes"]]
     for name in ("vain", "alone", "quiet", "fine", "fine too"):
         cli.out("job", "delete", name)
     assert cli.out("job", "where", "held", "-o", "name") == "porter\n"

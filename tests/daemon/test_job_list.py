@@ -257,3 +257,4 @@ def test_a_job_as_a_list_or_its_creation_shows_it_may_be_sent_back(api, jobs):
     for shown in (made, listed):
         reply = api.put(f"/api/jobs/{shown['jobId']}", json={**shown, "name": "again " + shown["name"]})
         assert reply.status_code == 200 and reply.json()["name"] == "again " + shown["name"], reply.text
+        assert reply.json()["held"] is False

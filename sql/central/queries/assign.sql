@@ -6,6 +6,9 @@ SELECT pg_advisory_xact_lock_shared(hashtext('belfry.placement'))
 -- name: assign_lock_exclusive
 SELECT pg_advisory_xact_lock(hashtext('belfry.placement'))
 
+-- name: assign_is_held
+SELECT EXISTS (SELECT FROM assignment WHERE job_id = $1::uuid AND NOT removed)
+
 -- Until the end of the transaction: a plan that was kept from a small database reads all jobs for each chunk of a large one.
 -- name: assign_plan_anew
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
