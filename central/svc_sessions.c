@@ -42,21 +42,39 @@ static void take_back(struct db_pool *pool, const struct tries *tries)
 		login_uncount(conn, tries->address);
 }
 
-/*
- * Who was tried, and from where: for the audit. Only of tries that the brake let through, so that a flood leaves as few rows
- * as it gets tries. Nobody is known to have done it: such an author is no name that an account may have.
- */
-static enum login_outcome refuse(const struct login_request *request, const char *name, struct login_result *ret)
+/* Who was tried, how, and from where. Nobody is known to have done it: such an author is no name that an account may have. */
+static enum db_status audit_refusal(struct db_conn *conn, const struct login_request *request, const char *name, const char *how)
 {
-	DB_AUTO struct db_conn *conn = NULL;
 	struct author author = { LOGIN_STRANGER, request->request_id };
-	json_t *json = json_pack("{s:s, s:s}", "by", "password", "from", request->address);
+	json_t *json = json_pack("{s:s, s:s}", "by", how, "from", request->address);
 	char *after = json_dumps(json, JSON_COMPACT);
-	enum db_status status = db_acquire(request->pool, &conn);
-	if (status == DB_OK)
-		status = db_audit(conn, &author, "session.refuse", name, NULL, after);
+	enum db_status status = db_audit(conn, &author, "session.refuse", name, NULL, after);
 	free(after);
 	json_decref(json);
+	return status;
+}
+
+/* Only of tries that the brake let through, so that a flood leaves as few rows as it gets tries. */
+static enum login_outcome refuse_password(const struct login_request *request, const char *name, struct login_result *ret)
+{
+	DB_AUTO struct db_conn *conn = NULL;
+	enum db_status status = db_acquire(request->pool, &conn);
+	if (status == DB_OK)
+		status = audit_refusal(conn, request, name, "password");
+	return status == DB_OK ? LOGIN_WRONG : db_failed(status, ret);
+}
+
+/* Nobody has to wait for a link, which cannot be guessed; but what a flood of wrong ones leaves has the same bounds. */
+static enum login_outcome refuse_link(struct db_conn *conn, const struct login_request *request, struct login_result *ret)
+{
+	char key[96];
+	int64_t wait_s;
+	g_snprintf(key, sizeof key, "link:%s", request->address);
+	enum db_status status = login_count(conn, key, LOGIN_ADDRESS_FREE, LOGIN_ADDRESS_PAUSE_MAX_S, &wait_s);
+	if (status == DB_OK && wait_s == 0)
+		status = audit_refusal(conn, request, LOGIN_STRANGER, "link");
+	if (status == DB_OK)
+		status = db_commit(conn);
 	return status == DB_OK ? LOGIN_WRONG : db_failed(status, ret);
 }
 
@@ -73,7 +91,7 @@ static enum login_outcome check_password(const struct login_request *request, co
 	case PASSWORD_OK:
 		return LOGIN_OK;
 	case PASSWORD_WRONG:
-		return refuse(request, name, ret);
+		return refuse_password(request, name, ret);
 	case PASSWORD_BUSY:
 		break;
 	}
@@ -138,7 +156,7 @@ enum login_outcome login_by_link(const struct login_request *request, const char
 	if (status == DB_OK)
 		status = login_link_use(conn, hash, &row);
 	if (status == DB_NOT_FOUND)
-		return LOGIN_WRONG;
+		return refuse_link(conn, request, ret);
 	if (status == DB_OK) {
 		struct session_owner owner = { row.account, row.token_id };
 		g_strlcpy(ret->name, row.name, sizeof ret->name);

@@ -6,7 +6,8 @@
  * give more of them: LOGIN_NAME_FREE per account name, then pauses of 1, 2, 4 ... LOGIN_NAME_PAUSE_MAX_S seconds; the same
  * per client address with its own numbers. A success forgets the name's tries. A stranger can thus slow an account down,
  * by a minute at most; tokens and links always work. A wrong password is in the audit as session.refuse, with the name that
- * was tried and the address; what the brake refuses is not.
+ * was tried and the address; what the brake refuses is not. So is a link that is unknown, used or expired, at most as often as
+ * the brake would let an address try.
  */
 #ifndef BELFRY_SVC_SESSIONS_H
 #define BELFRY_SVC_SESSIONS_H

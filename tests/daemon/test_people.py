@@ -104,6 +104,24 @@ def test_a_wrong_password_is_in_the_audit_with_name_and_address_and_what_the_bra
     assert api.json("/api/audit/verify")["ok"] is True
 
 
+def test_a_link_that_is_unknown_used_or_expired_is_in_the_audit_but_a_flood_of_them_is_not(api, database):
+    stranger = Api(api.base)
+    used, expired = api.session_link(), api.session_link()
+    api.log_in(link=used)
+    database.execute("UPDATE login_link SET expires_at = now()")
+    for link in (used, expired, "no such link"):
+        assert_problem(stranger.post("/api/session", json={"link": link}), 401)
+    refused = api.json("/api/audit", action="session.refuse")["entries"]
+    assert [(e["actor"], e["object"], e["after"]) for e in refused] == [("(unknown)", "(unknown)", {"by": "link", "from": "127.0.0.1"})] * 3
+    assert used not in str(refused) and expired not in str(refused)
+    database.execute("UPDATE login_attempt SET failures = 40, last_at = now()")
+    for _ in range(5):
+        assert_problem(stranger.post("/api/session", json={"link": "no such link"}), 401)
+    assert len(api.json("/api/audit", action="session.refuse")["entries"]) == 3
+    assert api.log_in(link=api.session_link()).get("/api/session").status_code == 200, "a good one always works"
+    assert api.json("/api/audit/verify")["ok"] is True
+
+
 def test_an_address_that_tries_many_names_has_to_wait_too(api, anna, database):
     database.execute("INSERT INTO login_attempt VALUES ('address:127.0.0.1', 40, now())")
     held = try_login(api, SECRET)

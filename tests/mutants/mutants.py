@@ -399,6 +399,9 @@ MUTANTS = [
         ("sql/central/queries/agents.sql", "SELECT (SELECT max(since_at) FROM assignment WHERE", "SELECT (SELECT min(since_at) - interval '5 seconds' FROM assignment WHERE"),
     ], daemon("failover", "a_drained_agent_hands_over_without_losing_or_doubling_a_fire"), "assert "),
     Mutant("wrong passwords leave no trace", "people", [
-        ("central/svc_sessions.c", "\tif (status == DB_OK)\n\t\tstatus = db_audit(conn, &author, \"session.refuse\"", "\tif (status != DB_OK)\n\t\tstatus = db_audit(conn, &author, \"session.refuse\""),
+        ("central/svc_sessions.c", "\tif (status == DB_OK)\n\t\tstatus = audit_refusal(conn, request, name,", "\tif (status != DB_OK)\n\t\tstatus = audit_refusal(conn, request, name,"),
     ], daemon("people", "a_wrong_password_is_in_the_audit_with_name_and_address_and_what_the_brake_refuses_is_not"), "assert "),
+    Mutant("refused links leave no trace", "people", [
+        ("central/svc_sessions.c", "if (status == DB_OK && wait_s == 0)\n\t\tstatus = audit_refusal(", "if (status == DB_OK && wait_s < 0)\n\t\tstatus = audit_refusal("),
+    ], daemon("people", "a_link_that_is_unknown_used_or_expired_is_in_the_audit_but_a_flood_of_them_is_not"), "assert "),
 ]
