@@ -17,6 +17,8 @@
 #define SELDOM_LOOKS (1000 / MEMORY_LOOK_MS)  /* files of control groups are read this seldom */
 #define TRIM_LOOKS (10 * SELDOM_LOOKS)        /* and so often so much is given back to the system */
 #define TRIM_MIN (64 << 20)
+#define ROOM_TIGHT (2 * MEMORY_KEPT)
+#define ROOM_AMPLE (256 << 20) /* for whatever one request takes */
 #define TRIM_TIGHT_LOOKS (200 / MEMORY_LOOK_MS) /* when there is little room */
 #define TRIM_TIGHT_MIN (8 << 20)
 #define SAY_LOOKS (10 * SELDOM_LOOKS)
@@ -34,8 +36,8 @@ struct memory {
 	guint64 looks, said_at, said_refused;
 };
 
-/* Bytes of this process as the kernel counts them, and of the blocks that malloc has given out or holds free. */
-struct usage { gint64 data, resident, live, unused; };
+/* Bytes of this process as the kernel counts them. */
+struct usage { gint64 data, resident; };
 
 static gint64 read_max(const char *file)
 {
@@ -67,8 +69,7 @@ gint64 memory_group_max(const char *groups, const char *root)
 /* Without asking for memory. */
 static struct usage look_at_usage(int statm)
 {
-	struct mallinfo2 heap = mallinfo2();
-	struct usage usage = { .live = (gint64)(heap.uordblks + heap.hblkhd), .unused = (gint64)heap.fordblks };
+	struct usage usage = { 0 };
 	char text[256];
 	ssize_t size = pread(statm, text, sizeof text - 1, 0);
 	text[MAX(size, 0)] = '\0';
@@ -79,14 +80,27 @@ static struct usage look_at_usage(int statm)
 	return usage;
 }
 
-/* What malloc holds free counts as used until it is given back; where it cannot be, half of it may serve the next request. */
+/*
+ * What malloc holds free counts as used until it is given back; where it cannot be, half of it may serve the next request. To
+ * ask malloc is to walk through all of its free blocks while nobody else gets any: only when the answer matters.
+ */
 static gint64 room_left(const struct usage *usage, gint64 resident_max)
 {
-	struct rlimit data;
+	struct rlimit limit;
 	gint64 room = resident_max - usage->resident;
-	if (getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur != RLIM_INFINITY)
-		room = MIN(room, (gint64)MIN(data.rlim_cur, (rlim_t)G_MAXINT64) - usage->data + usage->unused / 2);
+	if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+		gint64 data = (gint64)MIN(limit.rlim_cur, (rlim_t)G_MAXINT64) - usage->data;
+		room = MIN(room, data < ROOM_AMPLE ? data + (gint64)mallinfo2().fordblks / 2 : data);
+	}
 	return room;
+}
+
+/* Malloc would keep for ever what a burst made it get. */
+static void trim(const struct usage *usage, gint64 spare_max)
+{
+	struct mallinfo2 heap = mallinfo2();
+	if (usage->resident - (gint64)(heap.uordblks + heap.hblkhd) > spare_max)
+		malloc_trim(0);
 }
 
 static gint64 resident_max(struct memory *memory)
@@ -122,12 +136,11 @@ static void look(struct rounds *rounds, void *context)
 	/* First, so that what comes in meanwhile counts twice rather than never. */
 	atomic_store(&memory->grown, 0);
 	struct usage usage = look_at_usage(memory->statm);
-	gint64 room = room_left(&usage, resident_max(memory)), spare = usage.resident - usage.live;
+	gint64 room = room_left(&usage, resident_max(memory));
 	atomic_store(&memory->room, room);
-	/* Malloc would keep for ever what a burst made it get. */
-	bool is_tight = room < 2 * MEMORY_KEPT;
-	if (memory->looks % (is_tight ? TRIM_TIGHT_LOOKS : TRIM_LOOKS) == 0 && spare > (is_tight ? TRIM_TIGHT_MIN : TRIM_MIN))
-		malloc_trim(0);
+	bool is_tight = room < ROOM_TIGHT;
+	if (memory->looks % (is_tight ? TRIM_TIGHT_LOOKS : TRIM_LOOKS) == 0)
+		trim(&usage, is_tight ? TRIM_TIGHT_MIN : TRIM_MIN);
 	say(memory);
 	memory->looks++;
 }
