@@ -19,6 +19,23 @@ export async function tooWide(page) {
 	return width > NARROW.width ? `${width} px wide on a telephone` : null;
 }
 
+/** Columns in which a time does not fit, however it may read: on another day than today, an hour less a minute ago. */
+export function cutTimes(page) {
+	return page.evaluate(() => {
+		const cut = [...document.querySelectorAll("td time")].filter((time) => {
+			const cell = time.closest("td");
+			const text = time.firstChild;
+			const was = text.nodeValue;
+			text.nodeValue = was.includes(":") ? "2026-12-30 20:00:00" : "59 min ago";
+			const wide = cell.scrollWidth > cell.clientWidth;
+			text.nodeValue = was;
+			return wide;
+		});
+		const heads = cut.map((time) => time.closest("table").rows[0].cells[time.closest("td").cellIndex]?.textContent);
+		return [...new Set(heads)];
+	});
+}
+
 /** Who asked for no motion gets none: nothing runs for longer than a frame. */
 export async function still({ page, stack, jobId }) {
 	await page.emulateMedia({ reducedMotion: "reduce" });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { findsOne, opensSoon, still, tooWide } from "./fits.mjs";
+import { cutTimes, findsOne, opensSoon, still, tooWide } from "./fits.mjs";
 import { agentDies } from "./offline.mjs";
 import { settled } from "./page.mjs";
 import { notThere, roles, sessionEnds } from "./people.mjs";
@@ -162,6 +162,7 @@ async function fits({ page, stack }) {
 			assert.equal(isDark, theme === "dark");
 			bad.push(...found.map((one) => `${screen.name}, ${theme}: ${one}`));
 		}
+		bad.push(...(await cutTimes(page)).map((head) => `${screen.name}: a time is cut under ${head}`));
 		const wide = await tooWide(page);
 		if (wide) bad.push(`${screen.name}: ${wide}`);
 	}

@@ -61,7 +61,7 @@ const COLUMNS: Column<Agent>[] = [
 	{
 		id: "state",
 		head: "State",
-		width: "12rem",
+		width: "13rem",
 		cell: (row) => (
 			<div className="leading-tight">
 				<PlainMark state={row.state} />

@@ -71,7 +71,7 @@ function columnsOf(from: string): Column<Group>[] {
 			head: "Latest reason",
 			cell: (one) => <span title={reasonOf(one)}>{reasonOf(one)}</span>,
 		},
-		{ id: "first", head: "First", width: "12rem", wide: "very", cell: (one) => <Time at={one.firstAt} /> },
+		{ id: "first", head: "First", width: "12.5rem", wide: "very", cell: (one) => <Time at={one.firstAt} /> },
 		{ id: "ago", head: "Last", width: "7.5rem", cell: (one) => <Ago at={one.lastAt} /> },
 		{
 			id: "show",

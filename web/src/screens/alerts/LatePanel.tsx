@@ -34,7 +34,7 @@ function AgentLink({ one }: { one: Late }) {
 
 const COLUMNS: Column<Late>[] = [
 	{ id: "job", head: "Job", cell: (one) => <JobLink one={one} /> },
-	{ id: "due", head: "Due", width: "12rem", cell: (one) => <Time at={one.dueAt} /> },
+	{ id: "due", head: "Due", width: "12.5rem", cell: (one) => <Time at={one.dueAt} /> },
 	{ id: "since", head: "Late since", width: "9rem", cell: (one) => <Ago at={one.lateSince} /> },
 	{ id: "agent", head: "Agent", width: "10rem", cell: (one) => <AgentLink one={one} /> },
 	{ id: "reason", head: "Reason", cell: (one) => <span title={one.reason}>{one.reason}</span> },

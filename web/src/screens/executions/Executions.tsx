@@ -31,7 +31,7 @@ function JobLink({ row }: { row: Execution }) {
 const COLUMNS: Column<Execution>[] = [
 	{ id: "status", head: "State", width: "8rem", cell: (row) => <PlainMark state={row.status} /> },
 	{ id: "job", head: "Job", cell: (row) => <JobLink row={row} /> },
-	{ id: "scheduled", head: "Due", width: "12rem", cell: (row) => <Time at={row.scheduledAt} /> },
+	{ id: "scheduled", head: "Due", width: "12.5rem", cell: (row) => <Time at={row.scheduledAt} /> },
 	{
 		id: "count",
 		head: "Fires",

@@ -55,7 +55,7 @@ export const columns: Column<ListedJob>[] = [
 	{
 		id: "next",
 		head: "Next fire",
-		width: "11.5rem",
+		width: "12.5rem",
 		cell: (job) => <Time at={job.nextFireAt} zone={job.timezone} none={job.active ? "–" : "Paused"} />,
 	},
 	{ id: "last", head: "Last result", width: "13rem", sort: "lastAt", cell: (job) => <Last job={job} /> },
@@ -70,7 +70,7 @@ export const columns: Column<ListedJob>[] = [
 	{
 		id: "edited",
 		head: "Edited",
-		width: "7rem",
+		width: "8rem",
 		sort: "updatedAt",
 		wide: "very",
 		cell: (job) => (

@@ -37,6 +37,7 @@ export function EnrolmentPanel() {
 			rows={(data) => data.tokens}
 			empty={<Empty title="No tokens">Make one to enrol an agent; it works once.</Empty>}
 			names={["Made", "By", "State", "Labels", "Expires", "Used", ""]}
+			wideOnly={["By", "Labels", "Used"]}
 			row={(token) => {
 				const [state, text] = stateOf(token);
 				return (
@@ -44,17 +45,17 @@ export function EnrolmentPanel() {
 						<Cell>
 							<Ago at={token.createdAt} />
 						</Cell>
-						<Cell>{token.createdBy}</Cell>
+						<Cell wideOnly>{token.createdBy}</Cell>
 						<Cell>
 							<PlainMark state={state} text={text} />
 						</Cell>
-						<Cell>
+						<Cell wideOnly>
 							<Labels labels={token.labels} />
 						</Cell>
 						<Cell>
 							<Ago at={token.expiresAt} />
 						</Cell>
-						<Cell>
+						<Cell wideOnly>
 							<Ago at={token.usedAt} none="no" />
 						</Cell>
 						<Cell right stays>
