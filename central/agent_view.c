@@ -31,6 +31,17 @@ static json_t *copies_to_json(const struct agent_row *row)
 	return json;
 }
 
+static json_t *handover_to_json(const struct agent_row *row)
+{
+	if (!row->drains)
+		return json_null();
+	json_t *json = json_object();
+	json_set_wall(json, "until", row->handover.until);
+	json_set_int(json, "kept", row->handover.kept);
+	json_set_int(json, "bound", row->handover.bound);
+	return json;
+}
+
 json_t *agent_to_json(const struct agent_row *row)
 {
 	json_t *json = json_object();
@@ -57,6 +68,7 @@ json_t *agent_to_json(const struct agent_row *row)
 	json_object_set_new(json, "labels", labels != NULL ? labels : json_object());
 	json_object_set_new(json, "weight", weight_to_json(row->weight));
 	json_object_set_new(json, "draining", json_boolean(wall_is_set(row->draining_at)));
+	json_object_set_new(json, "handover", handover_to_json(row));
 	json_set_wall(json, "unknownSince", strcmp(row->state, "offline") == 0 ? row->last_seen_at : WALL_NONE);
 	json_object_set_new(json, "behind", behind_to_json(row));
 	json_object_set_new(json, "copies", copies_to_json(row));
@@ -65,29 +77,12 @@ json_t *agent_to_json(const struct agent_row *row)
 	return json;
 }
 
-static json_t *handover_to_json(const struct agent_handover *handover)
-{
-	json_t *json = json_object();
-	json_set_wall(json, "until", handover->until);
-	json_set_int(json, "kept", handover->kept);
-	json_set_int(json, "bound", handover->bound);
-	return json;
-}
-
 enum db_status agent_show(struct db_conn *conn, const char *agent_id, json_t **ret)
 {
 	struct agent_row *row = NULL;
-	struct agent_handover handover;
-	bool drains = false;
 	enum db_status status = agent_get(conn, agent_id, &row);
-	if (status == DB_OK) {
-		drains = wall_is_set(row->draining_at) && !wall_is_set(row->revoked_at);
-		status = drains ? agent_handover(conn, agent_id, &handover) : DB_OK;
-	}
-	if (status == DB_OK) {
+	if (status == DB_OK)
 		*ret = agent_to_json(row);
-		json_object_set_new(*ret, "handover", drains ? handover_to_json(&handover) : json_null());
-	}
 	agent_row_free(row);
 	return status;
 }

@@ -12,7 +12,7 @@
 /* A new reference. */
 json_t *agent_to_json(const struct agent_row *row);
 
-/* The agent of this id, with what it has yet to do if it is draining (`handover`), which lists do not tell. */
+/* The agent of this id. */
 enum db_status agent_show(struct db_conn *conn, const char *agent_id, json_t **ret);
 
 #endif

@@ -50,6 +50,8 @@ static struct agent_row *read_agent(const struct db_result *result, int i)
 	row->rotation_ordered_at = db_wall(result, i, 25);
 	row->copies = db_int(result, i, 26);
 	row->copy_address = g_strdup(db_text_or_null(result, i, 27));
+	row->drains = !db_is_null(result, i, 29);
+	row->handover = (struct agent_handover){ db_wall(result, i, 28), db_int(result, i, 29), db_int(result, i, 30) };
 	return row;
 }
 
@@ -71,7 +73,7 @@ enum db_status agent_list(struct db_conn *conn, const struct agent_filter *filte
 	*ret_rows = g_ptr_array_new_with_free_func(agent_row_free_p);
 	for (int i = 0; i < db_rows(result); i++) {
 		struct agent_row *row = read_agent(result, i);
-		row->place = db_int(result, i, 28);
+		row->place = db_int(result, i, 31);
 		g_ptr_array_add(*ret_rows, row);
 	}
 	return DB_OK;
@@ -85,17 +87,6 @@ enum db_status agent_get(struct db_conn *conn, const char *agent_id, struct agen
 	enum db_status status = db_run_one(conn, "agent_get", &params, &result);
 	if (status == DB_OK)
 		*ret = read_agent(result, 0);
-	return status;
-}
-
-enum db_status agent_handover(struct db_conn *conn, const char *agent_id, struct agent_handover *ret)
-{
-	DB_RESULT_AUTO struct db_result *result = NULL;
-	struct db_params params = { 0 };
-	db_param_text(&params, agent_id);
-	enum db_status status = db_run_one(conn, "agent_handover", &params, &result);
-	if (status == DB_OK)
-		*ret = (struct agent_handover){ db_wall(result, 0, 0), db_int(result, 0, 1), db_int(result, 0, 2) };
 	return status;
 }
 

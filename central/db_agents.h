@@ -8,6 +8,12 @@
 #include "central/db.h"
 #include "central/http.h"
 
+/* What is left to do before the host of a draining agent may be stopped. */
+struct agent_handover {
+	struct wall until;   /* fires of jobs that left it are its own up to there; WALL_NONE = none are ahead */
+	int64_t kept, bound; /* jobs it has: those that others may take (nobody did yet), those that belong to the host */
+};
+
 /* One agent as it was last heard. WALL_NONE = never or not set. */
 struct agent_row {
 	char agent_id[UUID_SIZE];
@@ -22,6 +28,8 @@ struct agent_row {
 	bool outbox_full;   /* it starts nothing new until central has taken a part */
 	int64_t copies;     /* other agents with its identity that tried lately, and were refused (svc_life.h) */
 	char *copy_address; /* from where the last of them did; NULL = there are none */
+	bool drains;                              /* there is a handover */
+	struct agent_handover handover;
 	double weight;
 	int64_t place;                            /* of a list: what its order goes by */
 };
@@ -38,13 +46,6 @@ struct agent_filter {
 /* struct agent_row *. */
 enum db_status agent_list(struct db_conn *conn, const struct agent_filter *filter, GPtrArray **ret_rows);
 enum db_status agent_get(struct db_conn *conn, const char *agent_id, struct agent_row **ret);
-
-/* What is left to do before the host of a draining agent may be stopped. */
-struct agent_handover {
-	struct wall until;   /* fires of jobs that left it are its own up to there; WALL_NONE = none are ahead */
-	int64_t kept, bound; /* jobs it has: those that others may take (nobody did yet), those that belong to the host */
-};
-enum db_status agent_handover(struct db_conn *conn, const char *agent_id, struct agent_handover *ret);
 
 struct agent_stream_row { int64_t epoch, acked_seq; char *holes; /* JSON */ };
 struct agent_event_row { int64_t epoch, seq; struct wall at; char *kind, *detail; };

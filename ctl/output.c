@@ -103,6 +103,16 @@ static char *behind_text(const json_t *behind)
 	return g_strdup_printf("%s, for %s", revisions, duration_print(ms, buffer));
 }
 
+/* "3 jobs left", "until 2026-11-30 12:00:00", "done" */
+static char *handover_text(const struct output *output, const json_t *handover)
+{
+	json_int_t kept = json_integer_value(json_object_get(handover, "kept"));
+	g_autofree char *until = output_cell_text(output, json_object_get(handover, "until"), CELL_TIME);
+	if (kept > 0)
+		return g_strdup_printf("%" JSON_INTEGER_FORMAT " job%s left", kept, kept > 1 ? "s" : "");
+	return until != NULL ? g_strconcat("until ", until, NULL) : g_strdup("done");
+}
+
 char *output_cell_text(const struct output *output, const json_t *value, enum cell_kind kind)
 {
 	char buffer[WHEN_SIZE];
@@ -133,6 +143,8 @@ char *output_cell_text(const struct output *output, const json_t *value, enum ce
 		break;
 	case CELL_BEHIND:
 		return behind_text(value);
+	case CELL_HANDOVER:
+		return handover_text(output, value);
 	case CELL_LIFE:
 		return g_strdup(life_word(value));
 	case CELL_TEXT:

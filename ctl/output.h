@@ -20,6 +20,7 @@ enum cell_kind {
 	CELL_LABELS, /* an object: a=1,b=2 */
 	CELL_LIST,   /* how many items */
 	CELL_BEHIND, /* an object of revisions and since: how many, and for how long */
+	CELL_HANDOVER, /* an object of until and kept, of a draining agent: what is left to do */
 	CELL_LIFE    /* the whole item, a token: open, used, revoked or expired; its path is "" */
 };
 

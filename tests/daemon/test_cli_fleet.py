@@ -104,8 +104,13 @@ def test_after_a_drain_people_see_until_when_fires_are_still_its_own(cli, api, c
     said = cli.out("agent", "drain", "first")
     assert said == ("first: draining\nfirst: do not stop the host yet: no other agent has taken 1 of its jobs so far "
                     "(handover.kept of belfry agent show first)\n")
+    listed = lambda: {a["name"]: a["handover"] for a in cli.json("agent", "list")["agents"]}  # noqa: E731
+    assert listed() == {"first": {"until": None, "kept": 1, "bound": 0}} and re.search(r"HANDOVER.*\n.* 1 job left ", cli.out("agent", "list"))
     RawAgent(central, "heir").follow()
     wait_until(lambda: cli.json("agent", "show", "first")["handover"]["kept"] == 0, 10, "the job to move")
+    assert listed() == {"first": cli.json("agent", "show", "first")["handover"], "heir": None}
+    until = listed()["first"]["until"][:19].replace("T", " ") + "Z"
+    assert re.search(rf"\nfirst .* until {until} .*\nheir ", cli.out("agent", "list", "--utc"))
     said = cli.out("agent", "drain", "first").splitlines()[1]
     until = cli.json("agent", "show", "first")["handover"]["until"]
     assert re.fullmatch(r"first: the host may be stopped after [0-9: -]+, once nothing runs there \(.*\)", said) and until

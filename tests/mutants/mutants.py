@@ -396,7 +396,7 @@ MUTANTS = [
          "\telse\n\t\tlife->jobs_dir_busy_since = mono_now();\n"),
     ], daemon("edit_under_load", "a_storm_of_edits_and_reloads_of_job_files_loses_and_doubles_no_fire"), "no edit took effect"),
     Mutant("a drained host may be stopped at once", "3", [
-        ("sql/central/queries/agents.sql", "SELECT (SELECT max(since_at) FROM assignment WHERE", "SELECT (SELECT min(since_at) - interval '5 seconds' FROM assignment WHERE"),
+        ("sql/central/queries/agents.sql", "(SELECT max(since_at) FROM assignment WHERE", "(SELECT min(since_at) - interval '5 seconds' FROM assignment WHERE"),
     ], daemon("failover", "a_drained_agent_hands_over_without_losing_or_doubling_a_fire"), "assert "),
     Mutant("wrong passwords leave no trace", "people", [
         ("central/svc_sessions.c", "\tif (status == DB_OK)\n\t\tstatus = audit_refusal(conn, request, name,", "\tif (status != DB_OK)\n\t\tstatus = audit_refusal(conn, request, name,"),

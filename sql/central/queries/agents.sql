@@ -34,48 +34,62 @@ agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, v
 	outbox_depth, oldest_unsent_at, next_fire_at, clock_skew_ms, tzdata, labels, weight, draining_at, key_rotated_at, state,
 	behind, behind_since, outbox_max, outbox_full,
 	(SELECT min(created_at) FROM command WHERE command.agent_id = shown.agent_id AND type = 'rotate' AND done_at IS NULL),
-	agent_copies(agent_id), agent_copy_address(agent_id)
+	agent_copies(agent_id), agent_copy_address(agent_id), handover.until, handover.kept, handover.bound
 
--- $1 part of name, host or id, $2 state, $3 compiled selector, $4 order, ($5, $6) the last one shown, $7 rows.
+-- What a draining agent has yet to do (no row of others): up to when fires of jobs that left are its own, jobs that others may
+-- take, and those that belong to the host. It costs what the agent still has: few, or it has only begun.
+-- part: agent_handover
+LEFT JOIN LATERAL (
+	SELECT (SELECT max(since_at) FROM assignment WHERE agent_id = shown.agent_id AND removed AND since_at > now()) AS until,
+		count(*) FILTER (WHERE job.target_mode IN ('one', 'count')) AS kept,
+		count(*) FILTER (WHERE job.target_mode IN ('all', 'agent')) AS bound
+	FROM assignment held CROSS JOIN LATERAL (SELECT target_mode FROM job WHERE job.job_id = held.job_id OFFSET 0) AS job
+	WHERE held.agent_id = shown.agent_id AND NOT held.removed
+	HAVING shown.draining_at IS NOT NULL AND shown.revoked_at IS NULL
+) AS handover ON true
+
+-- $1 part of name, host or id, $2 state, $3 compiled selector, $4 order, ($5, $6) the last one shown, $7 rows. The page is
+-- chosen first, and told of afterwards.
 -- part: agent_list
 SELECT
 -- use: agent_columns
 	, place
 FROM (
-	SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
-		WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
-	FROM agent_shown
-	WHERE forgotten_at IS NULL
-		AND ($1::text IS NULL OR strpos(lower(name), lower($1::text)) > 0 OR strpos(lower(hostname), lower($1::text)) > 0
-			OR agent_id::text = lower($1::text))
-		AND ($2::text IS NULL OR state = $2::text)
-		AND ($3::jsonb IS NULL OR selector_matches($3::jsonb, labels))
-) AS shown
+	SELECT * FROM (
+		SELECT *, CASE $4::text WHEN 'lastSeenAt' THEN coalesce((extract(epoch FROM last_seen_at) * 1000000)::bigint, 0)
+			WHEN 'outboxDepth' THEN coalesce(outbox_depth, 0) ELSE 0 END AS place
+		FROM agent_shown
+		WHERE forgotten_at IS NULL
+			AND ($1::text IS NULL OR strpos(lower(name), lower($1::text)) > 0 OR strpos(lower(hostname), lower($1::text)) > 0
+				OR agent_id::text = lower($1::text))
+			AND ($2::text IS NULL OR state = $2::text)
+			AND ($3::jsonb IS NULL OR selector_matches($3::jsonb, labels))
+	) AS fitting
 
 -- name: agent_list_up
 -- use: agent_list
-WHERE $6::uuid IS NULL
-	OR (place, name, agent_id) > ($5::bigint, (SELECT name FROM agent WHERE agent_id = $6::uuid), $6::uuid)
-ORDER BY place ASC, name ASC, agent_id ASC LIMIT $7::integer
+	WHERE $6::uuid IS NULL
+		OR (place, name, agent_id) > ($5::bigint, (SELECT name FROM agent WHERE agent_id = $6::uuid), $6::uuid)
+	ORDER BY place ASC, name ASC, agent_id ASC LIMIT $7::integer
+) AS shown
+-- use: agent_handover
+ORDER BY place ASC, name ASC, agent_id ASC
 
 -- name: agent_list_down
 -- use: agent_list
-WHERE $6::uuid IS NULL
-	OR (place, name, agent_id) < ($5::bigint, (SELECT name FROM agent WHERE agent_id = $6::uuid), $6::uuid)
-ORDER BY place DESC, name DESC, agent_id DESC LIMIT $7::integer
+	WHERE $6::uuid IS NULL
+		OR (place, name, agent_id) < ($5::bigint, (SELECT name FROM agent WHERE agent_id = $6::uuid), $6::uuid)
+	ORDER BY place DESC, name DESC, agent_id DESC LIMIT $7::integer
+) AS shown
+-- use: agent_handover
+ORDER BY place DESC, name DESC, agent_id DESC
 
 -- name: agent_get
 SELECT
 -- use: agent_columns
-FROM agent_shown AS shown WHERE agent_id = $1::uuid
-
--- What a draining agent has yet to do: up to when fires of jobs that left are its own, jobs that others may take, and those
--- that belong to the host. Only for one at a time: it reads the agent's whole set.
--- name: agent_handover
-SELECT (SELECT max(since_at) FROM assignment WHERE agent_id = $1::uuid AND removed AND since_at > now()),
-	count(*) FILTER (WHERE job.target_mode IN ('one', 'count')), count(*) FILTER (WHERE job.target_mode IN ('all', 'agent'))
-FROM assignment held JOIN job USING (job_id)
-WHERE held.agent_id = $1::uuid AND NOT held.removed
+FROM agent_shown AS shown
+-- use: agent_handover
+WHERE shown.agent_id = $1::uuid
 
 -- name: agent_streams
 SELECT epoch, acked_seq, holes FROM agent_stream WHERE agent_id = $1::uuid ORDER BY epoch DESC LIMIT $2::integer

@@ -58,6 +58,10 @@ describe("screens of fleet, history and people", () => {
 		await open(`/agents/${fake.agents.find((agent) => agent.draining)?.agentId}`, "viewer");
 		expect(await screen.findByText(/Its host may be stopped after .*, once nothing runs there/)).toBeTruthy();
 	});
+	it("says in the list how far a draining agent is", async () => {
+		await open("/agents");
+		expect(await screen.findByText(/^runs until/)).toBeTruthy();
+	});
 	it("asks with the consequence before an agent is revoked", async () => {
 		await open(`/agents/${fake.agents[0]?.agentId}`, "admin");
 		await userEvent.click(await screen.findByRole("button", { name: "Revoke" }));

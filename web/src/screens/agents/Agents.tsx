@@ -6,7 +6,7 @@ import { agentsQuery } from "../../api/queries.ts";
 import type { Agent } from "../../api/types.ts";
 import { moreOf, rowsOf } from "../../lib/pages.ts";
 import { look } from "../../lib/status.ts";
-import { count, duration } from "../../lib/time.ts";
+import { count, duration, plural } from "../../lib/time.ts";
 import { useMay } from "../../shell/session.ts";
 import { Button } from "../../ui/Button.tsx";
 import { type Column, DataTable } from "../../ui/DataTable.tsx";
@@ -47,6 +47,23 @@ export function Labels({ labels, oneLine }: { labels: Record<string, string> | u
 	);
 }
 
+/** What a draining agent has yet to do. */
+function Handover({ handover: { until, kept } }: { handover: NonNullable<Agent["handover"]> }) {
+	return (
+		<span className="block text-[0.9rem] text-ink-faint">
+			{kept > 0 ? (
+				<>{plural(kept, "job")} left</>
+			) : until ? (
+				<>
+					runs until <Time at={until} />
+				</>
+			) : (
+				"handed over"
+			)}
+		</span>
+	);
+}
+
 const COLUMNS: Column<Agent>[] = [
 	{
 		id: "name",
@@ -70,6 +87,7 @@ const COLUMNS: Column<Agent>[] = [
 						since <Time at={row.unknownSince} />
 					</span>
 				) : null}
+				{row.handover ? <Handover handover={row.handover} /> : null}
 			</div>
 		),
 	},
