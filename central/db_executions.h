@@ -15,7 +15,7 @@
 #include "common/execution.h"
 
 #define EXECUTION_SCAN_BUDGET 20000
-#define EXECUTION_DOUBLED_BUDGET 2000 /* each of these is looked up by itself */
+#define EXECUTION_DOUBLED_BUDGET 1000 /* each of these is looked up by itself */
 
 struct execution_row {
 	struct execution execution;
