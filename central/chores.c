@@ -10,6 +10,8 @@
 #define MINUTES_MS(n) ((n)*INT64_C(60000))
 #define PRUNE_ROUNDS_MAX 50 /* in one go */
 #define SWEEP_ROWS 5000     /* looked at in one round */
+/* What goes comes by the row, as executions do: 250,000 rows each time have to outrun them. */
+#define CLEAR_PERIOD_MS 30000
 /* Arrays of enum execution_status. */
 #define SWEEP_SUCCESS "{1}"
 #define SWEEP_SKIPPED "{4}"
@@ -35,9 +37,22 @@ static enum db_status make_partitions(struct db_conn *conn, const struct central
 	return run_number(conn, "chores_partitions_make", CHORES_PARTITIONS_DAYS);
 }
 
+/* One in a transaction, each of which needs the table for itself. */
 static enum db_status drop_partitions(struct db_conn *conn, const struct central_config *config)
 {
-	return run_number(conn, "chores_partitions_drop", config->retention_days);
+	enum db_status status = DB_OK;
+	int64_t dropped = 1;
+	while (status == DB_OK && dropped > 0) {
+		DB_RESULT_AUTO struct db_result *result = NULL;
+		struct db_params params = { 0 };
+		db_param_int(&params, config->retention_days);
+		status = db_run_one(conn, "chores_partitions_drop", &params, &result);
+		if (status == DB_OK)
+			dropped = db_int(result, 0, 0);
+	}
+	if (dropped < 0)
+		log_info("old executions are being read, by a backup perhaps, and are dropped later", NULL);
+	return status;
 }
 
 static enum db_status renew_statistics(struct db_conn *conn, const struct central_config *config)
@@ -161,7 +176,7 @@ static const struct {
 	/* In this order: with a new leader all jobs come first. */
 	{ "watch all jobs", MINUTES_MS(10), late_turn_full },
 	{ "watch decisions", CHORES_ROUND_MS, late_turn },
-	{ "drop old partitions", MINUTES_MS(60), drop_partitions },
+	{ "drop old partitions", MINUTES_MS(5), drop_partitions },
 	{ "prune enrolment tokens", MINUTES_MS(60), prune_tokens },
 	{ "prune commands", MINUTES_MS(60), prune_commands },
 	{ "prune tombstones", MINUTES_MS(60), prune_tombstones },
@@ -169,8 +184,8 @@ static const struct {
 	{ "log the audit's head", MINUTES_MS(60), log_audit_head },
 	{ "prune sessions and kept answers", MINUTES_MS(5), prune_sessions },
 	{ "prune minute rollups", MINUTES_MS(5), prune_rollups },
-	{ "prune traces of executions", MINUTES_MS(60), prune_traces },
-	{ "clear statuses kept for less long", MINUTES_MS(5), sweep_statuses },
+	{ "prune traces of executions", CLEAR_PERIOD_MS, prune_traces },
+	{ "clear statuses kept for less long", CLEAR_PERIOD_MS, sweep_statuses },
 };
 
 static int64_t now_ms(void)
@@ -202,7 +217,10 @@ static void try_to_lead(struct chores *chores)
 	log_info("this central does the chores now", NULL);
 }
 
-/* A chore that failed is tried again in the next round; without a connection there is no lead to keep. */
+/*
+ * A chore that failed is tried again in the next round; without a connection there is no lead to keep. One that only took too
+ * long keeps it: a lead that is given up begins anew, and would never come to the chores behind that one.
+ */
 static void do_chores(struct chores *chores)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(chores_table) && chores->conn != NULL; i++) {
@@ -215,7 +233,7 @@ static void do_chores(struct chores *chores)
 		}
 		log_warning("chore failed; trying again soon", "chore", chores_table[i].name, "status",
 			    db_status_name(status), "reason", db_message(chores->conn), NULL);
-		if (status == DB_AWAY || status == DB_UNCERTAIN || status == DB_TIMEOUT)
+		if (status == DB_AWAY || status == DB_UNCERTAIN)
 			give_up_lead(chores);
 	}
 }

@@ -23,21 +23,24 @@ EXCEPTION WHEN duplicate_table THEN
 	RETURN false;
 END $$;
 
--- Drops the partitions of all days before `day`; returns how many.
-CREATE OR REPLACE FUNCTION execution_partition_drop_before(day date) RETURNS integer LANGUAGE plpgsql AS $$
+-- Drops the oldest partition of a day before `day`; returns how many that is: 0 = none is left, -1 = somebody reads.
+--
+-- It needs the whole table for itself for a moment, and whoever writes meanwhile waits behind it: so it does not wait for those
+-- who read for long (a backup does for hours), and takes one day at a time.
+CREATE OR REPLACE FUNCTION execution_partition_drop_before(day date) RETURNS integer LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
 	partition regclass;
-	dropped integer := 0;
 BEGIN
-	FOR partition IN
-		SELECT inhrelid::regclass FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-		WHERE inhparent = 'execution'::regclass AND relname < 'execution_' || to_char(day, 'YYYYMMDD')
-		ORDER BY relname
-	LOOP
-		EXECUTE format('DROP TABLE %s', partition);
-		dropped := dropped + 1;
-	END LOOP;
-	RETURN dropped;
+	SELECT inhrelid::regclass INTO partition FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+	WHERE inhparent = 'execution'::regclass AND relname < 'execution_' || to_char(day, 'YYYYMMDD')
+	ORDER BY relname LIMIT 1;
+	IF partition IS NULL THEN
+		RETURN 0;
+	END IF;
+	EXECUTE format('DROP TABLE %s', partition);
+	RETURN 1;
+EXCEPTION WHEN lock_not_available THEN
+	RETURN -1;
 END $$;
 
 -- Deletes executions of these statuses from days before `day`, looking at no more than `budget` rows in the order of their
