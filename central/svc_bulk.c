@@ -125,6 +125,33 @@ static enum job_outcome do_one(const struct job_request *request, enum bulk_acti
 	return outcome;
 }
 
+/* Holds for the jobs that are left as well. */
+static bool stops_all(enum db_status status)
+{
+	return status == DB_AWAY || status == DB_FULL || status == DB_LARGE || status == DB_TIMEOUT || status == DB_UNCERTAIN;
+}
+
+static const char *failure_text(enum job_outcome outcome, const struct job_failure *failure)
+{
+	if (outcome == JOB_INVALID)
+		return failure->problem.detail;
+	if (outcome == JOB_DB_FAILED && failure->status == DB_UNCERTAIN)
+		return "the connection to the database broke half-way: whether it was done is not known";
+	return outcome == JOB_DB_FAILED ? db_status_name(failure->status) : "failed";
+}
+
+/* Those from `from` on that would have been changed. */
+static void leave_undone(struct bulk_result *result, enum bulk_action action, guint from)
+{
+	for (guint i = from; i < result->jobs->len; i++) {
+		const struct bulk_job *job = &g_array_index(result->jobs, struct bulk_job, i);
+		if (is_so_already(action, job))
+			result->unchanged++;
+		else
+			add_failure(result, job->job_id, "not tried: the database failed before its turn");
+	}
+}
+
 enum db_status bulk_do(struct db_pool *pool, const struct author *author, enum bulk_action action,
 		       struct bulk_result *result)
 {
@@ -142,11 +169,15 @@ enum db_status bulk_do(struct db_pool *pool, const struct author *author, enum b
 		else if (outcome == JOB_DONE || status == DB_NOT_FOUND)
 			result->unchanged++;
 		else
-			add_failure(result, job->job_id,
-				    outcome == JOB_INVALID ? failure.problem.detail : db_status_name(status));
+			add_failure(result, job->job_id, failure_text(outcome, &failure));
 		job_failure_clear(&failure);
-		if (status == DB_AWAY || status == DB_FULL || status == DB_LARGE || status == DB_TIMEOUT || status == DB_UNCERTAIN)
+		if (!stops_all(status))
+			continue;
+		/* "Nothing was changed, try again" would have those that are done repeated. */
+		if (result->changed == 0)
 			return status;
+		leave_undone(result, action, i + 1);
+		break;
 	}
 	return DB_OK;
 }

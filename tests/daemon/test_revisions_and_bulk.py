@@ -98,6 +98,30 @@ def test_an_operator_may_pause_many_but_delete_none(api, job):
     assert operator.post("/api/bulk/jobs", json={"action": "pause", "jobIds": [job["jobId"]]}).json()["changed"] == 1
 
 
+def test_when_the_database_fails_halfway_what_was_done_is_told_and_not_done_again(world, database):
+    """The second of three orders to run meets a server that takes too long."""
+    central = world.central(database, statement_timeout_ms=500).start()
+    agent = RawAgent(central)
+    ids = sorted(central.api.create_job("@yearly", "http://127.0.0.1:1/")["jobId"] for _ in range(3))
+    agent.follow()
+    database.execute(f"""CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+        CREATE TRIGGER be_slow BEFORE INSERT ON command FOR EACH ROW WHEN (NEW.job_id = '{ids[1]}') EXECUTE FUNCTION be_slow()""")
+    wish = {"json": {"action": "run", "jobIds": ids}, "headers": {"Idempotency-Key": "all-three"}}
+    reply = central.api.post("/api/bulk/jobs", **wish)
+    database.execute("DROP TRIGGER be_slow ON command")
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["changed"] == 1 and [f["jobId"] for f in reply.json()["failed"]] == ids[1:]
+    assert "not tried" in reply.json()["failed"][1]["detail"]
+    again = central.api.post("/api/bulk/jobs", **wish)
+    assert again.headers.get("Idempotency-Replayed") == "true" and again.json() == reply.json()
+    assert database.query("SELECT job_id::text FROM command") == [(ids[0],)], "what was ordered is ordered once"
+    # Where nothing was done, the whole is to be sent again.
+    database.execute(f"""CREATE TRIGGER be_slow BEFORE INSERT ON command FOR EACH ROW WHEN (NEW.job_id = '{ids[0]}')
+        EXECUTE FUNCTION be_slow()""")
+    assert_problem(central.api.post("/api/bulk/jobs", json={"action": "run", "jobIds": ids}), 503)
+    assert database.query("SELECT count(*) FROM command") == [(1,)]
+
+
 @pytest.mark.parametrize("body, pointer", [
     ({}, "/action"), ({"action": "burn", "jobIds": [NOBODY]}, "/action"), ({"action": "pause"}, ""),
     ({"action": "pause", "jobIds": [NOBODY], "filter": {}}, ""), ({"action": "pause", "jobIds": []}, "/jobIds"),
