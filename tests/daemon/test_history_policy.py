@@ -273,3 +273,14 @@ def test_the_settings_show_how_long_each_status_is_kept(world, database, ages, s
     central = world.central(database, retention_days=30, **ages).start()
     days = central.api.get("/api/settings").json()["retentionDays"]
     assert (days["executions"], days["success"], days["skipped"]) == shown
+
+
+def test_a_fire_that_is_not_kept_is_decided_also_when_a_later_run_by_hand_came_first(central, raw, database):
+    """Run by hand while the scheduled one was still under way; of the latter only the sums tell."""
+    job_id = make_job(central, policy="failures")
+    due, by_hand = NOW - timedelta(minutes=2), NOW - timedelta(minutes=1)
+    raw.sync(1, [execution(job_id, by_hand, cause="manual")])
+    raw.sync(2, [execution(job_id, due)])
+    latest = database.query("SELECT scheduled_at, decided_until FROM job_latest WHERE job_id = %s", (job_id,))
+    assert latest == [(by_hand, due)]
+    assert sums(database, job_id) == (2, 0, 2)

@@ -114,12 +114,17 @@ WITH judged AS (
 		reason, scheduled_at, max(CASE WHEN cause <> 3 THEN scheduled_at ELSE '-infinity' END) OVER (PARTITION BY job_id)
 	FROM judged JOIN traced USING (execution_id, agent_id)
 	ORDER BY job_id, scheduled_at DESC, execution_id DESC
-	ON CONFLICT (job_id) DO UPDATE SET scheduled_at = excluded.scheduled_at, execution_id = excluded.execution_id,
-		agent_id = excluded.agent_id, status = excluded.status, started = excluded.started,
-		duration_us = excluded.duration_us, reason = excluded.reason,
+	ON CONFLICT (job_id) DO UPDATE SET
+		scheduled_at = greatest(l.scheduled_at, excluded.scheduled_at),
+		execution_id = CASE WHEN excluded.scheduled_at >= l.scheduled_at THEN excluded.execution_id ELSE l.execution_id END,
+		agent_id = CASE WHEN excluded.scheduled_at >= l.scheduled_at THEN excluded.agent_id ELSE l.agent_id END,
+		status = CASE WHEN excluded.scheduled_at >= l.scheduled_at THEN excluded.status ELSE l.status END,
+		started = CASE WHEN excluded.scheduled_at >= l.scheduled_at THEN excluded.started ELSE l.started END,
+		duration_us = CASE WHEN excluded.scheduled_at >= l.scheduled_at THEN excluded.duration_us ELSE l.duration_us END,
+		reason = CASE WHEN excluded.scheduled_at >= l.scheduled_at THEN excluded.reason ELSE l.reason END,
 		place_at = CASE WHEN excluded.place_at >= l.place_at + interval '10 seconds' THEN excluded.place_at ELSE l.place_at END,
 		decided_until = greatest(l.decided_until, excluded.decided_until)
-	WHERE excluded.scheduled_at >= l.scheduled_at
+	WHERE excluded.scheduled_at >= l.scheduled_at OR excluded.decided_until > l.decided_until
 ), new AS (SELECT execution_id, agent_id FROM inserted UNION ALL SELECT execution_id, agent_id FROM traced
 ), total AS (SELECT count(*) AS n FROM new)
 SELECT n, execution_id, new.agent_id FROM total LEFT JOIN new ON n < $1::bigint
