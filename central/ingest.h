@@ -24,7 +24,7 @@
 #include "central/db.h"
 #include "central/http.h"
 
-/* Due instants outside of this are poison: they would make partitions without end. */
+/* Due instants outside of this are poison: they would make partitions without end, and decide what is years ahead. */
 #define INGEST_FUTURE_MAX_DAYS 2
 #define INGEST_PAST_MAX_DAYS 400
 #define INGEST_QUARANTINE_RECORD_MAX 16384 /* bytes kept of a poison record */

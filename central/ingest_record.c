@@ -37,10 +37,13 @@ static void check_execution(struct ingest_record *record, struct wall now)
 {
 	const struct execution *execution = &record->execution;
 	int64_t ahead = wall_diff_us(execution->scheduled_at, now);
+	int64_t last_ahead = wall_diff_us(execution->last_scheduled_at, now);
 	if (!fire_id_parse(execution->job_id, &record->job_id))
 		refuse(record, g_strdup_printf("jobId: \"%s\" is no UUID", execution->job_id));
 	else if (ahead > INGEST_FUTURE_MAX_DAYS * US_PER_DAY)
 		refuse(record, g_strdup_printf("scheduledAt: more than %d days ahead", INGEST_FUTURE_MAX_DAYS));
+	else if (last_ahead > INGEST_FUTURE_MAX_DAYS * US_PER_DAY)
+		refuse(record, g_strdup_printf("lastScheduledAt: more than %d days ahead", INGEST_FUTURE_MAX_DAYS));
 	else if (ahead < -INGEST_PAST_MAX_DAYS * US_PER_DAY)
 		refuse(record, g_strdup_printf("scheduledAt: more than %d days ago", INGEST_PAST_MAX_DAYS));
 	else if (!is_summable(execution->duration_us, INGEST_PAST_MAX_DAYS * US_PER_DAY))

@@ -204,6 +204,17 @@ def test_a_record_that_only_the_database_refuses_is_found_and_quarantined(raw, d
     assert_sums_agree(database)
 
 
+def test_a_missed_range_that_ends_years_ahead_is_poison(central, raw, database):
+    """An agent whose clock jumped to 2038 says that all up to then was missed; it is set right, and the fires come."""
+    job_id = central.api.create_job("* * * * *", "http://127.0.0.1:9/")["jobId"]
+    jump = execution(job_id, NOW, "missed", lastScheduledAt="2038-01-19T03:14:00Z", count=5_800_000)
+    raw.sync(1, [jump, execution(job_id, NOW - timedelta(minutes=1))])
+    assert database.query("SELECT seq, reason FROM quarantine") == [(1, "lastScheduledAt: more than 2 days ahead")]
+    assert database.query("SELECT decided_until < now() FROM job_latest WHERE job_id = %s", (job_id,)) == [(True,)]
+    assert count(database) == 1
+    assert_sums_agree(database)
+
+
 def test_history_of_unknown_jobs_and_of_any_day_is_taken(world, database, job_id):
     central = world.central(database).init()
     # A round of chores clears away what is as old as this, and the next one comes minutes later.
