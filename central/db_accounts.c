@@ -66,7 +66,7 @@ enum db_status account_password(struct db_conn *conn, const char *name, char **r
 }
 
 enum db_status account_update(struct db_conn *conn, const char *name, enum role role, const char *password_hash,
-			      int active, struct account_row *ret)
+			      int active, const char *has_hash, struct account_row *ret)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
@@ -77,6 +77,7 @@ enum db_status account_update(struct db_conn *conn, const char *name, enum role 
 		db_param_null(&params);
 	else
 		db_param_bool(&params, active != 0);
+	db_param_text(&params, has_hash);
 	enum db_status status = db_run_one(conn, "account_update", &params, &result);
 	if (status == DB_OK)
 		read_row(result, 0, ret);

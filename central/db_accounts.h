@@ -25,9 +25,12 @@ enum db_status account_list(struct db_conn *conn, GArray **ret); /* struct accou
 enum db_status account_get(struct db_conn *conn, const char *name, bool lock, struct account_row *ret);
 /* What is stored of an active account's password; NULL when there is none. */
 enum db_status account_password(struct db_conn *conn, const char *name, char **ret);
-/* NULL (for active: -1, for role: ROLE_OPEN) leaves a column as it is. */
+/*
+ * NULL (for active: -1, for role: ROLE_OPEN) leaves a column as it is. has_hash: what account_password() told, DB_NOT_FOUND
+ * when it is another one by now; NULL = whatever it is.
+ */
 enum db_status account_update(struct db_conn *conn, const char *name, enum role role, const char *password_hash,
-			      int active, struct account_row *ret);
+			      int active, const char *has_hash, struct account_row *ret);
 enum db_status account_delete(struct db_conn *conn, const char *name);
 
 /* In a transaction: until it ends nobody else takes admins' credentials away. */

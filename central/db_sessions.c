@@ -132,11 +132,12 @@ enum db_status login_forgive(struct db_conn *conn, const char *key)
 	return run_text(conn, "login_forgive", key);
 }
 
-enum db_status account_logged_in(struct db_conn *conn, const char *name, enum role *ret_role)
+enum db_status account_logged_in(struct db_conn *conn, const char *name, const char *password_hash, enum role *ret_role)
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
 	db_param_text(&params, name);
+	db_param_text(&params, password_hash);
 	enum db_status status = db_run_one(conn, "account_logged_in", &params, &result);
 	if (status == DB_OK)
 		role_parse(db_text(result, 0, 0), ret_role);

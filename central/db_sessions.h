@@ -38,8 +38,8 @@ enum db_status login_link_delete_of_account(struct db_conn *conn, const char *ac
 enum db_status login_count(struct db_conn *conn, const char *key, int64_t free, int64_t longest_s, int64_t *ret_wait_s);
 enum db_status login_uncount(struct db_conn *conn, const char *key);
 enum db_status login_forgive(struct db_conn *conn, const char *key);
-/* DB_NOT_FOUND: the account is gone or not active. */
-enum db_status account_logged_in(struct db_conn *conn, const char *name, enum role *ret_role);
+/* By the password of this hash, or by a link (NULL). DB_NOT_FOUND: the account is gone, not active, or has another password. */
+enum db_status account_logged_in(struct db_conn *conn, const char *name, const char *password_hash, enum role *ret_role);
 /* Sessions, links and tries that are over. */
 enum db_status session_prune(struct db_conn *conn);
 

@@ -128,7 +128,7 @@ enum account_outcome account_change(struct db_pool *pool, const struct author *a
 		return ACCOUNT_BUSY;
 	enum db_status status = lock_account(pool, name, &conn, &before);
 	if (status == DB_OK)
-		status = account_update(conn, name, change->role, new_hash, change->active, &after);
+		status = account_update(conn, name, change->role, new_hash, change->active, NULL, &after);
 	if (status == DB_OK && (new_hash != NULL || change->active == 0))
 		status = end_sessions(conn, name);
 	if (status == DB_OK)

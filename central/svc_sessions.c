@@ -78,8 +78,9 @@ static enum login_outcome refuse_link(struct db_conn *conn, const struct login_r
 	return status == DB_OK ? LOGIN_WRONG : db_failed(status, ret);
 }
 
+/* LOGIN_OK: *ret_hash (caller frees) is what the password was compared with. */
 static enum login_outcome check_password(const struct login_request *request, const char *name, const char *password,
-					 struct tries *ret_tries, struct login_result *ret)
+					 struct tries *ret_tries, char **ret_hash, struct login_result *ret)
 {
 	g_autofree char *hash = NULL;
 	g_snprintf(ret_tries->name, sizeof ret_tries->name, "name:%s", name);
@@ -89,6 +90,7 @@ static enum login_outcome check_password(const struct login_request *request, co
 		return outcome;
 	switch (password_verify(hash, password)) {
 	case PASSWORD_OK:
+		*ret_hash = g_steal_pointer(&hash);
 		return LOGIN_OK;
 	case PASSWORD_WRONG:
 		return refuse_password(request, name, ret);
@@ -122,7 +124,8 @@ enum login_outcome login_by_password(const struct login_request *request, const 
 	DB_AUTO struct db_conn *conn = NULL;
 	struct tries tries;
 	struct session_owner owner = { .account = name };
-	enum login_outcome outcome = check_password(request, name, password, &tries, ret);
+	g_autofree char *stored = NULL;
+	enum login_outcome outcome = check_password(request, name, password, &tries, &stored, ret);
 	if (outcome != LOGIN_OK)
 		return outcome;
 	g_strlcpy(ret->name, name, sizeof ret->name);
@@ -130,7 +133,7 @@ enum login_outcome login_by_password(const struct login_request *request, const 
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
-		status = account_logged_in(conn, name, &ret->role);
+		status = account_logged_in(conn, name, stored, &ret->role);
 	if (status == DB_NOT_FOUND)
 		return LOGIN_WRONG;
 	if (status == DB_OK)
@@ -155,8 +158,13 @@ enum login_outcome login_by_link(const struct login_request *request, const char
 		status = db_begin(conn);
 	if (status == DB_OK)
 		status = login_link_use(conn, hash, &row);
-	if (status == DB_NOT_FOUND)
+	/* The account is locked: a new password ends this session too, or came before and ended the link. */
+	if (status == DB_OK && row.account != NULL)
+		status = account_logged_in(conn, row.account, NULL, &row.role);
+	if (status == DB_NOT_FOUND) {
+		login_link_row_clear(&row);
 		return refuse_link(conn, request, ret);
+	}
 	if (status == DB_OK) {
 		struct session_owner owner = { row.account, row.token_id };
 		g_strlcpy(ret->name, row.name, sizeof ret->name);
@@ -216,7 +224,8 @@ enum login_outcome password_change(const struct login_request *request, const ch
 	struct account_row row = { 0 };
 	struct tries tries;
 	char hash[PASSWORD_HASH_SIZE];
-	enum login_outcome outcome = check_password(request, name, old, &tries, ret);
+	g_autofree char *stored = NULL;
+	enum login_outcome outcome = check_password(request, name, old, &tries, &stored, ret);
 	if (outcome != LOGIN_OK)
 		return outcome;
 	if (password_hash(new, hash) != PASSWORD_OK)
@@ -225,8 +234,10 @@ enum login_outcome password_change(const struct login_request *request, const ch
 	if (status == DB_OK)
 		status = db_begin(conn);
 	if (status == DB_OK)
-		status = account_update(conn, name, ROLE_OPEN, hash, -1, &row);
+		status = account_update(conn, name, ROLE_OPEN, hash, -1, stored, &row);
 	account_row_clear(&row);
+	if (status == DB_NOT_FOUND)
+		return LOGIN_WRONG;
 	if (status == DB_OK)
 		status = session_delete_of_account(conn, name, session_hash);
 	if (status == DB_OK)

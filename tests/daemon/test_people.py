@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,38 @@ def test_a_new_password_ends_the_other_sessions_and_links(api, anna):
     assert_problem(other.get("/api/session"), 401)
     assert_problem(Api(api.base).post("/api/session", json={"link": link}), 401)
     assert try_login(api, SECRET).status_code == 401 and try_login(api, OTHER).status_code == 200
+
+
+def wait_for_account(database, n=1):
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%account%' AND datname = current_database()"
+    wait_until(lambda: database.query(waiting)[0][0] >= n, 20, "a request that waits for the account")
+
+
+@pytest.mark.parametrize("way", ["login", "link", "change"])
+def test_a_credential_that_was_right_a_moment_ago_opens_nothing_after_the_password_was_reset(api, anna, database, way):
+    """The old password is found right, and before the session is made an admin has given another one."""
+    browser = api.log_in(name="anna", password=SECRET)
+    link = browser.session_link()
+    stranger = Api(api.base)
+    wish = {"login": lambda: stranger.post("/api/session", json={"name": "anna", "password": SECRET}),
+            "link": lambda: stranger.post("/api/session", json={"link": link}),
+            "change": lambda: browser.post("/api/session/password", json={"old": SECRET, "new": "mine for ever 3"})}[way]
+    admin = database.connect(autocommit=False)
+    with closing(admin), admin.cursor() as cursor, ThreadPoolExecutor(1) as threads:
+        # What PATCH /api/users/anna does, held open at its end.
+        cursor.execute("UPDATE account SET password = 'another hash' WHERE name = 'anna'")
+        cursor.execute("DELETE FROM session WHERE account = 'anna'")
+        if way != "link":
+            cursor.execute("DELETE FROM login_link WHERE account = 'anna'")
+        reply = threads.submit(wish)
+        wait_for_account(database)
+        admin.commit()
+    if way == "link":  # it came in time; what matters is that it waited
+        assert reply.result().status_code == 200
+        return
+    assert reply.result().status_code in (400, 401), reply.result().text
+    assert database.query("SELECT password FROM account WHERE name = 'anna'") == [("another hash",)]
+    assert database.query("SELECT count(*) FROM session WHERE account = 'anna'") == [(0,)]
 
 
 def test_an_admin_changes_and_removes_accounts_and_their_sessions_follow(api, anna):

@@ -23,9 +23,10 @@ FROM account WHERE name = $1 FOR UPDATE
 -- name: account_password
 SELECT password FROM account WHERE name = $1 AND active
 
+-- $5: the password that it must still have, NULL = any.
 -- name: account_update
 UPDATE account SET role = coalesce($2, role), password = coalesce($3, password), active = coalesce($4::boolean, active)
-WHERE name = $1 RETURNING
+WHERE name = $1 AND ($5::text IS NULL OR password = $5) RETURNING
 -- use: account_columns
 
 -- name: account_delete
@@ -41,8 +42,9 @@ SELECT EXISTS (SELECT FROM account WHERE role = 'admin' AND active)
 -- use: token_is_valid
 	)
 
+-- The password $2 was found right; it may be another one by now, and sessions by the old one have ended then. NULL = by a link.
 -- name: account_logged_in
-UPDATE account SET last_login_at = now() WHERE name = $1 AND active RETURNING role
+UPDATE account SET last_login_at = now() WHERE name = $1 AND active AND ($2::text IS NULL OR password = $2) RETURNING role
 
 -- name: session_insert
 INSERT INTO session (hash, account, token_id, idle_ms, expires_at)
