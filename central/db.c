@@ -90,8 +90,9 @@ static void strip_line_ends(char *text)
 
 static void log_notice(void *data, const PGresult *notice)
 {
-	const struct db_pool *pool = data;
-	log_debug("database notice", "pool", pool->name, "message", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY),
+	struct db_conn *conn = data;
+	conn->warned = conn->warned || g_strcmp0(PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED), "WARNING") == 0;
+	log_debug("database notice", "pool", conn->pool->name, "message", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY),
 		  NULL);
 }
 
@@ -109,7 +110,7 @@ static struct db_conn *conn_open(struct db_pool *pool, char **ret_reason)
 		return NULL;
 	}
 	PQsetnonblocking(conn->pg, 1);
-	PQsetNoticeReceiver(conn->pg, log_notice, pool);
+	PQsetNoticeReceiver(conn->pg, log_notice, conn);
 	g_autofree char *application = g_strdup_printf("belfry-central %s", pool->name);
 	struct db_params params = { 0 };
 	db_param_int(&params, pool->statement_timeout_ms);

@@ -364,10 +364,14 @@ enum db_status db_commit(struct db_conn *conn)
 	if (conn->broken)
 		return DB_AWAY;
 	DB_RESULT_AUTO struct db_result *result = NULL;
+	conn->warned = false;
 	enum db_status status = run_plain(conn, "transaction_commit", true, &result);
 	/* The server answers COMMIT of a failed transaction with the tag ROLLBACK, not with an error. */
 	if (status == DB_OK && strcmp(PQcmdStatus((PGresult *)result), "COMMIT") != 0)
 		return DB_FAILED;
+	/* Cancelled while it waited for its standby, it says COMMIT, and warns that nobody else may have it. */
+	if (status == DB_OK && conn->warned)
+		return DB_UNCERTAIN;
 	/* A dying server may have committed before it said so. */
 	if (status == DB_AWAY && conn->broken)
 		return DB_UNCERTAIN;

@@ -109,3 +109,28 @@ def test_a_promoted_standby_is_found_with_every_acked_record_while_agents_fire(w
                                 "WHERE job_id = %s", (job_id,), name)[0]
     wait_until(lambda: own()[0] >= 6 and own()[0] == own()[1].total_seconds() + 1, 20, "the agent's own records, without a hole",
                explain=lambda: f"fires and their span: {own()}")
+
+
+def test_a_commit_that_was_cancelled_while_it_waited_for_the_standby_is_no_ack(world):
+    """The server answers COMMIT, and a warning that the standby may not have it. Who acks that loses it with the primary."""
+    cluster = world.cluster("waiting").start()
+    database = cluster.create_database("belfry_wait")
+    central = world.central(database).start()
+    central.allow("chore failed|sums could not")
+    raw, records = RawAgent(central), executions(str(uuid.uuid4()), 20, NOW)
+    assert raw.sync(1, records[:10])["ackedSeq"] == 10  # its day is there, and the first chores are done
+    wait_until(lambda: "does the chores now" in central.log(), 20, "the chores")
+    cluster.set(synchronous_standby_names="nobody")
+    wait_until(lambda: cluster.query("SHOW synchronous_standby_names") == [("nobody",)], 20, "the setting")
+    waiting = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'belfry-central agents'"
+    replies = []
+    sender = threading.Thread(target=lambda: replies.append(raw.post(raw.body(11, records[10:]))))
+    sender.start()
+    try:
+        wait_until(lambda: cluster.query(waiting) != [], 20, "a commit that waits for the standby")
+        sender.join(30)
+    finally:
+        cluster.set(synchronous_standby_names="")
+    assert [reply.status_code for reply in replies] == [503], replies[0].text
+    wait_until(lambda: raw.post(raw.body(11, records[10:])).status_code == 200, 20, "the ack, now that it is safe")
+    assert database.query("SELECT count(*) FROM execution") == [(20,)]

@@ -404,6 +404,9 @@ MUTANTS = [
     Mutant("refused links leave no trace", "people", [
         ("central/svc_sessions.c", "if (status == DB_OK && wait_s == 0)\n\t\tstatus = audit_refusal(", "if (status == DB_OK && wait_s < 0)\n\t\tstatus = audit_refusal("),
     ], daemon("people", "a_link_that_is_unknown_used_or_expired_is_in_the_audit_but_a_flood_of_them_is_not"), "assert "),
+    Mutant("a commit that the standby may not have is an ack", "4", [
+        ("central/db_statement.c", "\tif (status == DB_OK && conn->warned)\n", "\tif (status == DB_OK && conn->broken)\n"),
+    ], daemon("database_failover", "a_commit_that_was_cancelled_while_it_waited_for_the_standby_is_no_ack"), "\\[200\\] == \\[503\\]"),
     Mutant("retention waits for readers", "4", [
         ("sql/central/definitions/history.sql", " SET lock_timeout = '200ms' AS", " AS"),
     ], daemon("chores", "while_a_backup_reads_old_days_wait_and_records_do_not"), "a batch waited for|assert 503"),
