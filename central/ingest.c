@@ -131,19 +131,26 @@ static void forget_days(struct ingest *ingest)
 	g_mutex_unlock(&ingest->lock);
 }
 
-static enum db_status make_partition(struct db_conn *conn, int day)
+static enum db_status make_partition(struct db_conn *conn, int day, bool *ret_made)
 {
+	DB_RESULT_AUTO struct db_result *result = NULL;
 	int64_t year;
 	int month, day_of_month;
 	civil_from_days(day, &year, &month, &day_of_month);
 	g_autofree char *date = g_strdup_printf("%04d-%02d-%02d", (int)year, month, day_of_month);
 	struct db_params params = { 0 };
 	db_param_text(&params, date);
-	return db_run(conn, "ingest_partition_make", &params, NULL);
+	enum db_status status = db_run_one(conn, "ingest_partition_make", &params, &result);
+	if (status == DB_OK)
+		*ret_made = *ret_made || db_bool(result, 0, 0);
+	return status;
 }
 
-/* Each in a transaction of its own, before that of the batch: its locks are held for an instant only. */
-static enum db_status make_partitions(struct ingest *ingest, struct db_conn *conn, const GArray *records)
+/*
+ * Each in a transaction of its own, before that of the batch: its locks are held for an instant only. *ret_made is set when
+ * one was not there.
+ */
+static enum db_status make_partitions(struct ingest *ingest, struct db_conn *conn, const GArray *records, bool *ret_made)
 {
 	g_autoptr(GHashTable) days = g_hash_table_new(NULL, NULL);
 	enum db_status status = DB_OK;
@@ -154,11 +161,19 @@ static enum db_status make_partitions(struct ingest *ingest, struct db_conn *con
 	while (status == DB_OK && g_hash_table_iter_next(&iter, &day, NULL)) {
 		if (day_is_known(ingest, day))
 			continue;
-		status = make_partition(conn, GPOINTER_TO_INT(day));
+		status = make_partition(conn, GPOINTER_TO_INT(day), ret_made);
 		if (status == DB_OK)
 			learn_day(ingest, day);
 	}
 	return status;
+}
+
+/* Retention may have dropped days that were there: true when one had to be made again. */
+static enum db_status look_for_partitions(struct ingest *ingest, struct db_conn *conn, const GArray *records, bool *ret_made)
+{
+	forget_days(ingest);
+	*ret_made = false;
+	return make_partitions(ingest, conn, records, ret_made);
 }
 
 /*
@@ -168,10 +183,19 @@ static enum db_status make_partitions(struct ingest *ingest, struct db_conn *con
 static enum db_status take_alone(struct ingest *ingest, struct db_conn *conn, struct ingest_member *member)
 {
 	guint n = member->records->len, done = 0;
-	bool looked_for_partitions = false;
-	int tries = 0;
+	int tries = 0, dropped = 0;
 	for (;;) {
 		enum db_status status = ingest_group_take(conn, &member, 1);
+		g_autofree char *reason = status == DB_REFUSED ? g_strdup(db_message(conn)) : NULL;
+		bool made = false;
+		if (status == DB_REFUSED) {
+			enum db_status looked = look_for_partitions(ingest, conn, member->records, &made);
+			if (looked != DB_OK)
+				return looked;
+		}
+		/* Not the records' fault: the agent sends them again. */
+		if (made && ++dropped == INGEST_TRIES)
+			return DB_TIMEOUT;
 		if (status == DB_OK && (member->limit == n || member->result.outcome != INGEST_TAKEN))
 			return DB_OK;
 		if (status == DB_OK) {
@@ -180,18 +204,13 @@ static enum db_status take_alone(struct ingest *ingest, struct db_conn *conn, st
 		} else if (status == DB_CONFLICT && ++tries < INGEST_TRIES) {
 			count_retry(ingest);
 			g_usleep((gulong)(tries * RETRY_PAUSE_US + g_random_int_range(0, RETRY_PAUSE_US)));
-		} else if (status == DB_REFUSED && !looked_for_partitions) {
-			looked_for_partitions = true;
-			forget_days(ingest);
-			status = make_partitions(ingest, conn, member->records);
-			if (status != DB_OK)
-				return status;
+		} else if (made) {
+			count_retry(ingest);
 		} else if (status == DB_REFUSED && member->limit - done > 1) {
 			member->limit = done + (member->limit - done) / 2;
 		} else if (status == DB_REFUSED && member->limit - done == 1 &&
 			   g_array_index(member->records, struct ingest_record, done).kind != INGEST_POISON) {
-			ingest_record_refuse(&g_array_index(member->records, struct ingest_record, done),
-					     db_message(conn));
+			ingest_record_refuse(&g_array_index(member->records, struct ingest_record, done), reason);
 		} else {
 			return status;
 		}
@@ -242,7 +261,8 @@ static enum db_status pass(struct run *run)
 	member->records = ingest_records_parse(member->batch->records, member->batch->first_seq, wall_now());
 	member->limit = member->records->len;
 	member->may_repeat = did_repeat(run->ingest, member);
-	enum db_status status = make_partitions(run->ingest, run->conn, member->records);
+	bool made = false;
+	enum db_status status = make_partitions(run->ingest, run->conn, member->records, &made);
 	if (status == DB_OK)
 		status = ingest_lanes_pass(run->ingest->lanes, member, lead, run);
 	if (status == DB_OK && member->records->len > 0)

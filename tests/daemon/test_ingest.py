@@ -235,6 +235,27 @@ def test_a_partition_dropped_meanwhile_is_made_again(raw, database, job_id):
     assert count(database) == 1
 
 
+def test_records_of_days_that_retention_is_dropping_are_no_poison(central, raw, database, job_id):
+    """They count, whether or not their day stays."""
+    over = threading.Event()
+
+    def drop():
+        while not over.wait(0.1):
+            while database.query("SELECT execution_partition_drop_before((now() - interval '40 days')::date)")[0][0] > 0:
+                pass
+
+    central.allow("statement failed")
+    with ThreadPoolExecutor(1) as pool:
+        dropping = pool.submit(drop)
+        for i in range(30):
+            body = raw.body(3 * i + 1, [execution(job_id, NOW - timedelta(days=50 + day)) for day in range(3)])
+            wait_until(lambda: raw.post(body).status_code == 200, 20, "the ack")
+        over.set()
+        dropping.result()
+    assert database.query("SELECT count(*), min(reason) FROM quarantine") == [(0, None)]
+    assert database.query("SELECT sum(success) FROM rollup WHERE grain = 3 AND job_id = %s", (job_id,)) == [(90,)]
+
+
 @pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
 def test_partitions_made_at_the_same_moment_are_made_once(central, database, isolation):
     makers, days = 4, [NOW.date() + timedelta(days=100 + n) for n in range(20)]
