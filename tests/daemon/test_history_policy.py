@@ -284,3 +284,20 @@ def test_a_fire_that_is_not_kept_is_decided_also_when_a_later_run_by_hand_came_f
     latest = database.query("SELECT scheduled_at, decided_until FROM job_latest WHERE job_id = %s", (job_id,))
     assert latest == [(by_hand, due)]
     assert sums(database, job_id) == (2, 0, 2)
+
+
+def test_a_fire_that_two_agents_tell_at_once_counts_once_though_only_one_of_the_two_is_kept(world, database):
+    """One succeeded, which is not kept, the other failed; both have looked for the other's before either is there."""
+    one = world.central(database).start()
+    centrals = [one, world.beside(one).start()]
+    agents = [RawAgent(one, name) for name in ("first", "second")]
+    job_id = make_job(one, policy="failures")
+    fires = executions(job_id, 5)
+    told = [fires, [{**fire, "status": "failed"} for fire in fires]]
+    database.execute("""CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$;
+        CREATE TRIGGER be_slow BEFORE INSERT ON execution_unkept FOR EACH ROW EXECUTE FUNCTION be_slow()""")
+    with ThreadPoolExecutor(2) as threads:
+        replies = list(threads.map(lambda i: agents[i].post(agents[i].body(1, told[i]), centrals[i].agent_url), range(2)))
+    assert [reply.status_code for reply in replies] == [200, 200], [reply.text for reply in replies]
+    assert sum(sums(database, job_id)[:2]) == 5
+    assert count(database, "execution_double") == 5 and count(database, "execution_unkept") == 5

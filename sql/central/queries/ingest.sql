@@ -84,36 +84,40 @@ WITH inserted AS (
 ), total AS (SELECT count(*) AS n FROM inserted)
 SELECT n, execution_id, inserted.agent_id FROM total LEFT JOIN inserted ON n < $1::bigint
 
--- The same where some jobs keep only part of their history: the others' rows leave a trace by which they are known again.
--- Of two records of one execution in the stage (two agents ran it) one is taken.
+-- The same where some jobs keep only part of their history. Each of their fires, kept or not, leaves a trace by which it is
+-- known again, and counts with it: when two agents' records of one fire come at once, one to be kept and one not, they meet
+-- there. Of two such records in the stage one is taken.
 -- name: ingest_execution_thin
 WITH judged AS (
-	SELECT DISTINCT ON (stage.scheduled_at, execution_id) stage.*, history_keeps(history_one_of, status, execution_id) AS kept
+	SELECT DISTINCT ON (stage.scheduled_at, execution_id) stage.*, thinned.job_id IS NOT NULL AS is_thinned,
+		history_keeps(history_one_of, status, execution_id) AS kept
 	FROM execution_stage AS stage
 	LEFT JOIN (SELECT job_id, history_one_of FROM job WHERE history_one_of IS NOT NULL) AS thinned USING (job_id)
 	ORDER BY stage.scheduled_at, execution_id, agent_id
-), inserted AS (
--- use: insert_execution
-	FROM judged
-	WHERE kept AND NOT EXISTS (SELECT FROM execution_unkept AS known
-		WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id)
-	ON CONFLICT DO NOTHING
-	RETURNING execution_id, agent_id
 ), traced AS (
 	INSERT INTO execution_unkept (execution_id, scheduled_at, agent_id)
 	SELECT execution_id, scheduled_at, agent_id FROM judged
-	WHERE NOT kept AND NOT EXISTS (SELECT FROM execution AS known
+	WHERE is_thinned AND NOT EXISTS (SELECT FROM execution AS known
 		WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id)
 	ON CONFLICT DO NOTHING
+	RETURNING scheduled_at, execution_id, agent_id
+), inserted AS (
+-- use: insert_execution
+	FROM judged
+	WHERE kept AND CASE WHEN is_thinned THEN (scheduled_at, execution_id) IN (SELECT scheduled_at, execution_id FROM traced)
+		ELSE NOT EXISTS (SELECT FROM execution_unkept AS known
+			WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id) END
+	ON CONFLICT DO NOTHING
 	RETURNING execution_id, agent_id
+), unkept AS (
+	SELECT judged.* FROM judged JOIN traced USING (scheduled_at, execution_id, agent_id) WHERE NOT kept
 ), noted AS (
 	-- What the trigger on execution does for those that are kept.
 	INSERT INTO job_latest AS l (job_id, scheduled_at, execution_id, agent_id, status, started, duration_us, reason,
 		place_at, decided_until)
 	SELECT DISTINCT ON (job_id) job_id, scheduled_at, execution_id, agent_id, status, started_at IS NOT NULL, duration_us,
 		reason, scheduled_at, max(CASE WHEN cause <> 3 THEN scheduled_at ELSE '-infinity' END) OVER (PARTITION BY job_id)
-	FROM judged JOIN traced USING (execution_id, agent_id)
-	ORDER BY job_id, scheduled_at DESC, execution_id DESC
+	FROM unkept ORDER BY job_id, scheduled_at DESC, execution_id DESC
 	ON CONFLICT (job_id) DO UPDATE SET
 		scheduled_at = greatest(l.scheduled_at, excluded.scheduled_at),
 		execution_id = CASE WHEN excluded.scheduled_at >= l.scheduled_at THEN excluded.execution_id ELSE l.execution_id END,
@@ -125,7 +129,7 @@ WITH judged AS (
 		place_at = CASE WHEN excluded.place_at >= l.place_at + interval '10 seconds' THEN excluded.place_at ELSE l.place_at END,
 		decided_until = greatest(l.decided_until, excluded.decided_until)
 	WHERE excluded.scheduled_at >= l.scheduled_at OR excluded.decided_until > l.decided_until
-), new AS (SELECT execution_id, agent_id FROM inserted UNION ALL SELECT execution_id, agent_id FROM traced
+), new AS (SELECT execution_id, agent_id FROM inserted UNION ALL SELECT execution_id, agent_id FROM unkept
 ), total AS (SELECT count(*) AS n FROM new)
 SELECT n, execution_id, new.agent_id FROM total LEFT JOIN new ON n < $1::bigint
 
