@@ -6,6 +6,8 @@
 #include "central/ledger_known.h"
 #include "central/ledger_place.h"
 
+#define EPOCHS_MAX 16 /* how often a clock may have stepped back since a fire that was not kept, and it is known still */
+
 struct decision_row {
 	char job_id[UUID_SIZE], agent_id[UUID_SIZE];
 	const char *place; /* target key of the holder that decided; NULL = its agent tells */
@@ -181,12 +183,12 @@ static enum db_status add_unkept(struct db_conn *conn, const struct facts *facts
 	g_array_unref(sums.holes);
 	for (guint i = 0; i < undecided->len; i++) {
 		struct wall at = g_array_index(undecided, struct wall, i);
-		uint64_t epoch = (uint64_t)db_int(facts->holders, holder, 8);
+		int64_t latest = db_int(facts->holders, holder, 8);
 		char id[FIRE_ID_TEXT_SIZE];
-		for (int pass = 0; pass < (epoch > 0 ? 2 : 1); pass++) {
+		for (int64_t epoch = 0; epoch <= latest; epoch = MAX(epoch + 1, latest - EPOCHS_MAX + 1)) {
 			db_array_append_wall(times, at);
 			db_array_append(ids, fire_id_print(fire_id_scheduled(job_id, at, db_text(facts->holders, holder, 3),
-									     pass == 0 ? 0 : epoch),
+									     (uint64_t)epoch),
 							   id));
 		}
 	}

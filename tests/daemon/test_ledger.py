@@ -101,9 +101,9 @@ def test_what_a_silent_agent_has_not_told_is_unknown_and_no_hole(central, api, d
     assert told["unaccounted"] in (9, 10) and told["unknown"] in (10, 11)
 
 
-def fire_id(job, at, key=""):
-    """As common/execution.h says; the clock was never set back."""
-    digest = bytearray(hashlib.blake2b(job.encode() + b"\0" + int(at.timestamp() * 1e6).to_bytes(8, "little") + key.encode() + b"\0" + bytes(8), digest_size=16).digest())
+def fire_id(job, at, key="", epoch=0):
+    """As common/execution.h says; epoch: how often the clock was set back."""
+    digest = bytearray(hashlib.blake2b(job.encode() + b"\0" + int(at.timestamp() * 1e6).to_bytes(8, "little") + key.encode() + b"\0" + epoch.to_bytes(8, "little"), digest_size=16).digest())
     digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80
     return str(uuid.UUID(bytes=bytes(digest)))
 
@@ -155,6 +155,26 @@ def test_fires_that_were_counted_but_not_kept_are_decided(central, api, database
     assert database.query("SELECT count(*) FROM execution_unkept")[0][0] == 4
     found = api.json(LEDGER, jobId=job, **{"from": stamp(start), "to": stamp(start + timedelta(minutes=5))})["jobs"][0]
     assert (found["due"], found["decided"], found["unaccounted"]) == (5, 4, 1) and found["holes"][0]["from"] == ms(start + timedelta(minutes=4))
+
+
+def test_fires_that_were_not_kept_are_known_however_often_the_clock_was_set_back(central, api, database):
+    """Their ids are made with the epoch of the clock that they were decided in, which another agent may have had."""
+    former = RawAgent(central, "former")
+    job = api.create_job("* * * * *", "http://127.0.0.1:1/", history={"policy": "failures"})["jobId"]
+    former.follow()
+    start = now().replace(second=0, microsecond=0) - timedelta(minutes=10)
+    at = [start + timedelta(minutes=i) for i in range(4)]
+    stepped = {**former.body()["status"], "clockEpoch": 3}
+    former.sync(1, [execution(job, at[i], execution_id=fire_id(job, at[i], epoch=i)) for i in range(4)], status=stepped)
+    agent = RawAgent(central, "agent")
+    assert api.post(f"/api/agents/{former.agent_id}/actions/drain").status_code == 200
+    wait_until(lambda: database.query("SELECT agent_id::text FROM assignment WHERE NOT removed") == [(agent.agent_id,)], 20, "the move")
+    agent.follow()
+    agent.follow()
+    former.sync(5, status=stepped)
+    backdate(database)
+    found = api.json(LEDGER, jobId=job, **{"from": stamp(start), "to": stamp(start + timedelta(minutes=4))})["jobs"][0]
+    assert (found["due"], found["decided"], found["unaccounted"], found["unknown"]) == (4, 4, 0, 0), found
 
 
 def test_a_job_made_or_edited_while_its_agent_was_away_is_unknown_until_it_was_back(world, database, target):

@@ -21,7 +21,8 @@ ORDER BY r.job_id, r.revision
 -- Who has to report; and whether somebody who held the job before still owes.
 -- name: ledger_holders
 SELECT a.job_id, a.agent_id, coalesce(a.held_since, a.changed_at), a.target_key, s.last_seen_at, s.running, s.outbox_depth, s.oldest_unsent_at,
-	coalesce(s.clock_epoch, 0), EXISTS (
+	-- the latest of all that ever held it
+	coalesce((SELECT max(clock_epoch) FROM assignment had JOIN agent_state USING (agent_id) WHERE had.job_id = a.job_id), 0), EXISTS (
 		SELECT FROM assignment old LEFT JOIN agent_state owing USING (agent_id)
 		WHERE old.job_id = a.job_id AND old.removed AND (owing.last_seen_at IS NULL OR owing.outbox_depth > 0
 			OR owing.last_seen_at < now() - $2::bigint * interval '1 millisecond'))
