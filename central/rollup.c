@@ -5,6 +5,8 @@
 
 #include "central/copy_row.h"
 
+#define SUM_MAX ((INT64_C(1) << 62) - 1)
+
 struct rollup {
 	GHashTable *cells; /* struct rollup_key * (inside the cell) -> struct rollup_cell * */
 };
@@ -59,16 +61,22 @@ static int64_t floor_to(int64_t us, int64_t seconds)
 	return us - (rest < 0 ? rest + width : rest);
 }
 
+/* As sum_add() of sql/central/definitions/sums.sql: two sums can always be added. */
+static void add(int64_t *sum, int64_t more)
+{
+	*sum = CLAMP(*sum + more, -SUM_MAX, SUM_MAX);
+}
+
 static void count_one(struct rollup_sums *sums, const struct execution *execution)
 {
-	sums->by_status[execution->status] += execution->count;
+	add(&sums->by_status[execution->status], execution->count);
 	sums->attempts += execution->attempts;
 	if (!wall_is_set(execution->started_at))
 		return;
 	sums->started++;
-	sums->duration_sum_us += execution->duration_us;
+	add(&sums->duration_sum_us, execution->duration_us);
 	sums->duration_max_us = MAX(sums->duration_max_us, execution->duration_us);
-	sums->lateness_sum_us += execution->lateness_us;
+	add(&sums->lateness_sum_us, execution->lateness_us);
 	sums->lateness_max_us = MAX(sums->lateness_max_us, execution->lateness_us);
 	sums->duration[histogram_bucket(execution->duration_us)]++;
 	sums->lateness[histogram_bucket(execution->lateness_us)]++;
@@ -85,12 +93,12 @@ void rollup_count(struct rollup *rollup, struct fire_id job_id, const struct exe
 void rollup_sums_add(struct rollup_sums *sums, const struct rollup_sums *more)
 {
 	for (int status = 0; status < EXECUTION_STATUS_MAX_; status++)
-		sums->by_status[status] += more->by_status[status];
+		add(&sums->by_status[status], more->by_status[status]);
 	sums->started += more->started;
 	sums->attempts += more->attempts;
-	sums->duration_sum_us += more->duration_sum_us;
+	add(&sums->duration_sum_us, more->duration_sum_us);
 	sums->duration_max_us = MAX(sums->duration_max_us, more->duration_max_us);
-	sums->lateness_sum_us += more->lateness_sum_us;
+	add(&sums->lateness_sum_us, more->lateness_sum_us);
 	sums->lateness_max_us = MAX(sums->lateness_max_us, more->lateness_max_us);
 	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		sums->duration[i] += more->duration[i];

@@ -288,6 +288,28 @@ def test_sums_that_take_a_slow_server_too_long_are_folded_in_smaller_steps(world
         assert database.query("SELECT count(*), sum(success) FROM rollup_sum WHERE grain = %s", (grain,)) == [(parts // 2, parts)]
 
 
+def test_an_agent_that_claims_absurd_times_keeps_nobodys_sums_from_being_folded(central, raw, database, job_id):
+    """Each is the longest that is taken; all of them together are more than 64 bits hold."""
+    longest, n = 400 * 86_400_000, 100
+    records = [execution(job_id, NOW, durationMs=longest, latenessMs=2 * longest) for _ in range(n)]
+    records += [execution(job_id, NOW, "missed", lastScheduledAt=stamp(NOW + timedelta(seconds=1)), count=10**12) for _ in range(n)]
+    raw.sync(1, records)
+    wait_until(lambda: not database.query("SELECT EXISTS (SELECT FROM rollup_part)")[0][0], 60, "the first fold", explain=central.tail)
+    # As if it had done so for hours.
+    database.execute("UPDATE rollup_sum SET duration_sum_us = 4611686018427387000, lateness_sum_us = 4611686018427387000, missed = 4611686018427387000")
+    raw.sync(2 * n + 1, records_like(records))
+    other = str(uuid.uuid4())
+    raw.sync(4 * n + 1, [execution(other, NOW)])
+    wait_until(lambda: not database.query("SELECT EXISTS (SELECT FROM rollup_part)")[0][0], 60, "the fold", explain=central.tail)
+    assert database.query("SELECT sum(success) FROM rollup_sum WHERE job_id = %s AND grain = 3", (other,)) == [(1,)]
+    assert database.query("SELECT duration_sum_us, missed FROM rollup_sum WHERE job_id = %s AND grain = 3", (job_id,)) == [(2**62 - 1, 2**62 - 1)]
+    assert central.api.get("/api/observability/stats/executions?hours=24").status_code == 200
+
+
+def records_like(records):
+    return [{**record, "executionId": str(uuid.uuid4())} for record in records]
+
+
 def test_events_of_the_agent_are_shown(raw, central):
     raw.sync(1, [{"event": "clockStep", "at": stamp(NOW), "detail": "the clock went back 90 s"}])
     shown = central.api.json(f"/api/agents/{raw.agent_id}")

@@ -8,6 +8,12 @@ CREATE OR REPLACE FUNCTION histogram_add(a bigint[], b bigint[]) RETURNS bigint[
 		a[23] + b[23], a[24] + b[24]]
 $$;
 
+-- A sum that stays below 2^62 (as in central/rollup.c), so that two of them can be added: records that claim absurd times must
+-- not keep the sums of all others from being folded.
+CREATE OR REPLACE FUNCTION sum_add(a bigint, b bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT greatest(least(a + b, 4611686018427387903), -4611686018427387903)
+$$;
+
 -- Parts on their way into rollup_sum: a temporary table of this shape and name, one per connection.
 CREATE OR REPLACE FUNCTION rollup_stage_make() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

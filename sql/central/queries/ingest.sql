@@ -218,11 +218,11 @@ SELECT grain, bucket_at, job_id, shard, success, failed, timeout, skipped, misse
 FROM rollup_stage
 ON CONFLICT (grain, bucket_at, job_id, shard) DO UPDATE SET success = r.success + excluded.success,
 	failed = r.failed + excluded.failed, timeout = r.timeout + excluded.timeout, skipped = r.skipped + excluded.skipped,
-	missed = r.missed + excluded.missed, interrupted = r.interrupted + excluded.interrupted,
+	missed = sum_add(r.missed, excluded.missed), interrupted = r.interrupted + excluded.interrupted,
 	started = r.started + excluded.started, attempts = r.attempts + excluded.attempts,
-	duration_sum_us = r.duration_sum_us + excluded.duration_sum_us,
+	duration_sum_us = sum_add(r.duration_sum_us, excluded.duration_sum_us),
 	duration_max_us = greatest(r.duration_max_us, excluded.duration_max_us),
-	lateness_sum_us = r.lateness_sum_us + excluded.lateness_sum_us,
+	lateness_sum_us = sum_add(r.lateness_sum_us, excluded.lateness_sum_us),
 	lateness_max_us = greatest(r.lateness_max_us, excluded.lateness_max_us),
 	duration_histogram = histogram_add(r.duration_histogram, excluded.duration_histogram),
 	lateness_histogram = histogram_add(r.lateness_histogram, excluded.lateness_histogram)
