@@ -134,7 +134,11 @@ static enum db_status prune_traces(struct db_conn *conn, const struct central_co
 	enum db_status status = prune(conn, "chores_unkept_prune", config->retention_days);
 	if (status == DB_OK)
 		status = prune(conn, "chores_double_prune", config->retention_days);
-	return status == DB_OK ? prune(conn, "chores_range_prune", config->retention_days) : status;
+	if (status == DB_OK)
+		status = prune(conn, "chores_range_prune", config->retention_days);
+	if (status == DB_OK)
+		status = prune(conn, "chores_quarantine_prune", config->retention_days);
+	return status == DB_OK ? prune(conn, "chores_event_prune", config->retention_days) : status;
 }
 
 static enum db_status sweep(struct db_conn *conn, const char *statuses, int days)

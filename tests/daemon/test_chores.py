@@ -4,7 +4,7 @@ import uuid
 from contextlib import closing
 from datetime import timedelta
 
-from raw_agent import NOW, RawAgent, execution, executions
+from raw_agent import NOW, RawAgent, execution, executions, stamp
 
 from harness.waiting import wait_until
 
@@ -14,9 +14,10 @@ OLD_DAYS = "SELECT count(*) FROM pg_inherits JOIN pg_class ON pg_class.oid = inh
 
 def test_while_a_backup_reads_old_days_wait_and_records_do_not(world, database):
     """Dropping a day needs the whole table for itself: whoever waits for that holds up all who write."""
-    central = world.central(database, retention_days=30).start()
+    central = world.central(database, retention_days=60).start()
     raw, job_id = RawAgent(central), str(uuid.uuid4())
     raw.sync(1, [execution(job_id, NOW - timedelta(days=age)) for age in (40, 41, 42)])
+    central.write_config(retention_days=30)
     backup = database.connect(autocommit=False)
     with closing(backup), backup.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM execution")
@@ -48,3 +49,15 @@ def test_a_chore_that_takes_too_long_keeps_no_other_from_being_done(world, datab
         wait_until(lambda: central.log().count('chore="prune enrolment tokens"') >= 2, 30, "the first to fail", explain=central.tail)
         assert database.query("SELECT count(*) FROM session") == [(0,)], "the other was not done"
         assert leads() == 2, "the lead was given up"
+
+
+def test_events_and_quarantined_records_go_when_executions_of_their_age_do(world, database):
+    """One agent whose records nobody can read would fill the disk."""
+    central = world.central(database, retention_days=30).start()
+    raw = RawAgent(central)
+    raw.sync(1, [{"nonsense": i} for i in range(4)] + [{"event": "clockStep", "at": stamp(NOW), "detail": str(i)} for i in range(4)])
+    database.execute("UPDATE quarantine SET at = at - seq * interval '12 days'")
+    database.execute("UPDATE agent_event SET received_at = received_at - (seq - 4) * interval '12 days'")
+    central.restart()
+    left = lambda table: [seq for seq, in database.query(f"SELECT seq FROM {table} ORDER BY seq")]  # noqa: E731
+    wait_until(lambda: left("quarantine") == [1, 2] and left("agent_event") == [5, 6], 20, "the old ones to go")

@@ -40,6 +40,14 @@ DELETE FROM execution_range WHERE ctid = ANY (ARRAY (
 	SELECT ctid FROM execution_range WHERE last_scheduled_at < now() - $1::integer * interval '1 day'
 	ORDER BY last_scheduled_at LIMIT 5000))
 
+-- name: chores_quarantine_prune
+DELETE FROM quarantine WHERE ctid = ANY (ARRAY (
+	SELECT ctid FROM quarantine WHERE at < now() - $1::integer * interval '1 day' ORDER BY at LIMIT 5000))
+
+-- name: chores_event_prune
+DELETE FROM agent_event WHERE ctid = ANY (ARRAY (
+	SELECT ctid FROM agent_event WHERE received_at < now() - $1::integer * interval '1 day' ORDER BY received_at LIMIT 5000))
+
 -- name: retention_sweep_step
 SELECT retention_sweep_step((now() AT TIME ZONE 'UTC')::date - $1::integer, $2::smallint[], $3::integer)
 
