@@ -1,5 +1,6 @@
 // Every address of the dashboard. A screen is a file of its own, loaded when it is first opened; its filters are typed here.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
+import { connection } from "./api/connection.ts";
 import { flag, listOf, number, oneOf, ownPath, readSearch, text, time } from "./lib/search.ts";
 import { EXECUTION_STATUSES } from "./lib/status.ts";
 import { Layout } from "./shell/Layout.tsx";
@@ -22,11 +23,26 @@ const root = createRootRoute({
 	),
 });
 
+/**
+ * Code that cannot be fetched makes the router load the page anew, since central may have another version by now; while central is
+ * away that would lose the page.
+ */
+const screen: typeof lazyRouteComponent = (load, name) =>
+	lazyRouteComponent(
+		() =>
+			load().catch((error) => {
+				throw connection().away === "central"
+					? new Error("Central does not answer, and this screen was not open before.")
+					: error;
+			}),
+		name,
+	);
+
 const login = createRoute({
 	getParentRoute: () => root,
 	path: "/login",
 	validateSearch: (raw) => readSearch(raw, { next: ownPath }),
-	component: lazyRouteComponent(() => import("./screens/Login.tsx")),
+	component: screen(() => import("./screens/Login.tsx")),
 });
 
 const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Layout });
@@ -34,7 +50,7 @@ const shell = createRoute({ getParentRoute: () => root, id: "shell", component: 
 const overview = createRoute({
 	getParentRoute: () => shell,
 	path: "/",
-	component: lazyRouteComponent(() => import("./screens/overview/Overview.tsx")),
+	component: screen(() => import("./screens/overview/Overview.tsx")),
 });
 
 export const jobsSearch = (raw: Record<string, unknown>) =>
@@ -54,14 +70,14 @@ const jobs = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs",
 	validateSearch: jobsSearch,
-	component: lazyRouteComponent(() => import("./screens/jobs/Jobs.tsx")),
+	component: screen(() => import("./screens/jobs/Jobs.tsx")),
 });
 
 const jobNew = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs/new",
 	validateSearch: (raw) => readSearch(raw, { copy: text }),
-	component: lazyRouteComponent(() => import("./screens/editor/Editor.tsx"), "NewJob"),
+	component: screen(() => import("./screens/editor/Editor.tsx"), "NewJob"),
 });
 
 const job = createRoute({
@@ -75,13 +91,13 @@ const job = createRoute({
 			hours: number,
 			of: oneOf("duration", "lateness"),
 		}),
-	component: lazyRouteComponent(() => import("./screens/job/JobScreen.tsx")),
+	component: screen(() => import("./screens/job/JobScreen.tsx")),
 });
 
 const jobEdit = createRoute({
 	getParentRoute: () => shell,
 	path: "/jobs/$jobId/edit",
-	component: lazyRouteComponent(() => import("./screens/editor/Editor.tsx"), "EditJob"),
+	component: screen(() => import("./screens/editor/Editor.tsx"), "EditJob"),
 });
 
 const executions = createRoute({
@@ -97,14 +113,14 @@ const executions = createRoute({
 			from: time,
 			to: time,
 		}),
-	component: lazyRouteComponent(() => import("./screens/executions/Executions.tsx")),
+	component: screen(() => import("./screens/executions/Executions.tsx")),
 });
 
 const execution = createRoute({
 	getParentRoute: () => shell,
 	path: "/executions/$jobId/$executionId",
 	validateSearch: (raw) => readSearch(raw, { scheduledAt: time }),
-	component: lazyRouteComponent(() => import("./screens/executions/Execution.tsx")),
+	component: screen(() => import("./screens/executions/Execution.tsx")),
 });
 
 const agents = createRoute({
@@ -117,27 +133,27 @@ const agents = createRoute({
 			selector: text,
 			sort: oneOf("name", "-name", "lastSeenAt", "-lastSeenAt", "outboxDepth", "-outboxDepth"),
 		}),
-	component: lazyRouteComponent(() => import("./screens/agents/Agents.tsx")),
+	component: screen(() => import("./screens/agents/Agents.tsx")),
 });
 
 const agent = createRoute({
 	getParentRoute: () => shell,
 	path: "/agents/$agentId",
-	component: lazyRouteComponent(() => import("./screens/agents/Agent.tsx")),
+	component: screen(() => import("./screens/agents/Agent.tsx")),
 });
 
 const timeline = createRoute({
 	getParentRoute: () => shell,
 	path: "/timeline",
 	validateSearch: (raw) => readSearch(raw, { hours: number }),
-	component: lazyRouteComponent(() => import("./screens/timeline/Timeline.tsx")),
+	component: screen(() => import("./screens/timeline/Timeline.tsx")),
 });
 
 const alerts = createRoute({
 	getParentRoute: () => shell,
 	path: "/alerts",
 	validateSearch: (raw) => readSearch(raw, { hours: number, tab: oneOf("failures", "late", "ledger") }),
-	component: lazyRouteComponent(() => import("./screens/alerts/Alerts.tsx")),
+	component: screen(() => import("./screens/alerts/Alerts.tsx")),
 });
 
 const audit = createRoute({
@@ -145,14 +161,14 @@ const audit = createRoute({
 	path: "/audit",
 	validateSearch: (raw) =>
 		readSearch(raw, { actor: text, action: text, object: text, from: time, to: time, entry: number }),
-	component: lazyRouteComponent(() => import("./screens/audit/Audit.tsx")),
+	component: screen(() => import("./screens/audit/Audit.tsx")),
 });
 
 const settings = createRoute({
 	getParentRoute: () => shell,
 	path: "/settings",
 	validateSearch: (raw) => readSearch(raw, { tab: oneOf("me", "users", "tokens", "enrolment") }),
-	component: lazyRouteComponent(() => import("./screens/settings/Settings.tsx")),
+	component: screen(() => import("./screens/settings/Settings.tsx")),
 });
 
 export const routeTree = root.addChildren([

@@ -11,6 +11,7 @@ import { ConfirmHost } from "../ui/confirm.tsx";
 import { Failure, Loading } from "../ui/States.tsx";
 import { ToastHost } from "../ui/toast.tsx";
 import { AwayBanner } from "./AwayBanner.tsx";
+import { useFetchAhead } from "./fetchAhead.ts";
 import { KeySheet } from "./KeySheet.tsx";
 import { Navigation } from "./Navigation.tsx";
 import { PLACES, type Place } from "./nav.ts";
@@ -24,6 +25,7 @@ export function Layout() {
 	const away = useConnection().away !== null;
 	const [palette, setPalette] = useState(false);
 	const [sheet, setSheet] = useState(false);
+	useFetchAhead();
 	const places = PLACES.filter((place) => atLeast(session.data?.role, place.least));
 	useFrameKeys(
 		places,
