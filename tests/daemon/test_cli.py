@@ -253,7 +253,8 @@ def test_while_central_is_away_the_agents_socket_tells_what_waits_and_since_when
     wait_until(lambda: agent.status()["store"]["ackedSeq"] > 1, 20, "records that central has", explain=agent.tail)
     agent.allow("sync with central failed")
     central.stop()
-    wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 3, 20, "records that wait", explain=agent.tail)
+    wait_until(lambda: agent.status()["store"]["outboxDepth"] >= 3 and not agent.status()["central"]["connected"], 20, "records that wait",
+               explain=agent.tail)
     found = local.json("execution", "list", *at)["executions"]
     unsent = [e for e in found if e["unsent"]]
     assert unsent and not found[-1]["unsent"] and {e["jobName"] for e in found} == {"each second"}
