@@ -50,6 +50,8 @@ class Central(Daemon):
             self.init()
         super().start()
         path = "/readyz" if ready else "/healthz"
-        probe = Api(self.url, ca=self.ca)
-        self.wait_ready(lambda: probe.get(path, timeout=10).status_code == 200, 30, f"central to answer {path}")
+        # Each listener has connections of its own, and the first may take a busy machine more than the second that a request waits.
+        both = ready and not self.options.get("tls_client_ca")
+        probes = [Api(url, ca=self.ca) for url in ([self.url, self.agent_url] if both else [self.url])]
+        self.wait_ready(lambda: all(probe.get(path, timeout=10).status_code == 200 for probe in probes), 30, f"central to answer {path}")
         return self

@@ -129,7 +129,8 @@ class Database:
 
     @property
     def conninfo(self):
-        return f"host=127.0.0.1 port={self.cluster.port} user=belfry dbname={self.name}"
+        """A busy machine may take longer to begin a server process than the two seconds after which central says that it is away."""
+        return f"host=127.0.0.1 port={self.cluster.port} user=belfry dbname={self.name} connect_timeout=20"
 
     def query(self, sql, parameters=None):
         return self.cluster.query(sql, parameters, self.name)
