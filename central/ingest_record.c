@@ -40,6 +40,8 @@ static void check_execution(struct ingest_record *record, struct wall now)
 	int64_t last_ahead = wall_diff_us(execution->last_scheduled_at, now);
 	if (!fire_id_parse(execution->job_id, &record->job_id))
 		refuse(record, g_strdup_printf("jobId: \"%s\" is no UUID", execution->job_id));
+	else if (fire_id_equal(record->job_id, (struct fire_id){ 0 }))
+		refuse(record, g_strdup("jobId: is the one under which all jobs are summed"));
 	else if (ahead > INGEST_FUTURE_MAX_DAYS * US_PER_DAY)
 		refuse(record, g_strdup_printf("scheduledAt: more than %d days ahead", INGEST_FUTURE_MAX_DAYS));
 	else if (last_ahead > INGEST_FUTURE_MAX_DAYS * US_PER_DAY)

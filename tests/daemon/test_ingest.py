@@ -204,6 +204,30 @@ def test_a_record_that_only_the_database_refuses_is_found_and_quarantined(raw, d
     assert_sums_agree(database)
 
 
+ODD = [None, True, -1, 0, 2**31, 2**63 - 1, -2**63, 1.5, 1e308, "", "x", "a\u0000b", "\U0001f600", "x" * 5000, [], {}, [[]], {"a": 1},
+       "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2038-01-19T03:14:08Z", ALL_JOBS, "success", "missed", "skipped", "manual"]  # fmt: skip
+
+
+def test_whatever_a_member_of_a_record_is_it_is_taken_or_quarantined_and_the_sums_agree(raw, database, job_id):
+    """Each member with each odd value, and records that are nothing but one."""
+    whole = execution(job_id, NOW, "failed", reason="r", error="e", responseBody="b", responseDigest="ab" * 32, attempts=2, armedAt=stamp(NOW),
+                      attemptLog={"list": [{"number": 1, "outcome": "status", "httpStatus": 503}, {"number": 2, "outcome": "success"}]})
+    missed = execution(job_id, NOW - timedelta(hours=1), "missed", lastScheduledAt=stamp(NOW), count=5)
+    event = {"event": "clockStep", "at": stamp(NOW), "detail": "d"}
+    records = [*ODD]
+    for kind in (whole, missed, event):
+        for name in kind:
+            fresh = {"executionId": str(uuid.uuid4())} if kind is not event else {}
+            records += [{**kind, **fresh, name: odd} for odd in ODD]
+    random.Random(3).shuffle(records)
+    for first in range(0, len(records), 150):
+        part = records[first:first + 150]
+        assert raw.sync(first + 1, part)["ackedSeq"] == first + len(part)
+    taken, poison = count(database), database.query("SELECT count(*) FROM quarantine")[0][0]
+    assert taken > 20 and poison > 400 and taken + poison < len(records), "a fire that comes again is one"
+    assert_sums_agree(database)
+
+
 def test_a_missed_range_that_ends_years_ahead_is_poison(central, raw, database):
     """An agent whose clock jumped to 2038 says that all up to then was missed; it is set right, and the fires come."""
     job_id = central.api.create_job("* * * * *", "http://127.0.0.1:9/")["jobId"]
