@@ -410,4 +410,11 @@ MUTANTS = [
     Mutant("retention waits for readers", "4", [
         ("sql/central/definitions/history.sql", " SET lock_timeout = '200ms' AS", " AS"),
     ], daemon("chores", "while_a_backup_reads_old_days_wait_and_records_do_not"), "a batch waited for|assert 503"),
+    Mutant("doubled executions end where nothing is kept of them", "8", [
+        ("sql/central/queries/executions.sql", ") AS twice LEFT JOIN LATERAL (", ") AS twice JOIN LATERAL ("),
+    ], daemon("history_policy", "doubled_executions_are_found_page_by_page_though_much_of_what_two_agents_decided_is_not_kept"), "assert "),
+    Mutant("an edit to nowhere says nothing", "people", [
+        ("central/svc_jobs.c", "\treturn status == DB_OK ? assign_is_held(conn, record->row.job_id, &record->held) : status;",
+         "\trecord->held = true;\n\treturn status;"),
+    ], daemon("cli_fleet", "where_a_job_is_and_what_is_late"), "assert "),
 ]
