@@ -15,8 +15,7 @@ static char *key_path(const char *state_dir, enum agent_key_file file)
 	return g_build_filename(state_dir, file_names[file], NULL);
 }
 
-static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool fail(GError **error, const char *format, ...)
+bool agent_key_fail(GError **error, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -58,11 +57,11 @@ bool agent_key_load(const char *state_dir, enum agent_key_file which, struct age
 	g_autoptr(GError) reason = NULL;
 	GStatBuf there;
 	if (g_stat(path, &there) != 0)
-		return fail(error, "%s: %s: enrol first (belfry-agent enroll --central URL --token TOKEN)", path, g_strerror(errno));
+		return agent_key_fail(error, "%s: %s: enrol first (belfry-agent enroll --central URL --token TOKEN)", path, g_strerror(errno));
 	if ((there.st_mode & 077) != 0)
-		return fail(error, "%s can be read by others: chmod 600 it, or enrol again with --force", path);
+		return agent_key_fail(error, "%s can be read by others: chmod 600 it, or enrol again with --force", path);
 	if (there.st_size > KEY_FILE_MAX || !g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &reason))
-		return fail(error, "%s cannot be read (%s): enrol again with --force", path,
+		return agent_key_fail(error, "%s cannot be read (%s): enrol again with --force", path,
 			    reason != NULL ? reason->message : "too long");
 	struct agent_key key = {
 		.id = g_key_file_get_string(file, "agent", "id", NULL),
@@ -72,7 +71,7 @@ bool agent_key_load(const char *state_dir, enum agent_key_file which, struct age
 	};
 	if (!agent_key_is_word(key.id) || !agent_key_is_word(key.key)) {
 		agent_key_clear(&key);
-		return fail(error, "%s holds no id and key: enrol again with --force", path);
+		return agent_key_fail(error, "%s holds no id and key: enrol again with --force", path);
 	}
 	*ret = key;
 	return true;
@@ -91,7 +90,7 @@ bool agent_key_write(const char *state_dir, enum agent_key_file which, const str
 		g_key_file_set_string(file, "agent", "central", key->central);
 	g_autofree char *text = g_key_file_to_data(file, NULL, NULL);
 	if (g_mkdir_with_parents(state_dir, 0700) != 0)
-		return fail(error, "%s cannot be made: %s", state_dir, g_strerror(errno));
+		return agent_key_fail(error, "%s cannot be made: %s", state_dir, g_strerror(errno));
 	return durable_file_write(path, text, error);
 }
 
@@ -99,7 +98,7 @@ bool agent_key_replace(const char *state_dir, GError **error)
 {
 	g_autofree char *now = key_path(state_dir, AGENT_KEY_NOW), *next = key_path(state_dir, AGENT_KEY_NEXT);
 	if (g_rename(next, now) != 0)
-		return fail(error, "%s cannot be replaced: %s", now, g_strerror(errno));
+		return agent_key_fail(error, "%s cannot be replaced: %s", now, g_strerror(errno));
 	return durable_directory_sync(state_dir, error);
 }
 

@@ -22,6 +22,9 @@ struct agent_key {
 };
 void agent_key_clear(struct agent_key *key);
 
+/* Sets the error, one sentence with what to do, and returns false: for all that has to do with keys. */
+bool agent_key_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 enum agent_key_file { AGENT_KEY_NOW, AGENT_KEY_NEXT };
 /* The error is one sentence with what to do. */
 bool agent_key_load(const char *state_dir, enum agent_key_file file, struct agent_key *ret, GError **error);

@@ -7,17 +7,6 @@
 
 #include "agent/central_client.h"
 
-static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool fail(GError **error, const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	g_autofree char *message = g_strdup_vprintf(format, arguments);
-	va_end(arguments);
-	g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, message);
-	return false;
-}
-
 /* A next key that still waits belongs to the identity that is replaced. */
 static bool write_key(const struct enroll_request *request, struct agent_key *key, GError **error)
 {
@@ -33,11 +22,11 @@ static bool write_key(const struct enroll_request *request, struct agent_key *ke
 static bool read_answer(const struct central_answer *answer, const char *url, struct agent_key *ret, GError **error)
 {
 	if (answer->status == 0)
-		return fail(error, "central at %s cannot be reached: %s", url, answer->error);
+		return agent_key_fail(error, "central at %s cannot be reached: %s", url, answer->error);
 	if (answer->status == 404 || answer->status == 405)
-		return fail(error, "%s does not enrol agents: that is central's listener for agents, by default port 3002", url);
+		return agent_key_fail(error, "%s does not enrol agents: that is central's listener for agents, by default port 3002", url);
 	if (answer->status < 200 || answer->status > 299)
-		return fail(error, "central refuses: %s", answer->error);
+		return agent_key_fail(error, "central refuses: %s", answer->error);
 	json_t *json = json_loadb(answer->body->str, answer->body->len, 0, NULL);
 	struct agent_key key = {
 		.id = g_strdup(json_string_value(json_object_get(json, "agentId"))),
@@ -47,7 +36,7 @@ static bool read_answer(const struct central_answer *answer, const char *url, st
 	json_decref(json);
 	if (!agent_key_is_word(key.id) || !agent_key_is_word(key.key)) {
 		agent_key_clear(&key);
-		return fail(error, "the answer from %s is not that of a central: is it the listener for agents?", url);
+		return agent_key_fail(error, "the answer from %s is not that of a central: is it the listener for agents?", url);
 	}
 	*ret = key;
 	return true;
@@ -56,13 +45,13 @@ static bool read_answer(const struct central_answer *answer, const char *url, st
 bool enroll(const struct enroll_request *request, struct agent_key *ret, GError **error)
 {
 	if (!agent_key_is_word(request->token))
-		return fail(error, "the token is empty, or no single word of at most %d characters", AGENT_KEY_WORD_MAX);
+		return agent_key_fail(error, "the token is empty, or no single word of at most %d characters", AGENT_KEY_WORD_MAX);
 	json_t *json = json_pack("{s:s, s:s, s:s, s:s}", "token", request->token, "name", request->name, "hostname",
 				 g_get_host_name(), "agentVersion", PACKAGE_VERSION);
 	char *body = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	if (body == NULL)
-		return fail(error, "the name or the host's name is not UTF-8");
+		return agent_key_fail(error, "the name or the host's name is not UTF-8");
 	struct central_client *client = central_client_new(request->central_url, NULL, &request->tls, -1);
 	struct central_answer answer;
 	struct agent_key key;
