@@ -11,41 +11,18 @@
 
 #define CURSOR_KIND 'e'
 
-/* "failed" or "failed,timeout". */
-static bool query_statuses(const struct api_request *request, struct api_reply *reply, unsigned *ret)
+static bool query_words(const struct api_request *request, struct api_reply *reply, struct execution_filter *ret)
 {
-	const char *text = api_query(request, "status");
-	g_auto(GStrv) names = g_strsplit(text != NULL ? text : "", ",", EXECUTION_STATUS_MAX_);
-	unsigned statuses = 0;
-	for (int i = 0; names[i] != NULL; i++) {
-		enum execution_status status;
-		if (!execution_status_parse(names[i], &status)) {
-			problem_parameter(reply, "status",
-					  "\"%.32s\" is none of success, failed, timeout, skipped, missed, interrupted",
-					  names[i]);
-			return false;
-		}
-		statuses |= 1u << status;
+	const char *status = api_query(request, "status"), *cause = api_query(request, "cause");
+	if (status != NULL && !execution_statuses_parse(status, &ret->statuses)) {
+		problem_parameter(reply, "status",
+				  "must be some of success, failed, timeout, skipped, missed, interrupted, parted by commas");
+		return false;
 	}
-	*ret = statuses;
-	return true;
-}
-
-/* "manual" or "schedule,catchUp". */
-static bool query_causes(const struct api_request *request, struct api_reply *reply, unsigned *ret)
-{
-	const char *text = api_query(request, "cause");
-	g_auto(GStrv) names = g_strsplit(text != NULL ? text : "", ",", FIRE_CAUSE_MAX_);
-	unsigned causes = 0;
-	for (int i = 0; names[i] != NULL; i++) {
-		enum fire_cause cause;
-		if (!fire_cause_parse(names[i], &cause)) {
-			problem_parameter(reply, "cause", "\"%.32s\" is none of schedule, catchUp, manual", names[i]);
-			return false;
-		}
-		causes |= 1u << cause;
+	if (cause != NULL && !fire_causes_parse(cause, &ret->causes)) {
+		problem_parameter(reply, "cause", "must be some of schedule, catchUp, manual, parted by commas");
+		return false;
 	}
-	*ret = causes;
 	return true;
 }
 
@@ -57,7 +34,7 @@ static bool parse_filter(const struct api_request *request, struct api_reply *re
 	if (!api_query_int(request, reply, "limit", 1, EXECUTIONS_LIMIT_MAX, &limit) ||
 	    !api_query_uuid(request, reply, "jobId", &filter.job_id) ||
 	    !api_query_uuid(request, reply, "agentId", &filter.agent_id) ||
-	    !query_statuses(request, reply, &filter.statuses) || !query_causes(request, reply, &filter.causes) ||
+	    !query_words(request, reply, &filter) ||
 	    !api_query_bool(request, reply, "doubled", &filter.doubled) ||
 	    !api_query_wall(request, reply, "from", &filter.from) ||
 	    !api_query_wall(request, reply, "to", &filter.to) ||

@@ -24,23 +24,6 @@ static bool wrong(struct api_reply *reply, bool in_body, const char *name, const
 	return false;
 }
 
-static bool take_statuses(struct api_reply *reply, bool in_body, const char *text, unsigned *ret)
-{
-	g_auto(GStrv) names = g_strsplit(text, ",", EXECUTION_STATUS_MAX_);
-	unsigned statuses = 0;
-	for (int i = 0; names[i] != NULL; i++) {
-		enum execution_status status;
-		if (!execution_status_parse(names[i], &status))
-			return wrong(
-				reply, in_body, "lastStatus",
-				"must be some of success, failed, timeout, skipped, missed, interrupted, parted by "
-				"commas");
-		statuses |= 1u << status;
-	}
-	*ret = statuses;
-	return true;
-}
-
 /* Texts of query or body, NULL = absent. */
 struct texts {
 	const char *q, *type, *agent_id, *last_status;
@@ -57,7 +40,10 @@ static bool take_texts(struct api_reply *reply, bool in_body, const struct texts
 	ret->part = texts->q != NULL && *texts->q != '\0' ? texts->q : NULL;
 	ret->type = texts->type;
 	ret->agent_id = texts->agent_id;
-	return texts->last_status == NULL || take_statuses(reply, in_body, texts->last_status, &ret->last_statuses);
+	if (texts->last_status != NULL && !execution_statuses_parse(texts->last_status, &ret->last_statuses))
+		return wrong(reply, in_body, "lastStatus",
+			     "must be some of success, failed, timeout, skipped, missed, interrupted, parted by commas");
+	return true;
 }
 
 bool job_query_parse(const struct api_request *request, struct api_reply *reply, struct job_filter *ret)

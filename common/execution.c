@@ -90,6 +90,21 @@ static int find_name(const char *const *names, int n, const char *name)
 	return 0;
 }
 
+/* Of names parted by commas, bits 1 << place. */
+static bool find_names(const char *const *names, int n, const char *text, unsigned *ret)
+{
+	g_auto(GStrv) words = g_strsplit(text, ",", n);
+	unsigned bits = 0;
+	for (char **word = words; *word != NULL; word++) {
+		int found = find_name(names, n, *word);
+		if (found == 0)
+			return false;
+		bits |= 1u << found;
+	}
+	*ret = bits;
+	return true;
+}
+
 const char *execution_status_name(enum execution_status status)
 {
 	return status >= EXECUTION_SUCCESS && status < EXECUTION_STATUS_MAX_ ? status_names[status] : "unknown";
@@ -103,6 +118,11 @@ bool execution_status_parse(const char *name, enum execution_status *ret)
 	return found != 0;
 }
 
+bool execution_statuses_parse(const char *text, unsigned *ret)
+{
+	return find_names(status_names, EXECUTION_STATUS_MAX_, text, ret);
+}
+
 const char *fire_cause_name(enum fire_cause cause)
 {
 	return cause >= FIRE_SCHEDULE && cause < FIRE_CAUSE_MAX_ ? cause_names[cause] : "unknown";
@@ -114,6 +134,11 @@ bool fire_cause_parse(const char *name, enum fire_cause *ret)
 	if (found != 0)
 		*ret = (enum fire_cause)found;
 	return found != 0;
+}
+
+bool fire_causes_parse(const char *text, unsigned *ret)
+{
+	return find_names(cause_names, FIRE_CAUSE_MAX_, text, ret);
 }
 
 void execution_clear(struct execution *execution)

@@ -43,6 +43,8 @@ enum execution_status {
 };
 const char *execution_status_name(enum execution_status status); /* "success" ... */
 bool execution_status_parse(const char *name, enum execution_status *ret);
+/* "failed,timeout" as bits 1 << status; "" = none. */
+bool execution_statuses_parse(const char *text, unsigned *ret);
 
 /* Why the fire exists. Stored: append only. */
 enum fire_cause {
@@ -53,6 +55,8 @@ enum fire_cause {
 };
 const char *fire_cause_name(enum fire_cause cause); /* "schedule", "catchUp", "manual" */
 bool fire_cause_parse(const char *name, enum fire_cause *ret);
+/* "manual" or "schedule,catchUp" as bits 1 << cause; "" = none. */
+bool fire_causes_parse(const char *text, unsigned *ret);
 
 /* Where the time of the last attempt went, microseconds each; -1 = not reached. */
 struct attempt_timing {

@@ -81,6 +81,18 @@ START_TEST(test_names_of_states_round_trip)
 	enum execution_status status = EXECUTION_FAILED;
 	ck_assert(!execution_status_parse("Success", &status));
 	ck_assert_int_eq((int)status, EXECUTION_FAILED);
+	unsigned bits = 7;
+	ck_assert(execution_statuses_parse("failed,timeout,failed", &bits));
+	ck_assert_uint_eq(bits, 1u << EXECUTION_FAILED | 1u << EXECUTION_TIMEOUT);
+	static const char *const wrong[] = { "failed,", ",failed", "failed timeout", "manual",
+					     "failed,failed,failed,failed,failed,failed,failed,failed" };
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+		ck_assert_msg(!execution_statuses_parse(wrong[i], &bits), "%s", wrong[i]);
+	ck_assert_uint_eq(bits, 1u << EXECUTION_FAILED | 1u << EXECUTION_TIMEOUT);
+	ck_assert(fire_causes_parse("schedule,catchUp", &bits));
+	ck_assert_uint_eq(bits, 1u << FIRE_SCHEDULE | 1u << FIRE_CATCH_UP);
+	ck_assert(execution_statuses_parse("", &bits));
+	ck_assert_uint_eq(bits, 0);
 	ck_assert_str_eq(execution_status_name((enum execution_status)99), "unknown");
 	ck_assert_str_eq(fire_cause_name((enum fire_cause)0), "unknown");
 }
