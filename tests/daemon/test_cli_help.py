@@ -1,6 +1,7 @@
 """Help, completion and the man page: every verb is everywhere, since all come from one table."""
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -82,9 +83,10 @@ def test_the_scripts_know_every_verb_and_every_option(shell, tmp_path):
             assert words[1] in verbs.split()
 
 
-def complete(line):
-    words = line.split(" ")
-    script = (f"COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=({' '.join(repr(w) for w in words)}); "
+def complete(line, *words):
+    """`words` are what bash takes the line apart to, where that is not at the blanks."""
+    words = words or line.split(" ")
+    script = (f"COMP_LINE={shlex.quote(line)}; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=({' '.join(map(shlex.quote, words))}); "
               f"COMP_CWORD={len(words) - 1}; _belfry 2>/dev/null; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
     return [word for word in bash(script).stdout.split("\n") if word]
 
@@ -105,6 +107,9 @@ def test_bash_completes_names_that_central_knows(central, api, world, monkeypatc
     monkeypatch.setenv("BELFRY_CENTRAL", central.url)
     monkeypatch.setenv("BELFRY_TOKEN", central.token)
     assert complete("belfry job show ba") == ["backup", "backup\\ two"]
+    assert complete("belfry job show backup\\ t", "belfry", "job", "show", "backup\\ t") == ["backup\\ two"]
+    assert complete("belfry job show backup\\ o", "belfry", "job", "show", "backup\\ o") == [], "not another one that begins with an o"
+    assert complete("belfry job show 'backup t", "belfry", "job", "show", "'backup t") == ["backup two"]
     assert Cli(world.folder, central.url, central.token).out("completion", "jobs") == "backup\nbackup two\nother\n"
     assert complete("belfry job diff backup ") == [], "the name of a job stands there already"
     assert complete("belfry job pause backup o") == ["other"], "several may be paused at once"
