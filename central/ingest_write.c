@@ -34,9 +34,10 @@ struct writing {
 	GArray *minutes;       /* struct agent_minute */
 };
 
-/* One newly inserted execution; two agents may have sent the same one. */
+/* One newly inserted execution: its key, and which of two agents that may have sent it. Without padding: compared as bytes. */
 struct new_id {
 	struct fire_id execution_id, agent_id;
+	int64_t scheduled_us;
 };
 
 static const struct ingest_record *record_at(const struct ingest_member *member, guint i)
@@ -63,7 +64,7 @@ static void read_inserted(struct writing *writing, const struct db_result *inser
 		return;
 	writing->new_ones = g_hash_table_new_full(id_hash, id_equal, g_free, NULL);
 	for (int i = 0; i < db_rows(inserted); i++) {
-		struct new_id id;
+		struct new_id id = { .scheduled_us = db_wall(inserted, i, 3).us };
 		if (fire_id_parse(db_text(inserted, i, 1), &id.execution_id) &&
 		    fire_id_parse(db_text(inserted, i, 2), &id.agent_id))
 			g_hash_table_add(writing->new_ones, g_memdup2(&id, sizeof id));
@@ -97,7 +98,7 @@ static void count_member(struct writing *writing, struct ingest_member *member)
 {
 	for (guint i = member->from; i < member->limit; i++) {
 		const struct ingest_record *record = record_at(member, i);
-		struct new_id id = { record->execution.id, member->agent_id };
+		struct new_id id = { record->execution.id, member->agent_id, record->execution.scheduled_at.us };
 		if (record->kind != INGEST_EXECUTION)
 			continue;
 		if (writing->new_ones != NULL && !g_hash_table_remove(writing->new_ones, &id)) {

@@ -228,6 +228,14 @@ def test_whatever_a_member_of_a_record_is_it_is_taken_or_quarantined_and_the_sum
     assert_sums_agree(database)
 
 
+def test_one_id_at_two_instants_is_two_executions_in_rows_and_sums(raw, database, job_id):
+    record = execution(job_id, NOW)
+    other = execution(job_id, NOW - timedelta(minutes=5), execution_id=record["executionId"])
+    raw.sync(1, [record, other, record])
+    assert count(database) == 2
+    assert_sums_agree(database)
+
+
 def test_a_missed_range_that_ends_years_ahead_is_poison(central, raw, database):
     """An agent whose clock jumped to 2038 says that all up to then was missed; it is set right, and the fires come."""
     job_id = central.api.create_job("* * * * *", "http://127.0.0.1:9/")["jobId"]

@@ -80,9 +80,9 @@ WITH inserted AS (
 -- use: insert_execution
 	FROM execution_stage
 	ON CONFLICT DO NOTHING
-	RETURNING execution_id, agent_id
+	RETURNING execution_id, agent_id, scheduled_at
 ), total AS (SELECT count(*) AS n FROM inserted)
-SELECT n, execution_id, inserted.agent_id FROM total LEFT JOIN inserted ON n < $1::bigint
+SELECT n, execution_id, inserted.agent_id, scheduled_at FROM total LEFT JOIN inserted ON n < $1::bigint
 
 -- The same where some jobs keep only part of their history. Each of their fires, kept or not, leaves a trace by which it is
 -- known again, and counts with it: when two agents' records of one fire come at once, one to be kept and one not, they meet
@@ -108,7 +108,7 @@ WITH judged AS (
 		ELSE NOT EXISTS (SELECT FROM execution_unkept AS known
 			WHERE known.scheduled_at = judged.scheduled_at AND known.execution_id = judged.execution_id) END
 	ON CONFLICT DO NOTHING
-	RETURNING execution_id, agent_id
+	RETURNING execution_id, agent_id, scheduled_at
 ), unkept AS (
 	SELECT judged.* FROM judged JOIN traced USING (scheduled_at, execution_id, agent_id) WHERE NOT kept
 ), noted AS (
@@ -129,9 +129,10 @@ WITH judged AS (
 		place_at = CASE WHEN excluded.place_at >= l.place_at + interval '10 seconds' THEN excluded.place_at ELSE l.place_at END,
 		decided_until = greatest(l.decided_until, excluded.decided_until)
 	WHERE excluded.scheduled_at >= l.scheduled_at OR excluded.decided_until > l.decided_until
-), new AS (SELECT execution_id, agent_id FROM inserted UNION ALL SELECT execution_id, agent_id FROM unkept
+), new AS (
+	SELECT execution_id, agent_id, scheduled_at FROM inserted UNION ALL SELECT execution_id, agent_id, scheduled_at FROM unkept
 ), total AS (SELECT count(*) AS n FROM new)
-SELECT n, execution_id, new.agent_id FROM total LEFT JOIN new ON n < $1::bigint
+SELECT n, execution_id, new.agent_id, scheduled_at FROM total LEFT JOIN new ON n < $1::bigint
 
 -- Against steps of the sweep (definitions/history.sql); taken before anything that a step may touch.
 -- name: sweep_lock_shared
