@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/durable_file.h"
 
@@ -56,8 +57,11 @@ bool agent_key_load(const char *state_dir, enum agent_key_file which, struct age
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(GError) reason = NULL;
 	GStatBuf there;
+	if (g_access(path, R_OK) != 0 && errno == EACCES)
+		return agent_key_fail(error, "%s is not for this user: start belfry-agent as the user whose folder %s is", path, state_dir);
 	if (g_stat(path, &there) != 0)
-		return agent_key_fail(error, "%s: %s: enrol first (belfry-agent enroll --central URL --token TOKEN)", path, g_strerror(errno));
+		return agent_key_fail(error, "%s: %s: enrol first (belfry-agent enroll --central URL --token-file FILE), or set state_dir= to where it is",
+				      path, g_strerror(errno));
 	if ((there.st_mode & 077) != 0)
 		return agent_key_fail(error, "%s can be read by others: chmod 600 it, or enrol again with --force", path);
 	if (there.st_size > KEY_FILE_MAX || !g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &reason))

@@ -1,6 +1,7 @@
 """An agent that lost its key gets a new one: what it has not told yet is told under its new identity."""
 import os
 import stat
+import subprocess
 
 import pytest
 
@@ -59,6 +60,9 @@ def test_a_key_that_root_writes_belongs_to_the_user_whose_folder_it_is(world, ce
         assert done.returncode == 0 and done.stdout.rstrip().endswith(f"){said}"), (done.stdout, done.stderr)
         key = (agent.state / "agent.key").stat()
         assert (key.st_uid, key.st_gid, stat.S_IMODE(key.st_mode)) == (owner, group, 0o600)
+    agent.state.parent.chmod(0o755)
+    other = subprocess.run([str(word) for word in (*agent.program, "run")], capture_output=True, text=True, user=owner + 1, timeout=60)
+    assert other.returncode == 1 and "agent.key is not for this user" in other.stderr, other.stderr
 
 
 def test_an_enrolment_elsewhere_than_the_configuration_says_names_the_line_to_change(world, central):
