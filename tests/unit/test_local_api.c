@@ -101,7 +101,7 @@ static void start_core(void)
 	snapshot->state.jobs_revision = 7;
 	for (int i = 0; i < JOBS; i++) {
 		g_autofree char *id = g_strdup_printf("j%03d", i);
-		add_job(snapshot, id, "{\"schedule\":\"0 0 1 1 *\",\"api\":\"http://a.test/\"}");
+		add_job(snapshot, id, "{\"schedule\":\"0 0 1 1 *\",\"startAt\":\"2100-01-01T00:00:00Z\",\"api\":\"http://a.test/\"}");
 	}
 	add_job(snapshot, "secret", "{\"schedule\":\"@every 1h\",\"api\":\"http://a.test/\",\"headers\":{\"Authorization\":\"Bearer hidden\"}}");
 	world.core = core_new(&config, (struct core_clock){ NULL, clock_wall, clock_mono }, (struct store){ NULL, submit },
