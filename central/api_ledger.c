@@ -92,7 +92,7 @@ static json_t *render(const struct ledger_question *question, const struct ledge
 			  sizeof cursor.id);
 		next = cursor_encode(CURSOR_KIND, &cursor);
 	}
-	return json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:s?}", "from", json_wall(question->from), "to",
+	return json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:s?}", "from", json_wall(page->from), "to",
 			 json_wall(question->to), "due", (json_int_t)total.due, "decided", (json_int_t)total.decided,
 			 "unaccounted", (json_int_t)total.unaccounted, "unknown", (json_int_t)total.unknown, "jobs", jobs,
 			 "nextCursor", next);

@@ -69,6 +69,7 @@ static void read_facts(struct answers *answers, const char *job_id, struct why_f
 	facts->late_due_at = db_wall(answers->job, 0, 2);
 	facts->late_since = db_wall(answers->job, 0, 3);
 	facts->late_reason = db_text(answers->job, 0, 4);
+	facts->kept_from = db_wall(answers->job, 0, 5);
 	facts->missed_from = facts->missed_to = WALL_NONE;
 	if (db_rows(answers->missed) > 0) {
 		facts->missed_from = db_wall(answers->missed, 0, 0);

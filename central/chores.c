@@ -131,7 +131,9 @@ static enum db_status prune_rollups(struct db_conn *conn, const struct central_c
 /* What is kept of executions beside the partitions goes when they go. */
 static enum db_status prune_traces(struct db_conn *conn, const struct central_config *config)
 {
-	enum db_status status = prune(conn, "chores_unkept_prune", config->retention_days);
+	enum db_status status = run_number(conn, "chores_kept_from", config->retention_days);
+	if (status == DB_OK)
+		status = prune(conn, "chores_unkept_prune", config->retention_days);
 	if (status == DB_OK)
 		status = prune(conn, "chores_double_prune", config->retention_days);
 	if (status == DB_OK)

@@ -19,6 +19,7 @@ struct facts {
 	struct db_result *jobs, *revisions, *holders, *places;
 	struct ledger_known known;
 	GArray *decisions; /* struct decision_row */
+	struct wall from;  /* of the window, as far as everything in it is kept */
 };
 
 static void clear_job(struct ledger_job *job)
@@ -76,6 +77,15 @@ static enum db_status read_decisions(struct db_conn *conn, const struct ledger_q
 	return DB_OK;
 }
 
+static enum db_status read_begin(struct db_conn *conn, const struct ledger_question *question, struct wall *ret)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	enum db_status status = db_run_one(conn, "ledger_kept_from", NULL, &result);
+	if (status == DB_OK)
+		*ret = wall_min(wall_max(question->from, db_wall(result, 0, 0)), question->to);
+	return status;
+}
+
 static enum db_status read_facts(struct db_conn *conn, const struct ledger_question *question, struct facts *ret)
 {
 	g_autoptr(GString) ids = g_string_new(NULL);
@@ -100,7 +110,9 @@ static enum db_status read_facts(struct db_conn *conn, const struct ledger_quest
 	db_param_text(&places, array);
 	if (status == DB_OK)
 		status = db_run(conn, "ledger_places", &places, &ret->places);
-	return status == DB_OK ? read_decisions(conn, question, array, ret->places, &ret->decisions) : status;
+	if (status == DB_OK)
+		status = read_decisions(conn, question, array, ret->places, &ret->decisions);
+	return status == DB_OK ? read_begin(conn, question, &ret->from) : status;
 }
 
 static GArray *revisions_of(const struct facts *facts, const char *job_id)
@@ -217,7 +229,7 @@ static enum db_status compare_at(struct db_conn *conn, const struct facts *facts
 				     .decisions = decisions,
 				     .created_at = db_wall(facts->jobs, job, 2),
 				     .decided_until = db_wall(facts->jobs, job, 5),
-				     .from = question->from,
+				     .from = facts->from,
 				     .to = question->to,
 				     .required_from = WALL_NONE,
 				     .required_until = WALL_NONE };
@@ -276,7 +288,8 @@ enum db_status ledger_read(struct db_conn *conn, const struct ledger_question *q
 	enum db_status status = read_facts(conn, question, &facts);
 	if (status == DB_OK) {
 		int jobs = MIN(db_rows(facts.jobs), question->limit), complete = complete_jobs(&facts, jobs);
-		*ret = (struct ledger_page){ .jobs = g_array_new(FALSE, FALSE, sizeof(struct ledger_job)),
+		*ret = (struct ledger_page){ .from = facts.from,
+					     .jobs = g_array_new(FALSE, FALSE, sizeof(struct ledger_job)),
 					     .more = db_rows(facts.jobs) > complete,
 					     .too_much = complete == 0 && jobs > 0 };
 		g_array_set_clear_func(ret->jobs, (GDestroyNotify)clear_job);

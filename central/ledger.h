@@ -26,6 +26,7 @@ struct ledger_job {
 	struct ledger_sums sums;
 };
 struct ledger_page {
+	struct wall from; /* of the window: what was asked for, or later: from when on every execution is kept */
 	GArray *jobs;     /* struct ledger_job */
 	bool more;        /* after the last of them */
 	bool too_much;    /* one job alone has more decisions than an answer may read */

@@ -139,7 +139,9 @@ static void explain_outcome(const struct why_facts *facts, struct why_answer *an
 	if (decides || wall_is_set(facts->missed_from) || facts->job == NULL || !facts->job->active ||
 	    !wall_is_set(due) || wall_before(facts->now, due))
 		return;
-	if (facts->job->policy->history != JOB_HISTORY_ALL && !is_late)
+	if (wall_before(due, facts->kept_from))
+		say(answer, "notKept", due, "Not all executions of that time are kept any more: it may have run.");
+	else if (facts->job->policy->history != JOB_HISTORY_ALL && !is_late)
 		say(answer, "thinned", due, "By its history policy not each good execution is kept: it may have run.");
 	else
 		say(answer, "undecided", due, "No decision about it has arrived.");

@@ -30,6 +30,7 @@ struct why_facts {
 	const char *missed_reason;
 	struct wall late_due_at, late_since; /* WALL_NONE = not late now */
 	const char *late_reason;
+	struct wall kept_from; /* executions from before it may have been taken away */
 	const struct why_holder *holders; /* who holds it now, or held it then */
 	int n_holders;
 };

@@ -88,6 +88,28 @@ def test_a_range_that_began_weeks_ago_covers_the_window_though_the_day_of_its_be
     check()
 
 
+def test_a_window_begins_where_everything_is_kept_and_what_was_kept_for_long_enough_is_no_hole(central, api, database):
+    agent = RawAgent(central)
+    job = api.create_job("0 * * * *", "http://127.0.0.1:1/")["jobId"]
+    agent.follow()
+    backdate(database, minutes=30 * 24 * 60)
+    hour = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    agent.sync(1, [execution(job, hour - timedelta(hours=i)) for i in range(5 * 24)])
+    asked = {"jobId": job, "from": stamp(hour - timedelta(hours=5 * 24 - 1)), "to": stamp(hour + timedelta(seconds=1))}
+    whole = api.json(LEDGER, **asked)
+    assert (whole["due"], whole["decided"], whole["unaccounted"]) == (120, 120, 0) and whole["from"] == ms(instant(asked["from"])), whole
+    border = hour.replace(hour=0) - timedelta(days=3)
+    while database.query("SELECT retention_sweep_step(%s, '{1}', 1000)", (border.date(),))[0][0]:
+        pass
+    left = api.json(LEDGER, **asked)
+    hours = (hour - border) // timedelta(hours=1) + 1
+    assert (left["due"], left["decided"], left["unaccounted"], left["from"]) == (hours, hours, 0, ms(border)), left
+    before = api.json(LEDGER, **{**asked, "to": stamp(border - timedelta(hours=2))})
+    assert (before["due"], before["from"]) == (0, before["to"]), before
+    for at, kind in ((border - timedelta(hours=5), "notKept"), (border, "decided")):
+        assert kind in {sentence["kind"] for sentence in api.json(f"/api/jobs/{job}/why", at=stamp(at))["sentences"]}
+
+
 def test_what_a_silent_agent_has_not_told_is_unknown_and_no_hole(central, api, database):
     agent = RawAgent(central)
     job = api.create_job("* * * * *", "http://127.0.0.1:1/")["jobId"]

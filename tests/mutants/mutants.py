@@ -250,6 +250,9 @@ MUTANTS = [
     Mutant("a missed range is known by its begin alone", "8", [
         ("sql/central/definitions/ingest.sql", "\tWHERE status = 5 AND last_scheduled_at > scheduled_at\n", "\tWHERE status = 5 AND last_scheduled_at < scheduled_at\n"),
     ], daemon("ledger", "a_range_that_began_weeks_ago_covers_the_window_though_the_day_of_its_begin_was_dropped"), "decided"),
+    Mutant("what was kept for long enough is a hole", "8", [
+        ("sql/central/definitions/history.sql", "\tPERFORM execution_kept_from(to_date(substr(part, 11), 'YYYYMMDD') + 1);\n", ""),
+    ], daemon("ledger", "a_window_begins_where_everything_is_kept_and_what_was_kept_for_long_enough_is_no_hole"), "AssertionError"),
     Mutant("a full disk keeps its ballast", "11", [
         ("agent/store_heal.c", "\tstore_ballast_release(store);\n\tstore_db_checkpoint", "\tstore_db_checkpoint"),
     ], ("unit", "test_store_faults"), "a_full_disk_gives_up_the_ballast"),

@@ -23,6 +23,11 @@ EXCEPTION WHEN duplicate_table THEN
 	RETURN false;
 END $$;
 
+-- Who takes executions from before `day` away says so in the same transaction (migration 0045).
+CREATE OR REPLACE FUNCTION execution_kept_from(day date) RETURNS void LANGUAGE sql AS $$
+	UPDATE execution_kept SET kept_from = day::timestamp AT TIME ZONE 'UTC' WHERE kept_from < day::timestamp AT TIME ZONE 'UTC'
+$$;
+
 -- Drops the oldest partition of a day before `day`; returns how many that is: 0 = none is left, -1 = somebody reads.
 --
 -- It needs the whole table for itself for a moment, and whoever writes meanwhile waits behind it: so it does not wait for those
@@ -37,6 +42,7 @@ BEGIN
 	IF partition IS NULL THEN
 		RETURN 0;
 	END IF;
+	PERFORM execution_kept_from(day);
 	EXECUTE format('DROP TABLE %s', partition);
 	RETURN 1;
 EXCEPTION WHEN lock_not_available THEN
@@ -80,6 +86,7 @@ BEGIN
 		-- More rows of one instant than the budget has: take the instant as a whole.
 		next_to := done_to + interval '1 microsecond';
 	END IF;
+	PERFORM execution_kept_from(to_date(substr(part, 11), 'YYYYMMDD') + 1);
 	EXECUTE format('DELETE FROM %I WHERE scheduled_at >= $1 AND scheduled_at < $2 AND status = ANY ($3)', part)
 	USING done_to, next_to, of_statuses;
 	INSERT INTO retention_sweep VALUES (part, of_statuses, next_to)

@@ -24,20 +24,26 @@ DELETE FROM agent_rollup WHERE ctid = ANY (ARRAY (
 DELETE FROM agent_rollup_hour WHERE ctid = ANY (ARRAY (
 	SELECT ctid FROM agent_rollup_hour WHERE bucket_at < now() - $1::integer * interval '1 day' LIMIT 5000))
 
+-- name: chores_kept_from
+SELECT execution_kept_from((now() AT TIME ZONE 'UTC')::date - $1::integer)
+
+-- What lies beside the partitions goes by whole days, as they do.
 -- name: chores_unkept_prune
 DELETE FROM execution_unkept WHERE (scheduled_at, execution_id) IN (
-	SELECT scheduled_at, execution_id FROM execution_unkept WHERE scheduled_at < now() - $1::integer * interval '1 day'
+	SELECT scheduled_at, execution_id FROM execution_unkept
+	WHERE scheduled_at < ((now() AT TIME ZONE 'UTC')::date - $1::integer)::timestamp AT TIME ZONE 'UTC'
 	ORDER BY scheduled_at, execution_id LIMIT 5000)
 
 -- name: chores_double_prune
 DELETE FROM execution_double WHERE (scheduled_at, execution_id, agent_id) IN (
 	SELECT scheduled_at, execution_id, agent_id FROM execution_double
-	WHERE scheduled_at < now() - $1::integer * interval '1 day'
+	WHERE scheduled_at < ((now() AT TIME ZONE 'UTC')::date - $1::integer)::timestamp AT TIME ZONE 'UTC'
 	ORDER BY scheduled_at, execution_id, agent_id LIMIT 5000)
 
 -- name: chores_range_prune
 DELETE FROM execution_range WHERE ctid = ANY (ARRAY (
-	SELECT ctid FROM execution_range WHERE last_scheduled_at < now() - $1::integer * interval '1 day'
+	SELECT ctid FROM execution_range
+	WHERE last_scheduled_at < ((now() AT TIME ZONE 'UTC')::date - $1::integer)::timestamp AT TIME ZONE 'UTC'
 	ORDER BY last_scheduled_at LIMIT 5000))
 
 -- name: chores_quarantine_prune

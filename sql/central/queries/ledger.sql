@@ -74,6 +74,10 @@ SELECT job_id, agent_id, scheduled_at, last_scheduled_at, count, execution_id FR
 WHERE job_id = ANY ($1::uuid[]) AND scheduled_at < $3::timestamptz AND last_scheduled_at >= $2::timestamptz
 ORDER BY 1, 3, 6, 4 DESC LIMIT $4::integer
 
+-- Asked after the decisions, which are taken away only after this moved on.
+-- name: ledger_kept_from
+SELECT kept_from FROM execution_kept
+
 -- Which of these fires were counted but not kept.
 -- name: ledger_unkept
 SELECT scheduled_at FROM execution_unkept JOIN unnest($1::timestamptz[], $2::uuid[]) AS fire (scheduled_at, execution_id)

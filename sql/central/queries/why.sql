@@ -1,7 +1,7 @@
 -- Why a job ran or did not around an instant (central/api_why.h). $1 the job, $2 the instant.
 
 -- name: why_job
-SELECT job.created_at, latest.decided_until, late.due_at, late.late_since, late.reason
+SELECT job.created_at, latest.decided_until, late.due_at, late.late_since, late.reason, (SELECT kept_from FROM execution_kept)
 FROM job LEFT JOIN job_latest latest ON latest.job_id = job.job_id
 LEFT JOIN job_late late ON late.job_id = job.job_id AND job.deleted_at IS NULL AND job.active AND
 -- use: is_late
