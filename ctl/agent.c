@@ -182,8 +182,7 @@ static char *say_link(const struct call *call, const json_t *status)
 	g_autofree char *since = output_cell_text(&output, output_member(status, "central.lastSyncAt|startedAt"), CELL_TIME);
 	const char *then = json_is_true(output_member(status, "central.refused"))   ? "it refuses this agent, so nothing new is started"
 			   : json_is_true(output_member(status, "store.outboxFull")) ? "no more may wait, so nothing new is started"
-										     : "jobs go on running";
-
+										     : "jobs go on running, ATMOST_ONCE ones while their lease lasts";
 	if (!json_is_false(output_member(status, "central.connected")))
 		return NULL;
 	g_autofree char *wait = depth == 0 ? g_strdup("nothing waits for it")
