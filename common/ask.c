@@ -19,11 +19,12 @@ char *ask_secret(const char *prompt)
 	}
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
+	/* What was typed before is forgotten, and what is typed after the prompt is not. */
+	tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
 	fputs(prompt, terminal);
 	fflush(terminal);
-	tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
 	char *line = fgets(buffer, sizeof buffer, terminal);
-	tcsetattr(fileno(terminal), TCSAFLUSH, &before);
+	tcsetattr(fileno(terminal), TCSADRAIN, &before);
 	fputc('\n', terminal);
 	fclose(terminal);
 	if (line == NULL)

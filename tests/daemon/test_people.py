@@ -2,6 +2,8 @@
 import os
 import pty
 import re
+import select
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -368,14 +370,22 @@ def typed(command, *lines):
         os.execv(command[0], command)
     seen, n = b"", 0
     try:
-        while chunk := os.read(terminal, 4096):
+        while True:
+            assert select.select([terminal], [], [], 60)[0], f"it waits, after {seen!r}"
+            if not (chunk := os.read(terminal, 4096)):
+                break
             seen += chunk
             while n < min(len(lines), seen.count(b": ")):
                 os.write(terminal, lines[n].encode() + b"\n")
                 n += 1
     except OSError:
         pass
-    os.close(terminal)
+    except AssertionError:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+    finally:
+        os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
 
 
