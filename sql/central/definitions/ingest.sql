@@ -14,9 +14,9 @@ CREATE OR REPLACE FUNCTION history_keeps(one_of bigint, status smallint, executi
 		OR (one_of > 0 AND (hashtextextended(execution_id::text, 0) & 9223372036854775807) % one_of = 0)
 $$;
 
--- Each job's latest execution is written with it, and ranges of missed fires by their ends; in the order of the key, so that two that write the same rows wait for each
+-- Each job's latest execution is written with it; in the order of the key, so that two that write the same rows wait for each
 -- other and never in a circle. The job's place in the order of the last run (place_at) moves on when the run is ten seconds
--- newer than the one it stands at (migration 0035).
+-- newer than the one it stands at (migration 0035). Ranges of missed fires are noted by their ends (migration 0040).
 CREATE OR REPLACE FUNCTION job_latest_take() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO job_latest AS l (job_id, scheduled_at, execution_id, agent_id, status, started, duration_us, reason,
