@@ -18,15 +18,21 @@ WHERE r.job_id = ANY ($1::uuid[]) AND r.at < $3::timestamptz AND r.revision >= c
 	FROM job_revision before WHERE before.job_id = r.job_id AND before.at <= $2::timestamptz), 0)
 ORDER BY r.job_id, r.revision
 
--- Who has to report; and whether somebody who held the job before still owes.
+-- Who has to report; the latest clock epoch of all that ever held the job; and whether somebody who held it before still owes.
+-- The last two are looked for once for each job: one of mode all has as many holders as there are agents.
 -- name: ledger_holders
+WITH clock AS MATERIALIZED (
+	SELECT had.job_id, max(state.clock_epoch) AS latest FROM assignment had JOIN agent_state state USING (agent_id)
+	WHERE had.job_id = ANY ($1::uuid[]) GROUP BY had.job_id
+), owed AS MATERIALIZED (
+	SELECT DISTINCT old.job_id FROM assignment old LEFT JOIN agent_state owing USING (agent_id)
+	WHERE old.job_id = ANY ($1::uuid[]) AND old.removed AND (owing.last_seen_at IS NULL OR owing.outbox_depth > 0
+		OR owing.last_seen_at < now() - $2::bigint * interval '1 millisecond')
+)
 SELECT a.job_id, a.agent_id, coalesce(a.held_since, a.changed_at), a.target_key, s.last_seen_at, s.running, s.outbox_depth, s.oldest_unsent_at,
-	-- the latest of all that ever held it
-	coalesce((SELECT max(clock_epoch) FROM assignment had JOIN agent_state USING (agent_id) WHERE had.job_id = a.job_id), 0), EXISTS (
-		SELECT FROM assignment old LEFT JOIN agent_state owing USING (agent_id)
-		WHERE old.job_id = a.job_id AND old.removed AND (owing.last_seen_at IS NULL OR owing.outbox_depth > 0
-			OR owing.last_seen_at < now() - $2::bigint * interval '1 millisecond'))
-FROM assignment a LEFT JOIN agent_state s USING (agent_id)
+	coalesce(clock.latest, 0), owed.job_id IS NOT NULL
+FROM assignment a LEFT JOIN agent_state s USING (agent_id) LEFT JOIN clock ON clock.job_id = a.job_id
+	LEFT JOIN owed ON owed.job_id = a.job_id
 WHERE a.job_id = ANY ($1::uuid[]) AND NOT a.removed AND ($3::uuid IS NULL OR a.agent_id = $3::uuid)
 ORDER BY a.job_id, a.agent_id
 
