@@ -235,6 +235,44 @@ def test_draining_leaves_jobs_that_belong_to_the_host_and_jobs_with_no_better_ag
     assert set(holders(database, jobs[1])) == {"only", "second"} and holders(database, jobs[2]) == ["only"]
 
 
+def test_what_a_draining_agent_has_is_counted_as_its_jobs_are_now(api, central, database):
+    a, b = Labelled(central, "a", host="a"), Labelled(central, "b", host="b")
+    here = {"mode": "one", "selector": "host=a"}
+    targets = {"one": here, "count": {"mode": "count", "count": 2}, "agent": {"mode": "agent", "agent": "a"}, "all": {"mode": "all"}}
+    jobs = {mode: api.create_job("@daily", HOOK, target=target)["jobId"] for mode, target in targets.items()}
+    api.create_job("@daily", HOOK, target={"mode": "agent", "agent": "b"})
+    api.create_job("@daily", HOOK, target={"mode": "agent", "agent": "later"})
+    for agent in (a, b):
+        api.post(f"/api/agents/{agent.agent_id}/actions/drain")
+
+    def counted(agent=a):
+        listed = {row["agentId"]: row["handover"] for row in api.json("/api/agents")["agents"]}[agent.agent_id]
+        assert listed == api.json(f"/api/agents/{agent.agent_id}")["handover"]
+        by_jobs = dict(tuple(row) for row in database.query(
+            """SELECT target_mode IN ('one', 'count'), count(*) FROM assignment JOIN job USING (job_id)
+            WHERE agent_id = %s AND NOT removed GROUP BY 1""", (agent.agent_id,)))
+        assert (listed["kept"], listed["bound"]) == (by_jobs.get(True, 0), by_jobs.get(False, 0))
+        return listed["kept"], listed["bound"]
+
+    assert counted() == (2, 2) and counted(b) == (1, 2)
+    for mode, target, expected in (("one", targets["agent"], (1, 3)), ("agent", here, (2, 2)), ("all", targets["count"], (3, 1)),
+                                   ("count", targets["all"], (2, 2)), ("all", here, (2, 2)), ("all", targets["agent"], (1, 3)),
+                                   ("agent", {"mode": "agent", "agent": "nobody"}, (0, 3)), ("one", {"mode": "agent", "agent": "b"}, (0, 2))):
+        api.edit_job(jobs[mode], target={"selector": None, "count": None, "agent": None, **target})
+        assert counted() == expected, (mode, target)
+    assert counted(b) == (0, 3), "the count's job, which is all's now, and what names it"
+    assert api.patch(f"/api/agents/{a.agent_id}", json={"name": "later"}).status_code == 200
+    assert counted() == (0, 2), "what names its old name is nobody's"
+    api.post(f"/api/jobs/{jobs['count']}/actions/pause")
+    assert counted() == (0, 2)
+    assert api.delete(f"/api/jobs/{jobs['count']}").status_code == 204
+    assert counted() == (0, 1) and counted(b) == (0, 2)
+    api.post(f"/api/agents/{a.agent_id}/actions/undrain")
+    assert api.json(f"/api/agents/{a.agent_id}")["handover"] is None
+    api.post(f"/api/agents/{b.agent_id}/actions/revoke")
+    assert api.json(f"/api/agents/{b.agent_id}")["handover"] is None
+
+
 def test_places_of_a_count_keep_their_key_when_they_pass_on(api, central, database):
     agents = {name: Labelled(central, name) for name in ("a", "b", "c")}
     job = api.create_job("@daily", HOOK, target={"mode": "count", "count": 2})

@@ -401,6 +401,9 @@ MUTANTS = [
     Mutant("a drained host may be stopped at once", "3", [
         ("sql/central/queries/agents.sql", "(SELECT max(since_at) FROM assignment WHERE", "(SELECT min(since_at) - interval '5 seconds' FROM assignment WHERE"),
     ], daemon("failover", "a_drained_agent_hands_over_without_losing_or_doubling_a_fire"), "assert "),
+    Mutant("what names a draining agent may be taken by others", "fleet", [
+        ("sql/central/queries/agents.sql", "held.n - own.n - named.n AS kept, own.n + named.n AS bound", "held.n - own.n AS kept, own.n AS bound"),
+    ], daemon("fleet", "what_a_draining_agent_has_is_counted_as_its_jobs_are_now"), "assert "),
     Mutant("wrong passwords leave no trace", "people", [
         ("central/svc_sessions.c", "\tif (status == DB_OK)\n\t\tstatus = audit_refusal(conn, request, name,", "\tif (status != DB_OK)\n\t\tstatus = audit_refusal(conn, request, name,"),
     ], daemon("people", "a_wrong_password_is_in_the_audit_with_name_and_address_and_what_the_brake_refuses_is_not"), "assert "),

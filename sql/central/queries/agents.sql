@@ -37,15 +37,19 @@ agent_id, name, hostname, enrolled_at, revoked_at, set_revision, last_seen_at, v
 	agent_copies(agent_id), agent_copy_address(agent_id), handover.until, handover.kept, handover.bound
 
 -- What a draining agent has yet to do (no row of others): up to when fires of jobs that left are its own, jobs that others may
--- take, and those that belong to the host. It costs what the agent still has: few, or it has only begun.
+-- take, and those that belong to the host. An assignment does not tell mode one from mode agent, and to look up each one's job
+-- takes twenty times as long; but of mode agent an agent has all jobs that name it, and of mode all those under its own key
+-- (central/assign.h). Each count reads an index alone, and is as old as the edits that this statement sees.
 -- part: agent_handover
 LEFT JOIN LATERAL (
 	SELECT (SELECT max(since_at) FROM assignment WHERE agent_id = shown.agent_id AND removed AND since_at > now()) AS until,
-		count(*) FILTER (WHERE job.target_mode IN ('one', 'count')) AS kept,
-		count(*) FILTER (WHERE job.target_mode IN ('all', 'agent')) AS bound
-	FROM assignment held CROSS JOIN LATERAL (SELECT target_mode FROM job WHERE job.job_id = held.job_id OFFSET 0) AS job
-	WHERE held.agent_id = shown.agent_id AND NOT held.removed
-	HAVING shown.draining_at IS NOT NULL AND shown.revoked_at IS NULL
+		held.n - own.n - named.n AS kept, own.n + named.n AS bound
+	FROM (SELECT count(*) AS n FROM assignment WHERE agent_id = shown.agent_id AND NOT removed) AS held,
+		(SELECT count(*) AS n FROM assignment
+			WHERE agent_id = shown.agent_id AND NOT removed AND target_key = agent_id::text) AS own,
+		(SELECT count(*) AS n FROM job
+			WHERE target_agent = shown.name AND target_mode = 'agent' AND deleted_at IS NULL) AS named
+	WHERE shown.draining_at IS NOT NULL AND shown.revoked_at IS NULL OFFSET 0 -- or all would be counted, and left out then
 ) AS handover ON true
 
 -- $1 part of name, host or id, $2 state, $3 compiled selector, $4 order, ($5, $6) the last one shown, $7 rows. The page is
