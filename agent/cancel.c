@@ -8,7 +8,8 @@
  * finds the intents that the last life left over. Nothing of an order itself is kept on disk.
  *
  * Began before: of this life's fires that is told by the monotonic clock, which no step of the clock touches. Of the last
- * life's nothing is known but the instant: an order given in this life means them all, an older one those due by then.
+ * life's nothing is known but the instant: an order given in this life means them all, an older one those due by then. What was
+ * ordered to run before counts as begun before, though it was heard of in between: the numbers of orders tell.
  */
 #include "agent/core_internal.h"
 
@@ -29,10 +30,11 @@ static bool hits(const struct core *core, const struct cancel *cancel, const str
 		return false;
 	if (fire->maybe_sent)
 		return cancel->at.us >= core->started_at.us || fire->attempt.scheduled_at.us <= cancel->at_wall.us;
+	bool ordered_before = fire->order != 0 && fire->order < cancel->id;
 	if (fire->tried)
-		return fire->tried_at.us <= cancel->at.us;
-	/* Waits for its turn: it is not running, and ends only when it is meant by name. */
-	return cancel->one && (fire->state == FIRE_READY || fire->state == FIRE_HELD);
+		return ordered_before || fire->tried_at.us <= cancel->at.us;
+	/* Waits for its turn: it is not running, and ends only when it is meant by name, or by its order. */
+	return (cancel->one || ordered_before) && (fire->state == FIRE_READY || fire->state == FIRE_HELD);
 }
 
 /* The job by that id, and what went on under it here after it was moved away or deleted. */

@@ -237,9 +237,10 @@ void core_next_wake(const struct core *core, struct wall *ret_wall, struct mono 
 	ret_mono->us = mono;
 }
 
-static void run_on_demand(struct core *core, struct core_job *job, struct fire_id id)
+static void run_on_demand(struct core *core, struct core_job *job, struct fire_id id, int64_t order)
 {
 	struct fire *fire = plan_fire(core, job, id, core->now, core->now, FIRE_MANUAL, core->state.clock_epoch);
+	fire->order = order;
 	batch_add_intent(core, fire);
 }
 
@@ -252,7 +253,7 @@ bool core_run_now(struct core *core, const char *job_id, struct fire_id *ret_id)
 		return false;
 	g_snprintf(key, sizeof(key), "run %.40s %" G_GINT64_FORMAT, core->agent_id, core->state.next_intent_number);
 	*ret_id = fire_id_scheduled(job_id, core->now, key, core->state.clock_epoch);
-	run_on_demand(core, job, *ret_id);
+	run_on_demand(core, job, *ret_id, 0);
 	core_turn(core);
 	return true;
 }
@@ -286,7 +287,7 @@ static void run_by_order(struct core *core, const struct sync_command *command)
 	g_snprintf(key, sizeof(key), "command %" G_GINT64_FORMAT, command->id);
 	struct fire_id id = fire_id_scheduled(command->job_id, (struct wall){ 0 }, key, 0);
 	if (job != NULL)
-		run_on_demand(core, job, id);
+		run_on_demand(core, job, id, command->id);
 	else
 		decline_order(core, command->job_id, id);
 }

@@ -65,6 +65,7 @@ struct fire {
 	struct core_job *job;
 	int64_t intent_number;
 	uint64_t clock_epoch;
+	int64_t order;          /* central's number of the order that this life made it by; 0 = none */
 	enum fire_state state;
 	bool begun;             /* counts as a run of its job (concurrency) */
 	bool to_skip;           /* its job's skipAt names it: it is not tried, and decided when it is due */

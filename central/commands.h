@@ -22,7 +22,8 @@
 enum db_status command_run(struct db_conn *conn, const char *job_id, const char *agent_id, int *ret_agents);
 
 /*
- * "Cancel" to every agent where runs of the job may be under way: all of it, or this execution (NULL = all). As above;
+ * "Cancel" to every agent where runs of the job may be under way: all of it, or this execution (NULL = all, and run orders
+ * that no agent has done are withdrawn). As above;
  * author: whose name the interrupted executions bear, at most SYNC_AUTHOR_MAX bytes.
  */
 enum db_status command_cancel(struct db_conn *conn, const char *job_id, const char *execution_id, const char *author,

@@ -222,7 +222,7 @@ const struct command job_commands[] = {
 	  .path = "/api/jobs/{job}/actions/run", .local_path = "/jobs/{job}/run", .view = &job_view, .done = "{job}: the order is given" },
 	{ .verb = "cancel", .help = "End what runs of a job; it counts as interrupted",
 	  .details = "Only what began before the order ends, without a further attempt; an agent where nothing runs has nothing to end. An agent\n"
-		     "that is offline gets the order when it is back.",
+		     "that is offline gets the order when it is back; a run that was ordered before and still waits for it is withdrawn.",
 	  .example = "belfry job cancel backup", .arguments = jobs_argument, .options = cancel_options, .uses = ACTS, .run = command_act,
 	  .method = "POST", .path = "/api/jobs/{job}/actions/cancel", .view = &job_view,
 	  .done = "{job}: the order is given; what does not run is left alone" },

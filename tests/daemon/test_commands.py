@@ -166,6 +166,25 @@ def test_a_cancel_reaches_a_killed_agent_and_spares_what_began_later(world, api,
     assert len(interrupted(api, job)) == 1
 
 
+def test_a_cancel_withdraws_what_was_ordered_before_it_and_has_not_begun(world, api, agent, target, database):
+    job, other = (api.create_job(YEARLY, f"{target.url}/{name}") for name in ("job", "other"))
+    wait_until(lambda: agent.status()["counts"]["jobs"] == 2, 20, "the jobs to be there", explain=world.tails)
+    agent.kill()
+    act(api, job, "run")
+    act(api, other, "run")
+    act(api, job, "cancel", {"executionId": NOBODY})
+    undone = "SELECT count(*) FROM command WHERE type = 'run' AND done_at IS NULL"
+    assert database.query(undone) == [(2,)]
+    act(api, job, "cancel")
+    assert database.query(undone) == [(1,)]
+    act(api, job, "run")
+    agent.start()
+    wait_until(lambda: len(api.executions()) == 2, 20, "the other runs", explain=world.tails)
+    wait_until(lambda: database.query("SELECT count(*) FROM command WHERE done_at IS NULL") == [(0,)], 20, "all orders to be done",
+               explain=world.tails)
+    assert [len(target.requests(path)) for path in ("/job", "/other")] == [1, 1]
+
+
 def test_a_cancel_of_one_execution_spares_the_others_of_its_job(world, api, agent, target):
     target.delay = 600
     job = api.create_job(YEARLY, target.url + "/hang", timeoutMs=600000)

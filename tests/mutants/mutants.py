@@ -198,8 +198,11 @@ MUTANTS = [
         ("common/attempt_log.c", "\t(*log)->omitted += MAX(skipped, 0);\n", "\t(void)skipped;\n"),
     ], ("unit", "test_wire_record"), "attempts_that_nobody_told_of_are_counted"),
     Mutant("a cancel ends what began after it", "9", [
-        ("agent/cancel.c", "\tif (fire->tried)\n\t\treturn fire->tried_at.us <= cancel->at.us;", "\tif (fire->tried)\n\t\treturn true;"),
+        ("agent/cancel.c", "\tif (fire->tried)\n\t\treturn ordered_before || fire->tried_at.us <= cancel->at.us;", "\tif (fire->tried)\n\t\treturn true;"),
     ], CORE, "a_cancel_ends_what_began_before_it_and_nothing_later"),
+    Mutant("what was ordered before a cancel outlives it", "9", [
+        ("agent/cancel.c", "fire->order != 0 && fire->order < cancel->id", "fire->order < 0"),
+    ], CORE, "a_cancel_ends_what_was_ordered_before_it_though_it_began_later"),
     Mutant("a crash forgets how late it was", "1", [
         ("agent/batch.c", "\t\tcore->state.latest = core->latest;\n", ""),
     ], ("sim", "--clock --edits-behind --seed 61006093"), "2 decisions"),
@@ -340,6 +343,9 @@ MUTANTS = [
     Mutant("a cancel goes to who holds the job now only", "1", [
         ("sql/central/queries/command.sql", "(NOT removed OR since_at IS NOT NULL OR changed_at > now() - interval '1 day')", "NOT removed"),
     ], daemon("commands", "a_cancel_reaches_a_former_holder_that_is_still_running_the_job"), "1 == 2"),
+    Mutant("a cancel leaves what waits for its agent", "9", [
+        ("sql/central/queries/command.sql", "WHERE $2::uuid IS NULL AND job_id = $1::uuid AND type = 'run'", "WHERE $2::uuid IS NULL AND job_id = $1::uuid AND type = ''"),
+    ], daemon("commands", "a_cancel_withdraws_what_was_ordered_before_it_and_has_not_begun"), "== "),
     Mutant("an idle copy is not noticed", "14", [
         ("sql/central/queries/sync.sql", "AND ($19::text = '' OR EXISTS", "AND ($19::text <> '-' OR EXISTS"),
     ], daemon("copies", "a_copy_that_says_nothing_is_refused_after_two_syncs_of_the_original"), "expected 409"),

@@ -4,8 +4,17 @@ SELECT agent_id, 'run', job_id FROM assignment
 WHERE job_id = $1::uuid AND NOT removed AND ($2::uuid IS NULL OR agent_id = $2::uuid)
 
 -- To former holders too: fires up to a border are still theirs, and what they had begun of a job that was paused, or whose
--- place is gone, goes on. Of older ones nothing can be under way (an attempt ends within a day). $2 NULL = all that runs.
+-- place is gone, goes on. Of older ones nothing can be under way (an attempt ends within a day). $2 NULL = all that runs, and
+-- what was ordered to run and no agent has done yet: it would begin after the order that was to end it. A row that is locked
+-- is being done, or moved.
 -- name: command_cancel
+WITH withdrawn AS (
+	UPDATE command SET done_at = now()
+	WHERE command_id IN (SELECT command_id FROM command
+		WHERE $2::uuid IS NULL AND job_id = $1::uuid AND type = 'run' AND done_at IS NULL
+			AND agent_id IN (SELECT agent_id FROM assignment WHERE job_id = $1::uuid)
+		FOR UPDATE SKIP LOCKED)
+)
 INSERT INTO command (agent_id, type, job_id, execution_id, author)
 SELECT agent_id, 'cancel', job_id, $2::uuid, $3::text FROM assignment
 WHERE job_id = $1::uuid AND (NOT removed OR since_at IS NOT NULL OR changed_at > now() - interval '1 day')
