@@ -110,8 +110,10 @@ void api_ledger(const struct api_request *request, struct api_reply *reply)
 	if (status == DB_OK)
 		status = ledger_read(conn, &question, &page);
 	if (status == DB_OK && page.too_much) {
-		problem_parameter(reply, "from", "the window holds more than %d decisions of one job; take a shorter one",
-				  LEDGER_DECISIONS_MAX);
+		problem_parameter(reply, "from",
+				  "the window holds more of one job than %d decisions, or than %d fires of all who hold it; take a "
+				  "shorter one",
+				  LEDGER_DECISIONS_MAX, LEDGER_DUE_MAX);
 		ledger_page_clear(&page);
 		return;
 	}

@@ -171,6 +171,10 @@ int64_t db_int(const struct db_result *result, int row, int column);
 double db_double(const struct db_result *result, int row, int column);
 bool db_bool(const struct db_result *result, int row, int column);
 struct wall db_wall(const struct db_result *result, int row, int column); /* a timestamptz */
+/* Rows [from, to) whose column 0 is `first` and, unless NULL, column 1 `second`, of a result that stands in this order by bytes
+ * (ids do by themselves, text by COLLATE "C"). */
+struct db_range { int from, to; };
+struct db_range db_rows_where(const struct db_result *result, const char *first, const char *second);
 /* A one-dimensional array of integers ("{1,2,NULL}", NULL = 0) into ret[0..max-1]; returns how many there were. */
 int db_int_array(const struct db_result *result, int row, int column, int64_t *ret, int max);
 

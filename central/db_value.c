@@ -169,6 +169,27 @@ struct wall db_wall(const struct db_result *result, int row, int column)
 	return t;
 }
 
+/* The first row behind (after), or at and behind, the place of `first` and `second`. */
+static int row_border(const struct db_result *result, const char *first, const char *second, bool after)
+{
+	int low = 0, high = db_rows(result);
+	while (low < high) {
+		int middle = low + (high - low) / 2, order = strcmp(db_text(result, middle, 0), first);
+		if (order == 0 && second != NULL)
+			order = strcmp(db_text(result, middle, 1), second);
+		if (order < 0 || (after && order == 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct db_range db_rows_where(const struct db_result *result, const char *first, const char *second)
+{
+	return (struct db_range){ row_border(result, first, second, false), row_border(result, first, second, true) };
+}
+
 int db_int_array(const struct db_result *result, int row, int column, int64_t *ret, int max)
 {
 	const char *p = db_text(result, row, column);

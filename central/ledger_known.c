@@ -1,8 +1,6 @@
 #include "central/ledger_known.h"
 
-#include <string.h>
-
-enum { KNOWN_JOB_ID, KNOWN_TARGET_KEY, KNOWN_FROM, KNOWN_UNTIL };
+enum { KNOWN_FROM = 2, KNOWN_UNTIL }; /* after job and target key, in whose order they stand */
 
 enum db_status ledger_known_read(struct db_conn *conn, const char *ids, struct wall from, int64_t offline_ms,
 				 struct ledger_known *ret)
@@ -22,12 +20,6 @@ void ledger_known_clear(struct ledger_known *known)
 	db_result_free(g_steal_pointer(&known->unheard));
 }
 
-static bool is_of(const struct db_result *result, int row, const char *job_id, const char *target_key)
-{
-	return strcmp(db_text(result, row, KNOWN_JOB_ID), job_id) == 0 &&
-	       strcmp(db_text(result, row, KNOWN_TARGET_KEY), target_key) == 0;
-}
-
 static struct wall until_of(const struct db_result *result, int row)
 {
 	return db_is_null(result, row, KNOWN_UNTIL) ? WALL_NEVER : db_wall(result, row, KNOWN_UNTIL);
@@ -45,9 +37,8 @@ static void add_span(GArray *spans, struct wall from, struct wall knew, int64_t 
 static void add_untenanted(const struct ledger_known *known, const char *job_id, const char *target_key, GArray *spans)
 {
 	struct wall held_until = WALL_NONE;
-	for (int i = 0; i < db_rows(known->tenures); i++) {
-		if (!is_of(known->tenures, i, job_id, target_key))
-			continue;
+	struct db_range own = db_rows_where(known->tenures, job_id, target_key);
+	for (int i = own.from; i < own.to; i++) {
 		struct wall from = db_wall(known->tenures, i, KNOWN_FROM);
 		if (wall_before(held_until, from))
 			add_span(spans, held_until, from, known->grace_ms);
@@ -65,14 +56,14 @@ GArray *ledger_known_spans(const struct ledger_known *known, const char *job_id,
 			   const GArray *revisions)
 {
 	GArray *spans = g_array_new(FALSE, FALSE, sizeof(struct ledger_span));
+	struct db_range unheard = db_rows_where(known->unheard, job_id, target_key);
 	add_untenanted(known, job_id, target_key, spans);
 	for (guint i = 0; i < revisions->len; i++) {
 		struct wall at = g_array_index(revisions, struct ledger_revision, i).at;
 		add_span(spans, at, at, known->grace_ms);
 	}
-	for (int i = 0; i < db_rows(known->unheard); i++)
-		if (is_of(known->unheard, i, job_id, target_key))
-			add_span(spans, db_wall(known->unheard, i, KNOWN_FROM), until_of(known->unheard, i), known->grace_ms);
+	for (int i = unheard.from; i < unheard.to; i++)
+		add_span(spans, db_wall(known->unheard, i, KNOWN_FROM), until_of(known->unheard, i), known->grace_ms);
 	g_array_sort(spans, compare_spans);
 	return spans;
 }

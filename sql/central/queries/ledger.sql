@@ -11,6 +11,10 @@ WHERE job.job_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') AN
 		WHERE assignment.job_id = job.job_id AND assignment.agent_id = $3::uuid AND NOT assignment.removed))
 ORDER BY job.job_id LIMIT $5::integer
 
+-- The job with which there are more than $2 holders, former ones too.
+-- name: ledger_full
+SELECT job_id FROM assignment WHERE job_id = ANY ($1::uuid[]) ORDER BY job_id OFFSET $2::integer LIMIT 1
+
 -- Those in force in the window.
 -- name: ledger_revisions
 SELECT r.job_id, r.at, r.revision, r.definition FROM job_revision r
@@ -40,14 +44,14 @@ ORDER BY a.job_id, a.agent_id
 -- name: ledger_tenures
 SELECT job_id, target_key, coalesce(held_since, changed_at), CASE WHEN removed THEN changed_at END
 FROM assignment WHERE job_id = ANY ($1::uuid[])
-ORDER BY job_id, target_key, 3
+ORDER BY job_id, target_key COLLATE "C", 3
 
--- Who has or had which place of the jobs that have several; the latest of an agent first.
+-- Who has or had which place of the jobs that have several.
 -- name: ledger_places
-SELECT assignment.job_id, assignment.target_key, assignment.agent_id, coalesce(state.clock_epoch, 0)
+SELECT assignment.job_id, assignment.agent_id, assignment.target_key, coalesce(state.clock_epoch, 0)
 FROM assignment JOIN job USING (job_id) LEFT JOIN agent_state state USING (agent_id)
 WHERE assignment.job_id = ANY ($1::uuid[]) AND job.target_mode = 'count'
-ORDER BY assignment.job_id, assignment.removed, assignment.changed_at DESC
+ORDER BY assignment.job_id, assignment.agent_id
 
 -- What reached a holder only later: a revision, or the job itself, that came while it was silent (until it was heard again,
 -- or the job went to another one), and what it has not confirmed to this day. Until NULL = still. $2 begin of the window, less
@@ -62,13 +66,14 @@ WITH news AS (
 	SELECT job_id, agent_id, target_key, coalesce(held_since, changed_at), CASE WHEN removed THEN changed_at END
 	FROM assignment WHERE job_id = ANY ($1::uuid[])
 )
-SELECT news.job_id, news.target_key, news.at, least(presence.offline_to, news.until)
+SELECT news.job_id, news.target_key COLLATE "C", news.at, least(presence.offline_to, news.until)
 FROM news JOIN agent_presence presence ON presence.agent_id = news.agent_id AND presence.offline_from <= news.at
 	AND (presence.offline_to IS NULL OR presence.offline_to > news.at AND presence.offline_to > $2::timestamptz)
 UNION ALL
-SELECT held.job_id, held.target_key, held.changed_at, NULL
+SELECT held.job_id, held.target_key COLLATE "C", held.changed_at, NULL
 FROM assignment held LEFT JOIN agent_state state USING (agent_id)
 WHERE held.job_id = ANY ($1::uuid[]) AND NOT held.removed AND held.set_revision > coalesce(state.confirmed_revision, 0)
+ORDER BY 1, 2
 
 -- From the index alone (execution_by_job). Ranges of missed fires that reach into the window come from execution_range, however
 -- long ago they began. The execution that is a range's begin is no decision of its own: it comes right after the range.
@@ -84,9 +89,10 @@ ORDER BY 1, 3, 6, 4 DESC LIMIT $4::integer
 -- name: ledger_kept_from
 SELECT kept_from FROM execution_kept
 
--- Which of these fires were counted but not kept.
+-- Which of these fires were counted but not kept: their places in the arrays, from 1.
 -- name: ledger_unkept
-SELECT scheduled_at FROM execution_unkept JOIN unnest($1::timestamptz[], $2::uuid[]) AS fire (scheduled_at, execution_id)
+SELECT place FROM execution_unkept
+	JOIN unnest($1::timestamptz[], $2::uuid[]) WITH ORDINALITY AS fire (scheduled_at, execution_id, place)
 	USING (scheduled_at, execution_id)
 
 -- name: ledger_streams
