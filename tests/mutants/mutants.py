@@ -429,4 +429,14 @@ MUTANTS = [
         ("central/svc_jobs.c", "\treturn status == DB_OK ? assign_is_held(conn, record->row.job_id, &record->held) : status;",
          "\trecord->held = true;\n\treturn status;"),
     ], daemon("cli_fleet", "where_a_job_is_and_what_is_late"), "assert "),
+    Mutant("each change is compared with each", "1", [
+        ("sql/central/queries/assign.sql", "FROM change FULL JOIN bumped", "FROM change JOIN bumped"),
+    ], daemon("large_fleet", "a_job_comes_to_all_agents_changes_there_and_leaves_them_within_a_request"), "creating a job: 503"),
+    Mutant("orders that nobody inherits hold up the watch", "1", [
+        ("sql/central/queries/command.sql", " AND gone.target_key <> gone.agent_id::text\n", "\n"),
+        ("sql/central/queries/command.sql", "heir AS MATERIALIZED (", "heir AS NOT MATERIALIZED ("),
+    ], daemon("large_fleet", "orders_that_nobody_is_left_for_do_not_hold_up_the_watch_over_the_fleet"), "watching the fleet failed|a round of the watch"),
+    Mutant("one answer may hold every holder of every job", "8", [
+        ("central/ledger_facts.c", "MAX(1, jobs_before(", "MAX(facts->complete, jobs_before("),
+    ], daemon("large_fleet", "the_ledger_of_a_job_on_all_agents_is_exact_and_pages_hold_few_such_jobs"), "assert "),
 ]

@@ -20,15 +20,24 @@ SELECT agent_id, 'cancel', job_id, $2::uuid, $3::text FROM assignment
 WHERE job_id = $1::uuid AND (NOT removed OR since_at IS NOT NULL OR changed_at > now() - interval '1 day')
 
 -- A sync that was under way when the order was given may have taken it along: an order for a job that must not run twice
--- waits for its old agent when it came less than ten seconds after that one was heard, longer than a sync may take.
+-- waits for its old agent when it came less than ten seconds after that one was heard, longer than a sync may take. A place of
+-- mode all is its agent's own, and passes to nobody: the many of one job are not compared with each other.
 -- name: command_follow
+WITH orphan AS MATERIALIZED (
+	SELECT command.command_id, command.job_id, gone.target_key
+	FROM command JOIN assignment gone USING (job_id, agent_id) JOIN job USING (job_id)
+	LEFT JOIN agent_state state USING (agent_id)
+	WHERE command.done_at IS NULL AND command.type = 'run' AND command.created_at > now() - $1::integer * interval '1 second'
+		AND gone.removed AND gone.target_key <> gone.agent_id::text
+		AND (state.last_seen_at IS NULL OR state.last_seen_at
+			< command.created_at - CASE WHEN job.type = 'ATMOST_ONCE' THEN interval '10 seconds' ELSE interval '0' END)
+), heir AS MATERIALIZED (
+	SELECT job_id, target_key, agent_id FROM assignment
+	WHERE job_id IN (SELECT job_id FROM orphan) AND NOT removed
+)
 UPDATE command SET agent_id = heir.agent_id
-FROM assignment gone JOIN assignment heir USING (job_id, target_key) JOIN job USING (job_id)
-LEFT JOIN agent_state state ON state.agent_id = gone.agent_id
-WHERE command.done_at IS NULL AND command.type = 'run' AND command.created_at > now() - $1::integer * interval '1 second'
-	AND gone.job_id = command.job_id AND gone.agent_id = command.agent_id AND gone.removed AND NOT heir.removed
-	AND (state.last_seen_at IS NULL OR state.last_seen_at
-		< command.created_at - CASE WHEN job.type = 'ATMOST_ONCE' THEN interval '10 seconds' ELSE interval '0' END)
+FROM orphan JOIN heir USING (job_id, target_key)
+WHERE command.command_id = orphan.command_id AND command.done_at IS NULL
 
 -- name: command_done
 UPDATE command SET done_at = now()
