@@ -36,7 +36,7 @@
  *                                                                          not make up stays the old one's, and unknown
  *   returns later                both            as above                  drops what is after B without a decision; what it
  *                                                                          ran is ingested; up to B it decides itself
- *   was not told of the job      both            the border it got itself
+ *   was not told of the job      both            the border it got itself, else when it got the place
  *   was told, did not hear       both            as above                  it is told both its borders and the job: what lies
  *                                                                          between them it decides when it is heard again
  *   got a border still ahead     both            not before that border    up to there it is the one's before it

@@ -279,6 +279,29 @@ def test_an_impatient_job_goes_on_from_when_its_agent_was_last_heard_though_the_
     assert not ran_at(central, "other", patient)
 
 
+@pytest.mark.parametrize("kind", ["ATLEAST_ONCE", "ATMOST_ONCE"])
+def test_what_a_silent_agent_was_given_and_never_heard_of_is_decided_by_its_heir(world, database, target, kind):
+    central = world.central(database, offline_after_ms=OFFLINE_MS, sync_interval_ms=200).start()
+    agents = {name: world.agent(central, name=name).start() for name in ("silent", "heir")}
+    wait_until(lambda: states(central) == {"silent": "online", "heir": "online"}, 10, "both agents to be heard")
+    agents["silent"].freeze()
+    for n in range(40):
+        job = central.api.create_job("* * * * * *", f"{target.url}/{kind}", type=kind, catchUp={"policy": "all"})
+        held = central.api.json(f"/api/jobs/{job['jobId']}/assignments")["assignments"]
+        if held[0]["agentName"] == "silent":
+            break
+    assert held[0]["agentName"] == "silent", "no job of forty came to it"
+    first = instant(job["createdAt"]).timestamp()
+    wait_until(lambda: len(ran_at(central, "heir", job)) >= OFFLINE_MS / 1000 + 3, 30, "the heir to run it", explain=world.tails)
+    decided = decided_by_second(central, job)
+    assert max(decided) >= first + OFFLINE_MS / 1000, "nobody fell silent"
+    assert [s for s in range(int(first) + 1, max(decided) + 1) if decided.get(s) != ["success"]] == []
+    agents["silent"].thaw()
+    wait_until(lambda: states(central)["silent"] == "online", 20, "the old agent to be heard again")
+    settle(central)
+    assert not ran_at(central, "silent", job)
+
+
 def test_an_edit_in_the_silence_of_an_agent_takes_nothing_of_its_lease(world, database):
     """Cut off, it runs to the end of its lease by the old definition: its heir begins after that, and not with the edit."""
     central = world.central(database, offline_after_ms=30000, sync_interval_ms=6000).start()

@@ -346,6 +346,9 @@ MUTANTS = [
     Mutant("a cancel leaves what waits for its agent", "9", [
         ("sql/central/queries/command.sql", "WHERE $2::uuid IS NULL AND job_id = $1::uuid AND type = 'run'", "WHERE $2::uuid IS NULL AND job_id = $1::uuid AND type = ''"),
     ], daemon("commands", "a_cancel_withdraws_what_was_ordered_before_it_and_has_not_begun"), "== "),
+    Mutant("what a silent agent never heard of is nobody's", "1", [
+        ("sql/central/queries/assign.sql", "AND change.since_at IS NULL AS untold", "AND false AS untold"),
+    ], daemon("failover", "what_a_silent_agent_was_given_and_never_heard_of_is_decided_by_its_heir"), "== \\[\\]"),
     Mutant("an idle copy is not noticed", "14", [
         ("sql/central/queries/sync.sql", "AND ($19::text = '' OR EXISTS", "AND ($19::text <> '-' OR EXISTS"),
     ], daemon("copies", "a_copy_that_says_nothing_is_refused_after_two_syncs_of_the_original"), "expected 409"),

@@ -54,7 +54,7 @@ GROUP BY job.job_id, latest.decided_until
 -- border, and stops there) or where the fire must not run twice; else it is when the old one was last heard (also when only
 -- the job's own patience with it is over, since its lease may outlast that), or where the heir's policy begins to make up,
 -- $3 and $4: jobs and instants. An old holder that cannot have heard of the job, since it was not told, passes on its own
--- border; what is due before that was never an old holder's.
+-- border, and if it has none, when it got the place: what came due since then is nobody else's.
 -- An edit never fires in the past. Who loses a paused job gets no border to go on to; who takes one that must not run twice
 -- does, unless the old holder has confirmed the pause: it may not have heard of that when the job is resumed.
 -- name: assign_apply
@@ -104,16 +104,18 @@ WITH trust AS (
 					OR now() - greatest(state.last_seen_at, trust.listening_since) <= change.patience)
 				THEN state.lease_until
 			ELSE greatest(state.last_seen_at, begins.at)
-		END AS border
+		END AS border,
+		change.runs AND greatest(state.told_revision, state.confirmed_revision) < change.since_revision
+			AND state.last_seen_at >= trust.since AND change.since_at IS NULL AS untold, change.held_since
 	FROM change JOIN agent USING (agent_id) LEFT JOIN agent_state state USING (agent_id) LEFT JOIN begins USING (job_id)
 	CROSS JOIN trust
 	WHERE change.held AND NOT change.keeps AND (change.runs OR change.type = 'ATMOST_ONCE') AND change.old_key <> change.agent_id::text
 ), passing AS MATERIALIZED (
 	SELECT gains.job_id, gains.agent_id AS next_id, loser.agent_id AS previous_id,
-		greatest(loser.border, loser.since_at, gains.updated_at) AS border
+		greatest(CASE WHEN untold THEN loser.held_since ELSE loser.border END, loser.since_at, gains.updated_at) AS border, untold
 	FROM loser JOIN change gains ON gains.job_id = loser.job_id AND gains.target_key = loser.old_key
 		AND NOT gains.removed AND NOT gains.keeps
-	WHERE loser.border IS NOT NULL
+	WHERE loser.border IS NOT NULL OR untold
 ), bumped AS (
 	UPDATE agent SET set_revision = set_revision + sums.n, set_digest = set_digest # sums.term,
 		failover_at = CASE WHEN offline_at IS NOT NULL OR draining_at IS NOT NULL THEN now() ELSE failover_at END
@@ -145,6 +147,7 @@ SELECT placed.job_id, placed.agent_id, CASE WHEN placed.keeps OR placed.removed 
 	CASE WHEN placed.keeps OR placed.removed THEN placed.held_since ELSE now() END
 FROM placed
 LEFT JOIN passing gives ON gives.job_id = placed.job_id AND gives.previous_id = placed.agent_id AND placed.removed
+	AND NOT gives.untold
 LEFT JOIN passing takes ON takes.job_id = placed.job_id AND takes.next_id = placed.agent_id AND NOT placed.removed
 ON CONFLICT (job_id, agent_id) DO UPDATE SET epoch = excluded.epoch, target_key = excluded.target_key,
 	job_revision = excluded.job_revision, set_revision = excluded.set_revision, removed = excluded.removed,
