@@ -60,7 +60,7 @@ static const struct config_row rows[] = {
 	ROW(syncs_per_second, CONFIG_INT, "1000", .min = 1, .max = 100000,
 	    .reloadable = true, .help = "Syncs per second that this central takes"),
 	ROW(sync_interval_ms, CONFIG_MS, "1000", .min = 100, .max = 3600000,
-	    .reloadable = true, .help = "Shortest pace of one agent's syncs"),
+	    .reloadable = true, .help = "Shortest pace of one agent's syncs; at most half of offline_after_ms"),
 	ROW(offline_after_ms, CONFIG_MS, "30000", .min = 1000, .max = 86400000,
 	    .reloadable = true, .help = "Silence after which an agent counts as offline"),
 	{ 0 }
@@ -176,6 +176,13 @@ static bool check_retention(const char *file, const struct central_config *confi
 	return key == NULL || bad_value(file, key, "is longer than retention_days, after which nothing is kept", error);
 }
 
+static bool check_pace(const char *file, const struct central_config *config, GError **error)
+{
+	return config->sync_interval_ms * CENTRAL_SYNCS_UNTIL_OFFLINE <= config->offline_after_ms ||
+	       bad_value(file, "sync_interval_ms",
+			 "is more than half of offline_after_ms: agents that are well would count as silent", error);
+}
+
 static bool check_memory(const char *file, int memory_max_mb, GError **error)
 {
 	if (memory_max_mb == 0 || memory_max_mb >= MEMORY_MIN_MB)
@@ -197,7 +204,8 @@ bool central_config_load(const char *file, struct central_config *ret, GError **
 	bool plain_is_fine = config.allow_plain_http || *config.tls_certificate != '\0';
 	if (!check_tls(file, &config, error) || !check_listen(file, "api_listen", config.api_listen, plain_is_fine, error) ||
 	    !check_listen(file, "agent_listen", config.agent_listen, plain_is_fine, error) ||
-	    !check_retention(file, &config, error) || !check_memory(file, config.memory_max_mb, error) ||
+	    !check_retention(file, &config, error) || !check_pace(file, &config, error) ||
+	    !check_memory(file, config.memory_max_mb, error) ||
 	    !check_database(file, config.database, error) || !check_proxies(file, config.trusted_proxies, error)) {
 		config_free_strings(rows, &config);
 		return false;

@@ -11,6 +11,10 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+/* So many syncs of an agent must fit into offline_after_ms: else one that is well counts as silent now and then, and its lease,
+ * two thirds of that, ends between two syncs. */
+#define CENTRAL_SYNCS_UNTIL_OFFLINE 2
+
 struct central_config {
 	char *api_listen, *agent_listen; /* "127.0.0.1:3001", "[::1]:3001" */
 	char *database;                  /* libpq connection string */

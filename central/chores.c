@@ -4,6 +4,7 @@
 #include "central/db_sessions.h"
 #include "central/late.h"
 #include "central/rounds.h"
+#include "central/svc_sync.h"
 
 #include "common/log.h"
 
@@ -22,6 +23,7 @@ struct chores {
 	struct db_conn *conn; /* held while this instance leads; the thread's own */
 	int64_t *due_at;      /* per chore, ms of the monotonic clock; the thread's own */
 	gint leads, fleet, late; /* atomic */
+	bool slow;            /* the pace of the fleet is too slow; the thread's own */
 };
 
 static enum db_status run_number(struct db_conn *conn, const char *statement, int64_t number)
@@ -253,6 +255,18 @@ static void count_fleet(struct chores *chores)
 		g_atomic_int_set(&chores->fleet, (gint)MIN(db_int(result, 0, 0), G_MAXINT));
 }
 
+/* Told when it begins, not each round: it stays so until somebody changes the configuration, or the fleet. */
+static void watch_pace(struct chores *chores)
+{
+	int64_t pace_ms = sync_fleet_pace_ms(chores->central), offline_ms = chores->central->config->offline_after_ms;
+	bool slow = pace_ms * CENTRAL_SYNCS_UNTIL_OFFLINE > offline_ms;
+	if (slow && !chores->slow)
+		log_warning("agents that are well count as silent: raise syncs_per_second or offline_after_ms", "agents",
+			    log_number(chores_fleet_size(chores)), "paceMs", log_number(pace_ms), "offlineAfterMs",
+			    log_number(offline_ms), NULL);
+	chores->slow = slow;
+}
+
 static void count_late(struct chores *chores)
 {
 	DB_AUTO struct db_conn *conn = NULL;
@@ -266,6 +280,7 @@ static void run_round(struct rounds *rounds, void *context)
 	(void)rounds;
 	struct chores *chores = context;
 	count_fleet(chores);
+	watch_pace(chores);
 	if (chores->conn == NULL)
 		try_to_lead(chores);
 	do_chores(chores);

@@ -21,6 +21,8 @@ BAD_CENTRAL = [
     ("authorities without TLS", "[central]\ntls_client_ca=/tmp/x.pem\n", "2: tls_client_ca: "),
     ("proxy by name", "[central]\ntrusted_proxies=proxy.local\n", "2: trusted_proxies: "),
     ("silence that is too short", "[central]\noffline_after_ms=999\n", "2: offline_after_ms: "),
+    ("syncs so rare that every agent is silent", "[central]\noffline_after_ms=30000\nsync_interval_ms=15001\n", "3: sync_interval_ms: "),
+    ("silence shorter than two syncs", "[central]\noffline_after_ms=1500\n", " sync_interval_ms: "),
     ("no group", "api_threads=4\n", "1: "),
     ("no assignment", "[central]\napi_threads\n", "2: "),
 ]

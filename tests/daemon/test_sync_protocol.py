@@ -305,6 +305,18 @@ def test_broken_syncs_are_refused_with_a_reason(central, raw):
     assert_problem(reply, 400)
 
 
+def test_a_fleet_that_may_not_sync_often_enough_to_count_as_heard_is_told_in_the_log(world, database):
+    central = world.central(database, sync_interval_ms=200, offline_after_ms=2000, syncs_per_second=2).start()
+    words = "agents that are well count as silent"
+    for name in ("one", "two"):
+        RawAgent(central, name)
+    assert words not in central.log()
+    RawAgent(central, "three")
+    wait_until(lambda: words in central.log(), 20, "the warning", explain=central.tail)
+    time.sleep(6)
+    assert central.log().count(words) == 1, "told again each round"
+
+
 def test_two_centrals_share_the_chores_and_a_stop_hands_them_over(world, database):
     one = world.central(database).start()
     world.beside(one).start()
