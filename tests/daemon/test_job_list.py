@@ -169,6 +169,31 @@ def test_jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found(cen
     assert_problem(api.get("/api/jobs", params={"held": "maybe"}), 400)
 
 
+def test_jobs_of_all_agents_are_unknown_when_those_of_their_own_selector_are_silent(central, api, database):
+    agents = {name: RawAgent(central, name=name).agent_id for name in ("heard", "silent")}
+    relabel = lambda name, **labels: api.patch(f"/api/agents/{agents[name]}", json={"labels": labels}).raise_for_status()  # noqa: E731
+    for name in agents:
+        relabel(name, site=name)
+    for n in (1, 2):
+        for name, target in (("everywhere", {"mode": "all"}), ("here", {"mode": "all", "selector": "site=heard"}),
+                             ("there", {"mode": "all", "selector": "site=silent"}), ("one there", {"mode": "one", "selector": "site=silent"}),
+                             ("some there", {"mode": "count", "count": 2, "selector": "site=silent"})):
+            api.create_job(DAY, "http://127.0.0.1:1/", name=f"{name} {n}", target=target, failover={"policy": "never"})
+    database.execute("UPDATE agent SET offline_at = '2100-01-01T00:00:00Z' WHERE name = 'silent'")  # later than it is ever heard
+    both = lambda *those: sorted(f"{name} {n}" for name in those for n in (1, 2))  # noqa: E731
+
+    def unknown(**filters):
+        told = {job["name"]: job["unknownSince"] for job in api.jobs(**filters)}
+        assert set(told.values()) <= {None, "2100-01-01T00:00:00.000Z"}
+        return sorted(name for name, since in told.items() if since)
+
+    assert unknown() == unknown(unknown="true") == names(api.jobs(unknown="true", sort="name")) == both("there", "one there", "some there")
+    relabel("heard", site="silent")
+    assert unknown() == unknown(unknown="true") == both("one there"), "the others have one more holder, who is heard"
+    api.edit_job(api.jobs(q="everywhere 2")[0]["jobId"], target={"mode": "agent", "agent": "silent"})
+    assert unknown() == unknown(unknown="true") == sorted(["everywhere 2", *both("one there")])
+
+
 MANY = """
     INSERT INTO job (job_id, revision, name, active, type, target_mode, definition, created_at, created_by, updated_at, updated_by)
     SELECT ('0192f0c1-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1, 'Job ' || n * 7919 %% 6007, n %% 5 <> 0,

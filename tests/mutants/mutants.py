@@ -368,7 +368,7 @@ MUTANTS = [
         ("central/api_overview.c", "reply->untagged = strcspn(reply->body, \",\");", "reply->untagged = 0;"),
     ], daemon("overview", "the_overview_of_a_quiet_fleet_has_the_same_tag_though_time_goes_on"), "200 == 304"),
     Mutant("a job of a silent agent is not unknown", "8", [
-        ("sql/central/queries/jobs.sql", "CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent", "CASE WHEN EXISTS (SELECT FROM assignment held JOIN agent"),
+        ("sql/central/queries/jobs.sql", "CASE WHEN NOT EXISTS (\n\t\t\tSELECT FROM assignment held", "CASE WHEN EXISTS (\n\t\t\tSELECT FROM assignment held"),
     ], daemon("job_list", "jobs_without_an_agent_and_those_of_silent_agents_are_told_and_found"), "2100"),
     Mutant("an heir decides all of the silence", "8", [
         ("sql/central/queries/assign.sql", "ELSE greatest(state.last_seen_at, begins.at)", "ELSE state.last_seen_at"),
@@ -410,6 +410,9 @@ MUTANTS = [
     Mutant("a drained host may be stopped at once", "3", [
         ("sql/central/queries/agents.sql", "(SELECT max(since_at) FROM assignment WHERE", "(SELECT min(since_at) - interval '5 seconds' FROM assignment WHERE"),
     ], daemon("failover", "a_drained_agent_hands_over_without_losing_or_doubling_a_fire"), "assert "),
+    Mutant("all jobs of mode all are silent together", "lists", [
+        ("sql/central/queries/jobs.sql", "PARTITION BY job.target_mode = 'all', job.selector,", "PARTITION BY job.target_mode = 'all',"),
+    ], daemon("job_list", "jobs_of_all_agents_are_unknown_when_those_of_their_own_selector_are_silent"), "assert "),
     Mutant("what names a draining agent may be taken by others", "fleet", [
         ("sql/central/queries/agents.sql", "held.n - own.n - named.n AS kept, own.n + named.n AS bound", "held.n - own.n AS kept, own.n AS bound"),
     ], daemon("fleet", "what_a_draining_agent_has_is_counted_as_its_jobs_are_now"), "assert "),

@@ -40,9 +40,27 @@ VALUES ($1::uuid, $2, $3::timestamptz, $4, $5, $6)
 		$10::uuid, $11::integer, $12::boolean, $13::boolean)
 
 -- One page ($1-$13 as in the function job_page) with what lists show of each job. The strip looks back 8 days from the
--- latest execution: however old history is, few partitions are looked into. A job is unknown since the last of its holders
--- fell silent; one that is heard ends the search for such. Definitions may be large: after $14 bytes of them the page ends.
+-- latest execution: however old history is, few partitions are looked into. Definitions may be large: after $14 bytes of them
+-- the page ends. A job is unknown since the last of its holders fell silent; one that is heard ends the search for such. Jobs
+-- of mode all with one selector have the same holders (central/assign.h), who may be the whole fleet: one of them is asked.
 -- name: job_list
+WITH page AS MATERIALIZED (
+	SELECT job.*, found.sort_at, found.place, count(*) OVER () AS found,
+		sum(octet_length(job.definition)) OVER (ORDER BY found.place) - octet_length(job.definition) AS bytes_before,
+		first_value(job.job_id) OVER (PARTITION BY job.target_mode = 'all', job.selector,
+			CASE WHEN job.target_mode <> 'all' THEN job.job_id END) AS held_like
+	FROM
+-- use: job_page_asked
+	WITH ORDINALITY AS found (job_id, sort_at, place)
+	JOIN job ON job.job_id = found.job_id
+), silence AS MATERIALIZED (
+	SELECT job_id, CASE WHEN NOT EXISTS (
+			SELECT FROM assignment held WHERE held.job_id = one.job_id AND NOT held.removed
+				AND held.agent_id NOT IN (SELECT agent_id FROM agent WHERE offline_at IS NOT NULL) OFFSET 0)
+		THEN (SELECT max(agent.offline_at) FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
+			WHERE held.job_id = one.job_id AND NOT held.removed) END AS since
+	FROM (SELECT DISTINCT held_like AS job_id FROM page) AS one
+)
 SELECT
 -- use: job_columns
 	, job.sort_at, latest.execution_id, nullif(latest.scheduled_at, '-infinity'), latest.status,
@@ -57,19 +75,9 @@ SELECT
 -- use: is_late
 	THEN late.late_since END,
 	EXISTS (SELECT FROM assignment held WHERE held.job_id = job.job_id AND NOT held.removed),
-	CASE WHEN NOT EXISTS (SELECT FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
-			WHERE held.job_id = job.job_id AND NOT held.removed AND agent.offline_at IS NULL)
-		THEN (SELECT max(agent.offline_at) FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
-			WHERE held.job_id = job.job_id AND NOT held.removed) END,
-	job.found
-FROM (
-	SELECT job.*, found.sort_at, found.place, count(*) OVER () AS found,
-		sum(octet_length(job.definition)) OVER (ORDER BY found.place) - octet_length(job.definition) AS bytes_before
-	FROM
--- use: job_page_asked
-	WITH ORDINALITY AS found (job_id, sort_at, place)
-	JOIN job ON job.job_id = found.job_id
-) AS job
+	silence.since, job.found
+FROM page AS job
+LEFT JOIN silence ON silence.job_id = job.held_like
 LEFT JOIN job_latest latest ON latest.job_id = job.job_id
 LEFT JOIN job_late late ON late.job_id = job.job_id
 WHERE job.bytes_before < $14::bigint
