@@ -52,7 +52,8 @@ static const struct config_row rows[] = {
 	ROW(log_format, CONFIG_WORD, "text", .words = LOG_FORMAT_WORDS, .reloadable = true, .help = "Form of the log"),
 	ROW(log_level, CONFIG_WORD, "info", .words = LOG_LEVEL_WORDS, .reloadable = true, .help = "Least level that is logged"),
 	ROW(retention_days, CONFIG_INT, "90", .min = 1, .max = 36500, .reloadable = true,
-	    .help = "Days that executions, agents' events and quarantined records are kept"),
+	    .help = "Days that executions, agents' events and quarantined records are kept; an execution that "
+		    "comes for an older day is put into quarantine"),
 	ROW(retention_success_days, CONFIG_INT, "0", .min = 0, .max = 36500,
 	    .help = "Days that successful executions are kept; 0 = retention_days"),
 	ROW(retention_skipped_days, CONFIG_INT, "0", .min = 0, .max = 36500,

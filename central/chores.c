@@ -39,16 +39,20 @@ static enum db_status make_partitions(struct db_conn *conn, const struct central
 	return run_number(conn, "chores_partitions_make", CHORES_PARTITIONS_DAYS);
 }
 
+static enum db_status close_days(struct db_conn *conn, const struct central_config *config)
+{
+	return run_number(conn, "chores_close", config->retention_days);
+}
+
 /* One in a transaction, each of which needs the table for itself. */
 static enum db_status drop_partitions(struct db_conn *conn, const struct central_config *config)
 {
 	enum db_status status = DB_OK;
 	int64_t dropped = 1;
+	(void)config;
 	while (status == DB_OK && dropped > 0) {
 		DB_RESULT_AUTO struct db_result *result = NULL;
-		struct db_params params = { 0 };
-		db_param_int(&params, config->retention_days);
-		status = db_run_one(conn, "chores_partitions_drop", &params, &result);
+		status = db_run_one(conn, "chores_partitions_drop", NULL, &result);
 		if (status == DB_OK)
 			dropped = db_int(result, 0, 0);
 	}
@@ -106,19 +110,24 @@ static enum db_status prune_sessions(struct db_conn *conn, const struct central_
 }
 
 /* In small bites, which hold up nobody and fit the statement timeout. */
-static enum db_status prune(struct db_conn *conn, const char *statement, int64_t days)
+static enum db_status prune_by(struct db_conn *conn, const char *statement, const struct db_params *params)
 {
 	enum db_status status = DB_OK;
 	int64_t deleted = 1;
 	for (int i = 0; status == DB_OK && deleted > 0 && i < PRUNE_ROUNDS_MAX; i++) {
 		DB_RESULT_AUTO struct db_result *result = NULL;
-		struct db_params params = { 0 };
-		db_param_int(&params, days);
-		status = db_run(conn, statement, &params, &result);
+		status = db_run(conn, statement, params, &result);
 		if (status == DB_OK)
 			deleted = db_affected(result);
 	}
 	return status;
+}
+
+static enum db_status prune(struct db_conn *conn, const char *statement, int64_t days)
+{
+	struct db_params params = { 0 };
+	db_param_int(&params, days);
+	return prune_by(conn, statement, &params);
 }
 
 static enum db_status prune_rollups(struct db_conn *conn, const struct central_config *config)
@@ -130,16 +139,14 @@ static enum db_status prune_rollups(struct db_conn *conn, const struct central_c
 	return status == DB_OK ? prune(conn, "chores_agent_hours_prune", CHORES_AGENT_HOURS_DAYS) : status;
 }
 
-/* What is kept of executions beside the partitions goes when they go. */
+/* What is kept of executions beside the partitions goes when their days are closed. */
 static enum db_status prune_traces(struct db_conn *conn, const struct central_config *config)
 {
-	enum db_status status = run_number(conn, "chores_kept_from", config->retention_days);
+	enum db_status status = prune_by(conn, "chores_unkept_prune", NULL);
 	if (status == DB_OK)
-		status = prune(conn, "chores_unkept_prune", config->retention_days);
+		status = prune_by(conn, "chores_double_prune", NULL);
 	if (status == DB_OK)
-		status = prune(conn, "chores_double_prune", config->retention_days);
-	if (status == DB_OK)
-		status = prune(conn, "chores_range_prune", config->retention_days);
+		status = prune_by(conn, "chores_range_prune", NULL);
 	if (status == DB_OK)
 		status = prune(conn, "chores_quarantine_prune", config->retention_days);
 	return status == DB_OK ? prune(conn, "chores_event_prune", config->retention_days) : status;
@@ -184,6 +191,7 @@ static const struct {
 	/* In this order: with a new leader all jobs come first. */
 	{ "watch all jobs", MINUTES_MS(10), late_turn_full },
 	{ "watch decisions", CHORES_ROUND_MS, late_turn },
+	{ "close old days", CLEAR_PERIOD_MS, close_days },
 	{ "drop old partitions", MINUTES_MS(5), drop_partitions },
 	{ "prune enrolment tokens", MINUTES_MS(60), prune_tokens },
 	{ "prune commands", MINUTES_MS(60), prune_commands },

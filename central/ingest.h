@@ -14,7 +14,9 @@
  * acked_seq drops repeated ones, the primary key drops repeated executions, and the rollups count only rows that were
  * inserted in the same transaction.
  *
- * A record that cannot be taken (poison) goes to quarantine under its number and is acked; it holds up nothing.
+ * A record that cannot be taken (poison) goes to quarantine under its number and is acked; it holds up nothing. So does an
+ * execution of a day that was closed, before which nothing tells any more whether it was counted (execution_close,
+ * definitions/history.sql).
  */
 #ifndef BELFRY_CENTRAL_INGEST_H
 #define BELFRY_CENTRAL_INGEST_H

@@ -7,11 +7,6 @@
 
 #define US_PER_MINUTE (60 * US_PER_SECOND)
 
-/*
- * Only days that ended a day ago are ever cleared of statuses, so rows younger than that owe the sweep nothing. The hour
- * less is for clocks that differ, and for a batch that is written while it comes of age.
- */
-#define SWEPT_AGE_US (23 * 60 * US_PER_MINUTE)
 /* Below it the savepoint costs more than the stage. */
 #define INGEST_DIRECT_MIN 100
 
@@ -26,9 +21,9 @@ struct writing {
 	struct db_conn *conn;
 	struct ingest_member *const *members;
 	guint n;
+	const struct ingest_care *care;
 	GString *rows;         /* their COPY image */
 	int64_t executions;    /* in it */
-	int64_t oldest_us;     /* due instant of the oldest of them */
 	GHashTable *new_ones;  /* struct new_id, NULL = all are new */
 	struct rollup *rollup;
 	GArray *minutes;       /* struct agent_minute */
@@ -158,7 +153,6 @@ static void collect(struct writing *writing)
 			if (record_at(member, i)->kind != INGEST_EXECUTION)
 				continue;
 			ingest_record_copy(writing->rows, member->agent_id, record_at(member, i));
-			writing->oldest_us = MIN(writing->oldest_us, record_at(member, i)->execution.scheduled_at.us);
 			writing->executions++;
 		}
 	}
@@ -194,22 +188,21 @@ static enum db_status write_doubles(struct writing *writing)
 }
 
 /* By way of the stage, where each row is looked at. Late rows: what was cleared of their days is open again. */
-static enum db_status write_staged(struct writing *writing, struct wall swept_border, bool thin)
+static enum db_status write_staged(struct writing *writing)
 {
 	DB_RESULT_AUTO struct db_result *inserted = NULL;
-	struct db_params border = { 0 }, params = { 0 };
+	const struct ingest_care *care = writing->care;
+	struct db_params params = { 0 };
 	enum db_status status =
 		db_copy_in(writing->conn, "ingest_execution_copy", writing->rows->str, writing->rows->len);
-	if (status == DB_OK && writing->oldest_us < swept_border.us) {
-		db_param_wall(&border, swept_border);
-		status = db_run(writing->conn, "sweep_lock_shared", NULL, NULL);
-		if (status == DB_OK)
-			status = db_run(writing->conn, "sweep_reopen", &border, NULL);
-	}
+	if (status == DB_OK && care->late)
+		status = db_run(writing->conn, "sweep_reopen", NULL, NULL);
 	db_param_int(&params, writing->executions);
+	if (care->thin)
+		db_param_wall(&params, care->closed_to);
 	if (status == DB_OK)
-		status = db_run_one(writing->conn, thin ? "ingest_execution_thin" : "ingest_execution_insert", &params,
-				    &inserted);
+		status = db_run_one(writing->conn, care->thin ? "ingest_execution_thin" : "ingest_execution_insert",
+				    &params, &inserted);
 	if (status != DB_OK)
 		return status;
 	read_inserted(writing, inserted);
@@ -224,25 +217,25 @@ static bool may_repeat(const struct writing *writing)
 	return any;
 }
 
-static enum db_status write_rows(struct writing *writing, bool thin)
+static enum db_status write_rows(struct writing *writing)
 {
-	struct wall swept_border = { wall_now().us - SWEPT_AGE_US };
+	bool looks = writing->care->thin || writing->care->late || may_repeat(writing), written = false;
 	enum db_status status = DB_OK;
-	bool written = false, direct = writing->executions >= INGEST_DIRECT_MIN && !thin && !may_repeat(writing);
-	if (direct && writing->oldest_us >= swept_border.us)
+	if (writing->executions >= INGEST_DIRECT_MIN && !looks)
 		status = write_directly(writing, &written);
-	return status == DB_OK && !written ? write_staged(writing, swept_border, thin) : status;
+	return status == DB_OK && !written ? write_staged(writing) : status;
 }
 
-static enum db_status write_executions(struct db_conn *conn, struct ingest_member *const *members, guint n, bool thin)
+static enum db_status write_executions(struct db_conn *conn, struct ingest_member *const *members, guint n,
+				       const struct ingest_care *care)
 {
-	struct writing writing = { .conn = conn, .members = members, .n = n, .oldest_us = INT64_MAX };
+	struct writing writing = { .conn = conn, .members = members, .n = n, .care = care };
 	enum db_status status = DB_OK;
 	collect(&writing);
 	writing.rollup = rollup_new();
 	writing.minutes = g_array_new(FALSE, TRUE, sizeof(struct agent_minute));
 	if (writing.executions > 0)
-		status = write_rows(&writing, thin);
+		status = write_rows(&writing);
 	if (status == DB_OK)
 		status = write_sums(&writing);
 	g_string_free(writing.rows, TRUE);
@@ -297,12 +290,13 @@ static enum db_status write_others(struct db_conn *conn, struct ingest_member *m
 	return status;
 }
 
-enum db_status ingest_write(struct db_conn *conn, struct ingest_member *const *members, guint n, bool thin)
+enum db_status ingest_write(struct db_conn *conn, struct ingest_member *const *members, guint n,
+			    const struct ingest_care *care)
 {
 	enum db_status status = DB_OK;
 	for (guint i = 0; status == DB_OK && i < n; i++)
 		status = write_others(conn, members[i]);
 	if (status == DB_OK)
-		status = write_executions(conn, members, n, thin);
+		status = write_executions(conn, members, n, care);
 	return status;
 }

@@ -185,14 +185,16 @@ def test_a_job_whose_body_spells_out_an_escape_can_have_a_policy(central, databa
 
 
 def test_each_status_has_its_own_age_and_whole_days_go_after_the_longest(world, database):
-    central = world.central(database, retention_days=30, retention_success_days=7, retention_skipped_days=3).start()
+    central = world.central(database, retention_days=50).start()
     raw, job_id = RawAgent(central), str(uuid.uuid4())
     ages = (1, 5, 10, 40)
-    raw.sync(1, [execution(job_id, NOW - timedelta(days=age, seconds=i), status) for age in ages for i in range(3)
-                 for status in ("success", "failed", "skipped")])
+    told = [execution(job_id, NOW - timedelta(days=age, seconds=i), status) for age in ages for i in range(3)
+            for status in ("success", "failed", "skipped")]
+    raw.sync(1, told)
     ranges = {38: 5, 40: 35}  # from so many days ago to so many
     raw.sync(37, [execution(job_id, NOW - timedelta(days=first), "missed", count=2, lastScheduledAt=stamp(NOW - timedelta(days=last)))
                   for first, last in ranges.items()])
+    central.write_config(retention_days=30, retention_success_days=7, retention_skipped_days=3)
     central.restart()
     left = "SELECT (now()::date - scheduled_at::date), status, count(*) FROM execution GROUP BY 1, 2 ORDER BY 1, 2"
     expected = {(1, 1), (1, 2), (1, 4), (5, 1), (5, 2), (10, 2)}
@@ -203,6 +205,10 @@ def test_each_status_has_its_own_age_and_whole_days_go_after_the_longest(world, 
     wait_until(lambda: found() == expected, 20, "retention")
     # What reaches into the time that is kept goes with its end.
     wait_until(lambda: database.query("SELECT now()::date - last_scheduled_at::date FROM execution_range") == [(5,)], 20, "one range to be left")
+    # Told again by another agent nothing of that counts anew.
+    again = RawAgent(central, "again")
+    again.sync(1, told)
+    assert count(database, "quarantine") == 9
     assert sums(database, job_id) == (12, 12, 24)
 
 
@@ -236,6 +242,64 @@ def test_rows_that_come_after_their_day_was_swept_are_cleared_too(central, raw, 
     raw.sync(1, executions(job_id, 20, day) + executions(job_id, 10, day, status="failed"))
     assert sweep_to_the_end(database) == [30]
     assert database.query("SELECT status, count(*) FROM execution GROUP BY 1") == [(2, 10)]
+
+
+def test_a_fire_that_was_swept_is_known_when_another_agent_tells_of_it(central, database):
+    first, second = RawAgent(central, "first"), RawAgent(central, "second")
+    job_id, day = str(uuid.uuid4()), NOW.replace(hour=12, minute=0, second=0) - timedelta(days=10)
+    fires = mixed(job_id, 30) + executions(job_id, 20, day) + executions(job_id, 5, day, status="failed")
+    first.sync(1, fires)
+    sweep_to_the_end(database)
+    assert count(database) == 35
+    second.sync(1, fires + executions(job_id, 1, day + timedelta(hours=1)))
+    first.epoch = 2
+    first.sync(1, fires)
+    assert sums(database, job_id) == (48, 8, 56)
+    assert count(database, "execution_double") == 55
+    sweep_to_the_end(database)
+    assert count(database) == 35 and count(database, "execution_unkept") == 21
+    # What is swept is no reason to look at each fresh row.
+    more = executions(job_id, 200, NOW - timedelta(hours=1))
+    second.sync(57, more)
+    assert sums(database, job_id) == (248, 8, 256)
+
+
+CLOSE_5_DAYS = "SELECT execution_close((now() AT TIME ZONE 'UTC')::date - 5)"
+
+
+def test_of_a_closed_day_nothing_is_counted_anew_and_what_comes_is_told(central, database):
+    first, second = RawAgent(central, "first"), RawAgent(central, "second")
+    job_id, day = str(uuid.uuid4()), NOW.replace(hour=12, minute=0, second=0) - timedelta(days=10)
+    fires = executions(job_id, 20, day) + executions(job_id, 10, NOW - timedelta(days=2))
+    first.sync(1, fires)
+    database.query(CLOSE_5_DAYS)
+    assert database.query("SELECT execution_partition_drop()") == [(1,)]
+    assert second.sync(1, fires + executions(job_id, 1, day + timedelta(hours=1)))["ackedSeq"] == 31
+    assert sums(database, job_id) == (30, 0, 30)
+    shown = central.api.json(f"/api/agents/{second.agent_id}/quarantine", limit=100)["records"]
+    assert len(shown) == 21 and {entry["reason"][:29] for entry in shown} == {"came after its day was closed"}, shown[:1]
+    assert count(database, "execution_double") == 10
+    # A day that was closed stays so, though more are to be kept from now on.
+    database.query("SELECT execution_close((now() AT TIME ZONE 'UTC')::date - 50)")
+    second.sync(32, fires[:1])
+    assert sums(database, job_id) == (30, 0, 30)
+
+
+def test_a_range_that_began_on_a_closed_day_counts_once_whoever_tells_of_it(central, database):
+    first, second = RawAgent(central, "first"), RawAgent(central, "second")
+    job_id, began, ended = str(uuid.uuid4()), NOW - timedelta(days=10), NOW - timedelta(days=2)
+    missed = execution(job_id, began, "missed", lastScheduledAt=stamp(ended), count=9)
+    other = execution(job_id, began + timedelta(hours=1), "missed", lastScheduledAt=stamp(ended), count=7)
+    counted = "SELECT sum(missed) FROM rollup WHERE grain = 3 AND job_id = %s"
+    first.sync(1, [missed])
+    database.query(CLOSE_5_DAYS)
+    assert database.query("SELECT execution_partition_drop()") == [(1,)]
+    second.sync(1, [missed, other])
+    assert database.query(counted, (job_id,)) == [(16,)]
+    assert database.query("SELECT execution_partition_drop()") == [(1,)]
+    first.sync(2, [{**other, "lastScheduledAt": stamp(ended + timedelta(hours=1)), "count": 8}])
+    assert database.query(counted, (job_id,)) == [(16,)]
+    assert count(database, "execution_range") == 2 and count(database, "quarantine") == 0
 
 
 def test_a_swept_day_is_looked_at_again_only_from_its_late_rows_on(central, raw, database):

@@ -303,7 +303,7 @@ MUTANTS = [
         ("central/ingest_write.c", "\t\tif (writing->new_ones != NULL && !g_hash_table_remove", "\t\tif (false && !g_hash_table_remove"),
     ], daemon("ingest", "one_execution_under_two_numbers_counts_once"), "(minute|hour|day) of"),
     Mutant("known records are tried all at once for ever", "5", [
-        ("central/ingest_write.c", " && !thin && !may_repeat(writing);", " && !thin;"),
+        ("central/ingest_write.c", " || may_repeat(writing), written", " || (may_repeat(writing) && writing->n == 0), written"),
     ], daemon("ingest", "known_records_in_many_batches_are_one_error_in_the_log_of_postgresql"), r"assert \d+ == \(\d+ \+ 1\)"),
     Mutant("a batch that overtook another is taken", "6", [
         ("central/ingest_stream.c", "\t\t\tresult->outcome = INGEST_GAP;", "\t\t\tresult->outcome = INGEST_TAKEN;"),
@@ -445,4 +445,13 @@ MUTANTS = [
     Mutant("one answer may hold every holder of every job", "8", [
         ("central/ledger_facts.c", "MAX(1, jobs_before(", "MAX(facts->complete, jobs_before("),
     ], daemon("large_fleet", "the_ledger_of_a_job_on_all_agents_is_exact_and_pages_hold_few_such_jobs"), "assert "),
+    Mutant("what was swept counts again", "4", [
+        ("sql/central/definitions/history.sql", "SELECT * FROM gone ON CONFLICT DO NOTHING", "SELECT * FROM gone WHERE false ON CONFLICT DO NOTHING"),
+    ], daemon("history_policy", "a_fire_that_was_swept_is_known_when_another_agent_tells_of_it"), "assert "),
+    Mutant("a closed day takes executions", "4", [
+        ("central/ingest_group.c", "\t\tingest_record_refuse(record, reason);", "\t\t(void)reason;"),
+    ], daemon("history_policy", "of_a_closed_day_nothing_is_counted_anew_and_what_comes_is_told"), "assert "),
+    Mutant("a range from a closed day counts for each who tells", "4", [
+        ("sql/central/queries/ingest.sql", "WHERE scheduled_at >= $2::timestamptz OR NOT EXISTS (", "WHERE scheduled_at >= $2::timestamptz OR true OR NOT EXISTS ("),
+    ], daemon("history_policy", "a_range_that_began_on_a_closed_day_counts_once_whoever_tells_of_it"), "assert "),
 ]

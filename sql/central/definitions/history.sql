@@ -28,21 +28,33 @@ CREATE OR REPLACE FUNCTION execution_kept_from(day date) RETURNS void LANGUAGE s
 	UPDATE execution_kept SET kept_from = day::timestamp AT TIME ZONE 'UTC' WHERE kept_from < day::timestamp AT TIME ZONE 'UTC'
 $$;
 
--- Drops the oldest partition of a day before `day`; returns how many that is: 0 = none is left, -1 = somebody reads.
+-- Days before `day` take no executions from now on. Ingest of rows older than a day holds the lock 'belfry.sweep' shared from
+-- before it reads the border until it commits, so nothing is on its way into a day that is closed.
+CREATE OR REPLACE FUNCTION execution_close(day date) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM execution_kept WHERE closed_to < day::timestamp AT TIME ZONE 'UTC') THEN
+		PERFORM pg_advisory_xact_lock(hashtext('belfry.sweep'));
+		PERFORM execution_kept_from(day);
+		UPDATE execution_kept SET closed_to = day::timestamp AT TIME ZONE 'UTC'
+		WHERE closed_to < day::timestamp AT TIME ZONE 'UTC';
+	END IF;
+END $$;
+
+-- Drops the oldest partition of a closed day; returns how many that is: 0 = none is left, -1 = somebody reads.
 --
 -- It needs the whole table for itself for a moment, and whoever writes meanwhile waits behind it: so it does not wait for those
 -- who read for long (a backup does for hours), and takes one day at a time.
-CREATE OR REPLACE FUNCTION execution_partition_drop_before(day date) RETURNS integer LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
+CREATE OR REPLACE FUNCTION execution_partition_drop() RETURNS integer LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
 	partition regclass;
 BEGIN
-	SELECT inhrelid::regclass INTO partition FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-	WHERE inhparent = 'execution'::regclass AND relname < 'execution_' || to_char(day, 'YYYYMMDD')
+	SELECT inhrelid::regclass INTO partition
+	FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid CROSS JOIN execution_kept
+	WHERE inhparent = 'execution'::regclass AND relname < 'execution_' || to_char(closed_to AT TIME ZONE 'UTC', 'YYYYMMDD')
 	ORDER BY relname LIMIT 1;
 	IF partition IS NULL THEN
 		RETURN 0;
 	END IF;
-	PERFORM execution_kept_from(day);
 	EXECUTE format('DROP TABLE %s', partition);
 	RETURN 1;
 EXCEPTION WHEN lock_not_available THEN
@@ -50,7 +62,7 @@ EXCEPTION WHEN lock_not_available THEN
 END $$;
 
 -- Deletes executions of these statuses from days before `day`, looking at no more than `budget` rows in the order of their
--- key; returns how many it looked at: 0 = all is done.
+-- key; returns how many it looked at: 0 = all is done. Each leaves a trace, by which it is known when another agent tells of it.
 --
 -- Ingest of rows older than a day sets the notes of their days back to the oldest of them (sweep_reopen), and holds the lock
 -- 'belfry.sweep' shared while it writes; a step holds it alone. So a step sees all that was written for a day, or ingest
@@ -87,7 +99,10 @@ BEGIN
 		next_to := done_to + interval '1 microsecond';
 	END IF;
 	PERFORM execution_kept_from(to_date(substr(part, 11), 'YYYYMMDD') + 1);
-	EXECUTE format('DELETE FROM %I WHERE scheduled_at >= $1 AND scheduled_at < $2 AND status = ANY ($3)', part)
+	EXECUTE format('WITH gone AS (
+			DELETE FROM %I WHERE scheduled_at >= $1 AND scheduled_at < $2 AND status = ANY ($3)
+			RETURNING scheduled_at, execution_id, agent_id)
+		INSERT INTO execution_unkept (scheduled_at, execution_id, agent_id) SELECT * FROM gone ON CONFLICT DO NOTHING', part)
 	USING done_to, next_to, of_statuses;
 	INSERT INTO retention_sweep VALUES (part, of_statuses, next_to)
 	ON CONFLICT (partition, statuses) DO UPDATE SET cleared_to = excluded.cleared_to;

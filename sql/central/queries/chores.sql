@@ -9,8 +9,11 @@ SELECT pg_advisory_unlock(hashtext('belfry.chores'))
 SELECT count(*) FILTER (WHERE execution_partition_make((now() AT TIME ZONE 'UTC')::date + day))
 FROM generate_series(0, $1::integer) AS day
 
+-- name: chores_close
+SELECT execution_close((now() AT TIME ZONE 'UTC')::date - $1::integer)
+
 -- name: chores_partitions_drop
-SELECT execution_partition_drop_before((now() AT TIME ZONE 'UTC')::date - $1::integer)
+SELECT execution_partition_drop()
 
 -- name: chores_rollup_prune
 DELETE FROM rollup_sum WHERE ctid = ANY (ARRAY (
@@ -24,26 +27,23 @@ DELETE FROM agent_rollup WHERE ctid = ANY (ARRAY (
 DELETE FROM agent_rollup_hour WHERE ctid = ANY (ARRAY (
 	SELECT ctid FROM agent_rollup_hour WHERE bucket_at < now() - $1::integer * interval '1 day' LIMIT 5000))
 
--- name: chores_kept_from
-SELECT execution_kept_from((now() AT TIME ZONE 'UTC')::date - $1::integer)
-
--- What lies beside the partitions goes by whole days, as they do.
+-- What lies beside the partitions goes by whole days too, and only after these were closed.
 -- name: chores_unkept_prune
 DELETE FROM execution_unkept WHERE (scheduled_at, execution_id) IN (
 	SELECT scheduled_at, execution_id FROM execution_unkept
-	WHERE scheduled_at < ((now() AT TIME ZONE 'UTC')::date - $1::integer)::timestamp AT TIME ZONE 'UTC'
+	WHERE scheduled_at < (SELECT closed_to FROM execution_kept)
 	ORDER BY scheduled_at, execution_id LIMIT 5000)
 
 -- name: chores_double_prune
 DELETE FROM execution_double WHERE (scheduled_at, execution_id, agent_id) IN (
 	SELECT scheduled_at, execution_id, agent_id FROM execution_double
-	WHERE scheduled_at < ((now() AT TIME ZONE 'UTC')::date - $1::integer)::timestamp AT TIME ZONE 'UTC'
+	WHERE scheduled_at < (SELECT closed_to FROM execution_kept)
 	ORDER BY scheduled_at, execution_id, agent_id LIMIT 5000)
 
 -- name: chores_range_prune
 DELETE FROM execution_range WHERE ctid = ANY (ARRAY (
 	SELECT ctid FROM execution_range
-	WHERE last_scheduled_at < ((now() AT TIME ZONE 'UTC')::date - $1::integer)::timestamp AT TIME ZONE 'UTC'
+	WHERE last_scheduled_at < (SELECT closed_to FROM execution_kept)
 	ORDER BY last_scheduled_at LIMIT 5000))
 
 -- name: chores_quarantine_prune

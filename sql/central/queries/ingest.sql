@@ -35,14 +35,14 @@ WHERE agent_id = $1::uuid AND epoch = $2::bigint
 -- name: ingest_partition_make
 SELECT execution_partition_make($1::date)
 
--- What a group has to know and have first: is what it commits kept, are there history policies or traces of them. (The order
--- is that of the index job_thinned. With EXISTS the planner read all jobs, for each group, when it believed that many have a
--- policy: it does so of jobs that were not analyzed yet.)
+-- What a group has to know and have first: is what it commits kept; are there history policies, or traces from $1, its oldest
+-- due instant, on; from when on days are open. (The order is that of the index job_thinned. With EXISTS the planner read all
+-- jobs, for each group, when it believed that many have a policy: it does so of jobs that were not analyzed yet.)
 -- name: ingest_prepare
 SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off',
 	(SELECT job_id FROM job WHERE history_one_of IS NOT NULL ORDER BY job_id LIMIT 1) IS NOT NULL
-		OR EXISTS (SELECT FROM execution_unkept),
-	ingest_stage_make()
+		OR EXISTS (SELECT FROM execution_unkept WHERE scheduled_at >= $1::timestamptz),
+	(SELECT closed_to FROM execution_kept), ingest_stage_make()
 
 -- In the order in which ingest_record_copy() writes them.
 -- part: record_columns
@@ -84,15 +84,18 @@ WITH inserted AS (
 ), total AS (SELECT count(*) AS n FROM inserted)
 SELECT n, execution_id, inserted.agent_id, scheduled_at FROM total LEFT JOIN inserted ON n < $1::bigint
 
--- The same where some jobs keep only part of their history. Each of their fires, kept or not, leaves a trace by which it is
--- known again, and counts with it: when two agents' records of one fire come at once, one to be kept and one not, they meet
--- there. Of two such records in the stage one is taken.
+-- The same where there are traces of what is not, or no longer, kept. Of jobs that keep only part of their history each fire,
+-- kept or not, leaves one, and counts with it: when two agents' records of one fire come at once, one to be kept and one not,
+-- they meet there. Of two such records in the stage one is taken. A range of missed fires that began before $2, on a day that is
+-- closed, is known by its end.
 -- name: ingest_execution_thin
 WITH judged AS (
 	SELECT DISTINCT ON (stage.scheduled_at, execution_id) stage.*, thinned.job_id IS NOT NULL AS is_thinned,
 		history_keeps(history_one_of, status, execution_id) AS kept
 	FROM execution_stage AS stage
 	LEFT JOIN (SELECT job_id, history_one_of FROM job WHERE history_one_of IS NOT NULL) AS thinned USING (job_id)
+	WHERE scheduled_at >= $2::timestamptz OR NOT EXISTS (SELECT FROM execution_range AS known
+		WHERE known.job_id = stage.job_id AND known.execution_id = stage.execution_id)
 	ORDER BY stage.scheduled_at, execution_id, agent_id
 ), traced AS (
 	INSERT INTO execution_unkept (execution_id, scheduled_at, agent_id)
@@ -143,7 +146,7 @@ SELECT pg_advisory_xact_lock_shared(hashtext('belfry.sweep'))
 -- name: sweep_reopen
 WITH old AS (
 	SELECT 'execution_' || to_char(scheduled_at AT TIME ZONE 'UTC', 'YYYYMMDD') AS partition, min(scheduled_at) AS oldest
-	FROM execution_stage WHERE scheduled_at < $1::timestamptz GROUP BY 1
+	FROM execution_stage GROUP BY 1
 ), held AS (
 	SELECT note.partition, note.statuses, old.oldest FROM retention_sweep AS note JOIN old USING (partition)
 	WHERE note.cleared_to > old.oldest ORDER BY note.partition, note.statuses FOR UPDATE OF note
