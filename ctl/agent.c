@@ -89,7 +89,8 @@ static const struct command_value list_options[] = {
 	{ 0 }
 };
 static const struct command_value label_options[] = {
-	{ "label", VALUE_LABELS, 'l', .member = "labels", .help = "A label; together they replace those there are" },
+	{ "label", VALUE_LABELS, 'l', .member = "labels", .help = "A label to add, or to change" },
+	{ "unlabel", VALUE_LIST, .show = "KEY", .help = "A label to take away" },
 	{ "weight", VALUE_NUMBER, .show = "N", .min = 0, .max = 1000, .member = "weight", .help = "Its share of jobs, beside other agents" },
 	{ "name", VALUE_TEXT, .member = "name", .help = "Its new name" },
 	{ 0 }
@@ -173,6 +174,65 @@ static char *say_handover(const struct call *call, const json_t *agent)
 			       name, stay);
 }
 
+static char *say_labels(const struct call *call, const json_t *agent)
+{
+	struct output output = output_of(call);
+	g_autofree char *labels = output_cell_text(&output, output_member(agent, "labels"), CELL_LABELS);
+	g_autofree char *has = labels != NULL && *labels != '\0' ? g_strconcat("labels ", labels, NULL) : g_strdup("no labels");
+	g_autofree char *name = output_fill("{name}", agent), *weight = output_fill("{weight}", agent);
+	return g_strdup_printf("%s: %s; weight %s", name, has, weight);
+}
+
+/* Central takes all labels of an agent at once; a person adds one to those that decide where jobs run. */
+static int merge_labels(const struct call *call, struct client *client, const char *path, json_t *body)
+{
+	json_t *agent = NULL, *given = json_object_get(body, "labels");
+	char **gone = call_texts(call, "unlabel");
+	if (given == NULL && *gone == NULL)
+		return EXIT_OK;
+	for (char **key = gone; *key != NULL; key++)
+		if (json_object_get(given, *key) != NULL)
+			return command_wrong("--unlabel: %s is to be added too", *key);
+	int status = client_get(client, path, &agent);
+	if (status != EXIT_OK)
+		return status;
+	json_t *labels = json_deep_copy(json_object_get(agent, "labels"));
+	json_decref(agent);
+	json_object_update(labels, given);
+	for (char **key = gone; *key != NULL; key++)
+		json_object_del(labels, *key);
+	json_object_set_new(body, "labels", labels);
+	return EXIT_OK;
+}
+
+static int agent_label(struct call *call)
+{
+	struct client client;
+	json_t *body = NULL, *answer = NULL;
+	g_autofree char *path = NULL;
+	int status = client_open(call, &client);
+
+	if (status != EXIT_OK)
+		return status;
+	status = generic_body(call, &client, &body);
+	if (status == EXIT_OK && json_object_size(body) == 0 && !call_has(call, "unlabel"))
+		status = command_wrong("nothing is named that should change (belfry agent label --help shows the options)");
+	if (status == EXIT_OK)
+		status = generic_path(call, &client, call->command->path, NULL, &path);
+	if (status == EXIT_OK)
+		status = merge_labels(call, &client, path, body);
+	if (status == EXIT_OK)
+		status = client_ask(&client, "PATCH", path, body, NULL, &answer);
+	if (status == EXIT_OK) {
+		generic_say_done(call, NULL, answer);
+		status = command_finish_output();
+	}
+	json_decref(body);
+	json_decref(answer);
+	client_close(&client);
+	return status;
+}
+
 /* What an operator wants to know first while the link is down: since when, and what waits. */
 static char *say_link(const struct call *call, const json_t *status)
 {
@@ -244,8 +304,8 @@ const struct command agent_commands[] = {
 	{ .verb = "show", .help = "Show an agent, its streams of records and its latest events", .example = "belfry agent show web-3",
 	  .arguments = agent_argument, .uses = ACTS, .run = command_show, .path = "/api/agents/{agent}", .view = &agent_view },
 	{ .verb = "label", .help = "Set an agent's labels, weight or name", .example = "belfry agent label web-3 --label env=prod --weight 2",
-	  .arguments = agent_argument, .options = label_options, .uses = ACTS, .run = command_act, .method = "PATCH",
-	  .path = "/api/agents/{agent}", .view = &agent_view, .done = "{name}: changed" },
+	  .details = "Labels that are not named stay.", .arguments = agent_argument, .options = label_options, .uses = ACTS, .run = agent_label,
+	  .path = "/api/agents/{agent}", .view = &agent_view, .done = "{name}: changed", .more = say_labels },
 	{ .verb = "drain", .help = "Give an agent's jobs to others, and no new ones to it",
 	  .details = "It runs what is still its own, and the command says how long that is. Jobs that belong to the host stay.",
 	  .example = "belfry agent drain web-3", .arguments = agents_argument, .uses = ACTS, .run = command_act, .method = "POST",

@@ -9,7 +9,8 @@ HOOK = "http://127.0.0.1:1/"
 
 
 def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):
-    assert cli.out("agent", "label", "agent", "--label", "env=prod", "--label", "role=web", "--weight", "2") == "agent: changed\n"
+    assert cli.out("agent", "label", "agent", "--label", "env=prod", "--label", "role=web", "--weight", "2") == (
+        "agent: changed\nagent: labels env=prod,role=web; weight 2\n")
     shown = cli.json("agent", "show", "agent")
     assert shown["labels"] == {"env": "prod", "role": "web"} and shown["weight"] == 2
     assert cli.fails(2, "agent", "label", "agent", "--label", "env=a", "--label", "env=b") == "--label: env is given twice"
@@ -32,6 +33,19 @@ def test_an_agent_is_labelled_drained_and_forgotten(cli, api, agent):
     assert cli.out("agent", "revoke", "agent", "--yes") == "agent: revoked\n"
     assert cli.out("agent", "forget", agent_id, "--yes") == f"{agent_id}: forgotten\n"
     assert cli.fails(2, "agent", "list", "--state", "online,never") == '--state: "online,never" is none of: online offline draining never revoked'
+
+
+def test_a_label_is_added_and_taken_away_beside_those_that_stay(cli, central):
+    RawAgent(central, name="web-1")
+    assert cli.out("agent", "label", "web-1", "--label", "env=prod", "-l", "role=web").endswith("labels env=prod,role=web; weight 1\n")
+    assert cli.out("agent", "label", "web-1", "--label", "tier=gold", "--label", "role=api") == (
+        "web-1: changed\nweb-1: labels env=prod,role=api,tier=gold; weight 1\n")
+    assert cli.fails(2, "agent", "label", "web-1", "--unlabel", "env", "--label", "env=test") == "--unlabel: env is to be added too"
+    assert cli.fails(2, "agent", "label", "web-1").startswith("nothing is named that should change")
+    assert cli.json("agent", "label", "web-1", "--unlabel", "env", "--unlabel", "nosuch")["labels"] == {"role": "api", "tier": "gold"}
+    assert cli.out("agent", "label", "web-1", "--unlabel", "role", "--unlabel", "tier", "--weight", "3") == (
+        "web-1: changed\nweb-1: no labels; weight 3\n")
+    assert cli.fails(3, "agent", "label", "nosuch", "--unlabel", "env").startswith('there is no agent "nosuch"')
 
 
 def test_an_agents_name_is_found_among_names_that_hold_it(cli, central):
