@@ -152,7 +152,7 @@ static bool check_selector(struct job_check *check, const struct job_draft *draf
 	if (draft->target_selector == NULL)
 		return true;
 	if (draft->target_mode == JOB_TARGET_AGENT)
-		return job_check_fail(check, &selector, "goes with modes \"one\", \"count\" and \"all\"");
+		return job_check_fail(check, &selector, "goes with modes \"one\", \"count\" and \"all\" only; with \"agent\", set it to null");
 	json_t *compiled = selector_compile(draft->target_selector, problem, sizeof problem);
 	if (compiled == NULL)
 		return job_check_fail(check, &selector, "is no selector like env=prod,role in (web,api),!legacy: %s", problem);
@@ -166,11 +166,11 @@ static bool check_target(struct job_check *check, const struct job_draft *draft)
 	if (draft->target_mode == JOB_TARGET_AGENT && draft->target_agent == NULL)
 		return job_check_fail(check, &agent, "is required with mode \"agent\": the name of an agent");
 	if (draft->target_mode != JOB_TARGET_AGENT && draft->target_agent != NULL)
-		return job_check_fail(check, &agent, "goes with mode \"agent\" only");
+		return job_check_fail(check, &agent, "goes with mode \"agent\" only; with another, set it to null");
 	if (draft->target_mode == JOB_TARGET_COUNT && draft->policy.target_count == 0)
 		return job_check_fail(check, &count, "is required with mode \"count\": how many agents run the job");
 	if (draft->target_mode != JOB_TARGET_COUNT && draft->policy.target_count != 0)
-		return job_check_fail(check, &count, "goes with mode \"count\" only");
+		return job_check_fail(check, &count, "goes with mode \"count\" only; with another, set it to null");
 	return check_selector(check, draft);
 }
 

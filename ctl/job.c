@@ -202,7 +202,7 @@ const struct command job_commands[] = {
 	  .example = "belfry job apply -f jobs/ --dry-run", .options = apply_options, .uses = ACTS, .run = job_apply, .view = &job_view },
 	{ .verb = "edit", .help = "Change a job, with options or in an editor",
 	  .details = "Without options the definition is opened in $VISUAL or $EDITOR and replaced by what is saved; with them only these members\n"
-		     "change.",
+		     "change: for any agent, not one by name, --set target.mode=one --set target.agent=null.",
 	  .example = "belfry job edit backup --timezone Europe/Berlin --set retry.maxAttempts=5", .arguments = job_argument,
 	  .options = edit_options, .uses = ACTS | EDITS, .run = job_edit, .view = &job_view },
 	{ .verb = "delete", .help = "Delete jobs; their history stays", .example = "belfry job delete backup --yes",
