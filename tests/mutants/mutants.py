@@ -413,6 +413,10 @@ MUTANTS = [
     Mutant("all jobs of mode all are silent together", "lists", [
         ("sql/central/queries/jobs.sql", "PARTITION BY job.target_mode = 'all', job.selector,", "PARTITION BY job.target_mode = 'all',"),
     ], daemon("job_list", "jobs_of_all_agents_are_unknown_when_those_of_their_own_selector_are_silent"), "assert "),
+    Mutant("a list of unknown jobs asks one of mode all for all of them", "lists", [
+        ("sql/central/definitions/job_page.sql", "SELECT DISTINCT ON (selector) selector, job_id FROM job WHERE target_mode = ''all'' AND deleted_at IS NULL) AS alike",
+         "SELECT job.selector, first.job_id FROM job, (SELECT min(job_id::text)::uuid AS job_id FROM job WHERE target_mode = ''all'') AS first) AS alike"),
+    ], daemon("job_list", "jobs_of_all_agents_are_unknown_when_those_of_their_own_selector_are_silent"), "assert "),
     Mutant("what names a draining agent may be taken by others", "fleet", [
         ("sql/central/queries/agents.sql", "held.n - own.n - named.n AS kept, own.n + named.n AS bound", "held.n - own.n AS kept, own.n AS bound"),
     ], daemon("fleet", "what_a_draining_agent_has_is_counted_as_its_jobs_are_now"), "assert "),

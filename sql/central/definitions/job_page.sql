@@ -29,6 +29,12 @@ DECLARE
 	place text := CASE head WHEN 'job' THEN 'job.deleted_at IS NULL' ELSE 'job_latest.live' END;
 	others text := '';
 	filters text := '';
+	-- Has it holders, all of them silent? By its own holders, whatever statistics say: they are of before agents fell silent.
+	is_silent text := 'EXISTS (SELECT FROM assignment held WHERE held.job_id = %1$s.job_id AND NOT held.removed OFFSET 0)
+		AND NOT EXISTS (SELECT FROM assignment held WHERE held.job_id = %1$s.job_id AND NOT held.removed
+			AND held.agent_id NOT IN (SELECT agent_id FROM agent WHERE offline_at IS NOT NULL) OFFSET 0)';
+	-- What the indexes of filters need, to collect.
+	indexed text := CASE WHEN part IS NULL THEN '' ELSE ' AND text_runs(job.search) @@ text_runs_of_part($1)' END;
 	query text := 'SELECT job_id, %2$s FROM %1$s WHERE %4$s ORDER BY %5$s LIMIT $8';
 BEGIN
 	IF after_id IS NOT NULL THEN
@@ -40,6 +46,15 @@ BEGIN
 	IF part IS NOT NULL THEN filters := filters || ' AND strpos(job.search, $1) > 0'; END IF;
 	IF is_active IS NOT NULL THEN filters := filters || ' AND job.active = $2'; END IF;
 	IF of_type IS NOT NULL THEN filters := filters || ' AND job.type = $3'; END IF;
+	-- Jobs of mode all with one selector have the same holders (central/assign.h), who may be many: one of them is asked.
+	IF is_unknown THEN
+		filters := filters || format(' AND CASE WHEN job.target_mode <> ''all'' THEN %s
+			ELSE job.selector IN (SELECT selector
+				FROM (SELECT DISTINCT ON (selector) selector, job_id FROM job WHERE target_mode = ''all'' AND deleted_at IS NULL) AS alike
+				WHERE %s) END', format(is_silent, 'job'), format(is_silent, 'alike'));
+		indexed := indexed || ' AND job.job_id IN (SELECT held.job_id FROM assignment held
+			JOIN agent ON agent.agent_id = held.agent_id WHERE agent.offline_at IS NOT NULL AND NOT held.removed)';
+	END IF;
 	IF head <> 'job' AND filters <> '' THEN
 		others := others || ' JOIN job USING (job_id)';
 		filters := filters || ' AND job.deleted_at IS NULL'; -- as `live` has it; the indexes of job ask for it
@@ -51,12 +66,6 @@ BEGIN
 	IF is_held IS NOT NULL THEN
 		filters := filters || format(' AND %s EXISTS (SELECT FROM assignment held WHERE held.job_id = %s.job_id AND NOT held.removed)',
 			CASE WHEN is_held THEN '' ELSE 'NOT' END, head);
-	END IF;
-	IF is_unknown THEN
-		filters := filters || format(' AND %1$s.job_id IN (SELECT held.job_id FROM assignment held
-				JOIN agent ON agent.agent_id = held.agent_id WHERE agent.offline_at IS NOT NULL AND NOT held.removed)
-			AND NOT EXISTS (SELECT FROM assignment held JOIN agent ON agent.agent_id = held.agent_id
-				WHERE held.job_id = %1$s.job_id AND agent.offline_at IS NULL AND NOT held.removed)', head);
 	END IF;
 	IF head = 'job' AND (last_statuses IS NOT NULL OR is_late) THEN others := others || ' JOIN job_latest USING (job_id)'; END IF;
 	IF last_statuses IS NOT NULL THEN filters := filters || ' AND job_latest.status = ANY ($5)'; END IF;
@@ -75,7 +84,6 @@ BEGIN
 				SELECT * FROM walked WHERE (SELECT count(*) FROM walked) = $8 UNION ALL SELECT * FROM collected
 			) AS found ORDER BY key %9$s, job_id %9$s LIMIT $8';
 	END IF;
-	RETURN QUERY EXECUTE format(query, head, key_at, key, place, in_order, others, filters,
-		CASE WHEN part IS NULL THEN '' ELSE ' AND text_runs(job.search) @@ text_runs_of_part($1)' END, direction)
+	RETURN QUERY EXECUTE format(query, head, key_at, key, place, in_order, others, filters, indexed, direction)
 	USING lower(part), is_active, of_type, of_agent, last_statuses, after_at, after_id, page, greatest(2000, 2 * page);
 END $$;
