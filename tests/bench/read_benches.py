@@ -124,6 +124,14 @@ def some_executions(database, begin):
     return lambda i: found[i * 7 % len(found)]
 
 
+def rows_of(bench, found, most_ms=SLOW_MS):
+    rows = []
+    for name, took in found.items():
+        p99 = percentile(took, 99)
+        rows.append(row(f"{bench}.{name}", p99, "ms p99", f"<= {most_ms}", p99 <= most_ms, f"p50 {percentile(took, 50):.1f}"))
+    return rows
+
+
 def reads_20m(lab):
     end = datetime.now(timezone.utc).replace(microsecond=0)
     with central_world(lab) as world:
@@ -132,11 +140,7 @@ def reads_20m(lab):
         refuse_gaps(targets)
         central = world.central(database, statement_timeout_ms=60000, retention_days=KEPT_DAYS).start()
         found = read_all(central, targets)
-    rows = []
-    for name, took in found.items():
-        p99 = percentile(took, 99)
-        rows.append(row(f"reads.{name}", p99, "ms p99", f"<= {SLOW_MS}", p99 <= SLOW_MS, f"p50 {percentile(took, 50):.1f}"))
-    return rows
+    return rows_of("reads", found)
 
 
 def searches():
@@ -172,11 +176,7 @@ def job_search(lab):
             cursor.execute("VACUUM ANALYZE")
         central = world.central(database, statement_timeout_ms=60000).start()
         found = read_all(central, searches())
-    rows = []
-    for name, took in found.items():
-        p99 = percentile(took, 99)
-        rows.append(row(f"job_search.{name}", p99, "ms p99", "<= 50", p99 <= 50, f"p50 {percentile(took, 50):.1f}"))
-    return rows
+    return rows_of("job_search", found, 50)
 
 
 def rate(lab, port, path, token):

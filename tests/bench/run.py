@@ -12,12 +12,13 @@ import dashboard_bench
 import drain_bench
 import failover_bench
 import fleet_benches
+import fleet_reads
 import late_bench
 import place_bench
 import read_benches
 from lab import Lab
 
-BENCHES = {**agent_benches.BENCHES, "drain": drain_bench.drain, **central_benches.BENCHES, **fleet_benches.BENCHES, **failover_bench.BENCHES, **late_bench.BENCHES, **place_bench.BENCHES, **read_benches.BENCHES, **dashboard_bench.BENCHES}
+BENCHES = {**agent_benches.BENCHES, "drain": drain_bench.drain, **central_benches.BENCHES, **fleet_benches.BENCHES, **failover_bench.BENCHES, **late_bench.BENCHES, **place_bench.BENCHES, **read_benches.BENCHES, **fleet_reads.BENCHES, **dashboard_bench.BENCHES}
 
 
 def show(row):
