@@ -1,6 +1,7 @@
 """Which agents get which jobs: labels bound to tokens, selectors, places, draining, fair shares. Agents are played by the test."""
 from concurrent.futures import ThreadPoolExecutor
 
+import time
 import uuid
 
 import pytest
@@ -287,6 +288,24 @@ def test_places_of_a_count_keep_their_key_when_they_pass_on(api, central, databa
     assert len(keys()) == 2, "there are two agents only"
     Labelled(central, "d")
     assert set(keys()) == {"1", "2", "3"}
+
+
+def test_two_agents_that_a_job_has_no_patience_with_do_not_swap_their_places(api, central, database):
+    """With nobody better at hand. Each would make up, under the other's key, what the other one ran."""
+    first = Labelled(central, "w1")
+    first.follow()
+    targets = [{"mode": "count", "count": 2}, {"mode": "one"}, {"mode": "count", "count": 3}]
+    jobs = [api.create_job("@daily", "http://127.0.0.1:1/", target=targets[i % 3], failover={"afterMs": 500})["jobId"] for i in range(24)]
+    Labelled(central, "w2").follow()  # the second place of each, whoever has the better claim to the first
+    first.follow()
+    places = "SELECT job_id, agent_id, target_key, epoch FROM assignment WHERE NOT removed ORDER BY 1, 2"
+    before = database.query(places)
+    assert len(before) == 8 * (2 + 1 + 2)
+    time.sleep(1)
+    assert [a["state"] for a in api.json("/api/agents")["agents"]] == ["online", "online"]
+    api.rebalance()
+    two = {job for i, job in enumerate(jobs) if i % 3 != 1}
+    assert [row for row in database.query(places) if str(row[0]) in two] == [row for row in before if str(row[0]) in two]
 
 
 def test_an_agent_that_holds_jobs_of_every_mode_can_be_edited(api, central, database):

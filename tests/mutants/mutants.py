@@ -349,6 +349,9 @@ MUTANTS = [
     Mutant("what a silent agent never heard of is nobody's", "1", [
         ("sql/central/queries/assign.sql", "AND change.since_at IS NULL AS untold", "AND false AS untold"),
     ], daemon("failover", "what_a_silent_agent_was_given_and_never_heard_of_is_decided_by_its_heir"), "== \\[\\]"),
+    Mutant("who stays changes its place", "3", [
+        ("sql/central/definitions/placement.sql", "AND had.target_key = ANY (vacant.keys)", "AND had.target_key = '-'"),
+    ], daemon("fleet", "two_agents_that_a_job_has_no_patience_with_do_not_swap_their_places"), "== \\["),
     Mutant("an idle copy is not noticed", "14", [
         ("sql/central/queries/sync.sql", "AND ($19::text = '' OR EXISTS", "AND ($19::text <> '-' OR EXISTS"),
     ], daemon("copies", "a_copy_that_says_nothing_is_refused_after_two_syncs_of_the_original"), "expected 409"),

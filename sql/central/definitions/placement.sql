@@ -20,7 +20,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Where these jobs belong now. With `rebalance` a job leaves a good holder for one with a better claim. An agent that is
--- silent for longer than the job's own patience is no good place for it, though the fleet may have more.
+-- silent for longer than the job's own patience is no good place for it, though the fleet may have more. Who is chosen again
+-- keeps its place: under the key of another one it would run what was that one's.
 CREATE OR REPLACE FUNCTION placement(jobs uuid[], rebalance boolean) RETURNS TABLE (job_id uuid, agent_id uuid, target_key text)
 LANGUAGE sql STABLE AS $$
 	WITH the_job AS MATERIALIZED (
@@ -63,16 +64,21 @@ LANGUAGE sql STABLE AS $$
 		LEFT JOIN holder ON holder.job_id = the_job.job_id AND holder.target_key = slot.target_key
 		WHERE holder.job_id IS NULL
 	), vacant AS MATERIALIZED (
-		SELECT vacancy.job_id, vacancy.selector, vacancy.patience, vacancy.places, coalesce(staying.agents, '{}') AS stays,
+		SELECT vacancy.job_id, vacancy.selector, vacancy.patience, vacancy.places, vacancy.keys, coalesce(staying.agents, '{}') AS stays,
 			ARRAY (SELECT held.agent_id FROM assignment held WHERE held.job_id = vacancy.job_id AND NOT held.removed)
 				AS present
-		FROM (SELECT vacancy.job_id, vacancy.selector, vacancy.patience, count(*) AS places FROM vacancy GROUP BY 1, 2, 3) vacancy
+		FROM (SELECT vacancy.job_id, vacancy.selector, vacancy.patience, count(*) AS places,
+				array_agg(vacancy.target_key ORDER BY vacancy.place) AS keys
+			FROM vacancy GROUP BY 1, 2, 3) vacancy
 		LEFT JOIN (SELECT holder.job_id, array_agg(holder.agent_id) AS agents FROM holder GROUP BY 1) staying
 			ON staying.job_id = vacancy.job_id
 	), chosen AS (
-		SELECT vacant.job_id, best.agent_id, best.place
+		SELECT vacant.job_id, best.agent_id, CASE WHEN vacant.places = 1 THEN vacant.keys[1] ELSE coalesce(best.own,
+			(ARRAY (SELECT key FROM unnest(vacant.keys) WITH ORDINALITY AS free (key, n)
+				WHERE key <> ALL (array_remove(best.kept, NULL)) ORDER BY n))[best.place]) END AS target_key
 		FROM vacant CROSS JOIN LATERAL (
-			SELECT top.agent_id, row_number() OVER (ORDER BY top.tier, top.score DESC, top.agent_id) AS place
+			SELECT top.agent_id, held.target_key AS own, array_agg(held.target_key) OVER () AS kept,
+				row_number() OVER (PARTITION BY held.target_key IS NULL ORDER BY top.tier, top.score DESC, top.agent_id) AS place
 			FROM (
 				-- Good ones that the job has patience with; else whoever has it; else those that are silent: they may come back.
 				SELECT pool.agent_id, placement_score(vacant.job_id, pool.seed, pool.weight) AS score,
@@ -84,6 +90,9 @@ LANGUAGE sql STABLE AS $$
 				ORDER BY tier, score DESC, pool.agent_id
 				LIMIT vacant.places
 			) top
+			LEFT JOIN LATERAL (SELECT had.target_key FROM assignment had
+				WHERE vacant.places > 1 AND had.job_id = vacant.job_id AND had.agent_id = top.agent_id AND NOT had.removed
+					AND had.target_key = ANY (vacant.keys)) held ON true
 		) best
 	)
 	SELECT the_job.job_id, pool.agent_id, pool.agent_id::text
@@ -96,6 +105,5 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT holder.job_id, holder.agent_id, holder.target_key FROM holder
 	UNION ALL
-	SELECT vacancy.job_id, chosen.agent_id, vacancy.target_key
-	FROM vacancy JOIN chosen ON chosen.job_id = vacancy.job_id AND chosen.place = vacancy.place
+	SELECT chosen.job_id, chosen.agent_id, chosen.target_key FROM chosen
 $$;
