@@ -102,6 +102,7 @@ static struct db_conn *conn_open(struct db_pool *pool, char **ret_reason)
 	struct db_conn *conn = g_new0(struct db_conn, 1);
 	conn->pool = pool;
 	conn->timeout_ms = pool->statement_timeout_ms;
+	conn->plans_anew = pool->plans == DB_PLANS_ANEW;
 	conn->pg = connect_with_defaults(pool);
 	if (PQstatus(conn->pg) != CONNECTION_OK) {
 		*ret_reason = g_strdup(PQerrorMessage(conn->pg));
@@ -116,7 +117,7 @@ static struct db_conn *conn_open(struct db_pool *pool, char **ret_reason)
 	db_param_int(&params, pool->statement_timeout_ms);
 	db_param_int(&params, (int64_t)pool->statement_timeout_ms * 2);
 	db_param_text(&params, application);
-	db_param_text(&params, pool->plans == DB_PLANS_ANEW ? "force_custom_plan" : "auto");
+	db_param_text(&params, conn->plans_anew ? "force_custom_plan" : "auto");
 	if (db_run(conn, "session_setup", &params, NULL) != DB_OK) {
 		*ret_reason = g_strdup(db_message(conn));
 		conn_free(conn);

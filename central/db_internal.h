@@ -18,6 +18,7 @@ struct db_conn {
 	bool in_transaction;
 	bool broken;           /* must not be used again: db_release() closes it */
 	bool timeout_changed;  /* db_set_timeout() was used */
+	bool plans_anew;       /* each statement is planned when it runs */
 	bool warned;           /* the server sent a warning since this was last cleared */
 	int timeout_ms;        /* of statements, as the server knows it */
 	guint8 *prepared;      /* one byte per named statement */

@@ -259,11 +259,23 @@ static enum db_status prepare(struct db_conn *conn, guint index)
 	return status;
 }
 
+/* The server keeps the plan of a prepared statement without parameters whatever it is told (plancache.c, choose_custom_plan). */
+static enum db_status run_unprepared(struct db_conn *conn, guint index, struct db_result **ret)
+{
+	const struct sql_query *query = &sql_central_queries[index];
+	conn->statement = query->name;
+	bool sent = PQsendQueryParams(conn->pg, query->text, 0, NULL, NULL, NULL, NULL, 0) == 1;
+	return finish(conn, sent, !conn->in_transaction, ret);
+}
+
 enum db_status db_run(struct db_conn *conn, const char *name, const struct db_params *params, struct db_result **ret)
 {
+	guint index = statement_index(name);
 	if (conn->broken)
 		return DB_AWAY;
-	enum db_status status = prepare(conn, statement_index(name));
+	if (conn->plans_anew && (params == NULL || params->n == 0))
+		return run_unprepared(conn, index, ret);
+	enum db_status status = prepare(conn, index);
 	if (status != DB_OK)
 		return status;
 	bool sent = PQsendQueryPrepared(conn->pg, name, params != NULL ? params->n : 0,

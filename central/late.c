@@ -141,9 +141,9 @@ static void check_row(struct marks *marks, const struct db_result *result, int r
 }
 
 /* Column `found`: how many there were for it before it ended by its bytes. */
-static bool is_full(const struct db_result *result, int found)
+static bool is_full(const struct db_result *result, int found, int wanted)
 {
-	return db_int(result, 0, found) == LATE_PIECE || db_int(result, 0, found) > db_rows(result);
+	return db_int(result, 0, found) == wanted || db_int(result, 0, found) > db_rows(result);
 }
 
 /* Jobs in pieces until a piece is not full; each begins where the one before ended, or all of them would read what all had. */
@@ -163,7 +163,7 @@ static enum db_status adopt(struct db_conn *conn, struct wall since)
 		status = db_run(conn, "late_adopt", &params, &result);
 		if (status != DB_OK || db_rows(result) == 0)
 			break;
-		full = is_full(result, 6);
+		full = is_full(result, 6, LATE_PIECE);
 		struct marks marks = marks_new();
 		for (int row = 0; row < db_rows(result); row++)
 			adopt_row(&marks, result, row);
@@ -174,25 +174,39 @@ static enum db_status adopt(struct db_conn *conn, struct wall since)
 	return status;
 }
 
+/* Up to so many jobs; *ret_full: there may be more. */
+static enum db_status check_piece(struct db_conn *conn, int jobs, int64_t offline_ms, bool *ret_full)
+{
+	DB_RESULT_AUTO struct db_result *result = NULL;
+	struct db_params params = { 0 };
+	struct wall now = wall_now();
+	db_param_int(&params, jobs);
+	db_param_int(&params, LATE_PIECE_BYTES);
+	enum db_status status = db_run(conn, "late_check", &params, &result);
+	*ret_full = status == DB_OK && db_rows(result) > 0 && is_full(result, 13, jobs);
+	if (status != DB_OK || db_rows(result) == 0)
+		return status;
+	struct marks marks = marks_new();
+	for (int row = 0; row < db_rows(result); row++)
+		check_row(&marks, result, row, now, offline_ms);
+	status = write_marks(conn, &marks);
+	marks_free(&marks);
+	return status;
+}
+
+/* A job may have one holder or ten thousand, each of which is looked for: a piece that takes too long is followed by a smaller one. */
 static enum db_status check(struct db_conn *conn, int64_t offline_ms)
 {
 	enum db_status status = DB_OK;
+	int jobs = LATE_PIECE;
 	bool full = true;
 	for (int i = 0; status == DB_OK && full && i < LATE_PIECES_MAX; i++) {
-		DB_RESULT_AUTO struct db_result *result = NULL;
-		struct db_params params = { 0 };
-		struct wall now = wall_now();
-		db_param_int(&params, LATE_PIECE);
-		db_param_int(&params, LATE_PIECE_BYTES);
-		status = db_run(conn, "late_check", &params, &result);
-		if (status != DB_OK || db_rows(result) == 0)
-			break;
-		full = is_full(result, 13);
-		struct marks marks = marks_new();
-		for (int row = 0; row < db_rows(result); row++)
-			check_row(&marks, result, row, now, offline_ms);
-		status = write_marks(conn, &marks);
-		marks_free(&marks);
+		status = check_piece(conn, jobs, offline_ms, &full);
+		if (status == DB_TIMEOUT && jobs > 1) {
+			jobs = MAX(jobs / LATE_PIECE_SMALLER, 1);
+			full = true;
+			status = DB_OK;
+		}
 	}
 	return status;
 }

@@ -11,12 +11,16 @@ LEDGER = "/api/observability/ledger"
 HOOK = "http://127.0.0.1:1/"
 
 
-@pytest.fixture
-def fleet(central, database):
+def enrol(database, agents=AGENTS):
     database.execute("""INSERT INTO agent (agent_id, name, key_sha256, hostname)
-        SELECT gen_random_uuid(), 'a' || n, sha256(n::text::bytea), 'host' FROM generate_series(1, %s) AS n""", (AGENTS,))
+        SELECT gen_random_uuid(), 'a' || n, sha256(n::text::bytea), 'host' FROM generate_series(1, %s) AS n""", (agents,))
     database.execute("""INSERT INTO agent_state (agent_id, last_seen_at, version, boot_id, epoch, jobs_revision, jobs, running, outbox_depth,
         clock_epoch, clock_skew_ms, tzdata) SELECT agent_id, now(), '1', 'boot', 1, 0, 0, 0, 0, 0, 0, 'x' FROM agent""")
+
+
+@pytest.fixture
+def fleet(central, database):
+    enrol(database)
     return central
 
 
@@ -88,3 +92,35 @@ def test_the_ledger_of_a_job_on_all_agents_is_exact_and_pages_hold_few_such_jobs
     found = {job: counts for page in pages for job, *counts in page}
     assert [found[job][:3] for job in jobs] == [[2 * AGENTS, 2 * AGENTS - 2, 2], [2 * AGENTS, 0, 2 * AGENTS], [2 * AGENTS, 2 * AGENTS - 2, 2]]
     assert found[jobs[0]][3][0]["count"] == 2
+
+
+def test_agents_that_fall_silent_and_come_back_all_at_once_are_noted_at_once(world, database):
+    """What the watch does was planned when nobody was silent yet."""
+    central = world.central(database, offline_after_ms=5000).start()
+    enrol(database)
+    database.execute("ANALYZE")
+    silent = "SELECT count(*) FROM agent WHERE offline_at IS NOT NULL"
+    wait_until(lambda: database.query(silent) == [(AGENTS,)], 30, "their silence to be noted")
+    began = now()
+    database.execute("UPDATE agent_state SET last_seen_at = now() + interval '1 minute'")
+    wait_until(lambda: database.query(silent) == [(0,)], 30, "their return to be noted")
+    assert now() - began < timedelta(seconds=4), "less than a statement may take"
+    assert "watching the fleet failed" not in central.log()
+
+
+def test_jobs_with_so_many_holders_that_a_slow_server_cannot_look_at_all_are_late_all_the_same(world, database):
+    jobs = 200
+    central = world.central(database, statement_timeout_ms=200, offline_after_ms=60_000).start()
+    enrol(database, 1000)
+    first = make_job(central.api)
+    columns = [name for name, in database.query("""SELECT column_name FROM information_schema.columns
+        WHERE table_name = 'job' AND is_generated = 'NEVER' AND column_name <> 'job_id'""")]
+    database.execute(f"""INSERT INTO job (job_id, {", ".join(columns)}) SELECT gen_random_uuid(), {", ".join(columns)}
+        FROM job CROSS JOIN generate_series(2, %s)""", (jobs,))
+    database.execute("""INSERT INTO assignment (job_id, agent_id, epoch, target_key, job_revision, set_revision, changed_at, held_since)
+        SELECT job_id, agent_id, 1, agent_id::text, 1, 1, now() - interval '1 hour', now() - interval '1 hour'
+        FROM job CROSS JOIN agent WHERE job_id <> %s""", (first,))
+    wait_until(lambda: database.query("SELECT count(*) FROM job_watch") == [(jobs,)], 60, "all jobs to be watched", explain=central.tail)
+    database.execute("UPDATE assignment SET changed_at = now() - interval '1 hour'")
+    database.execute("UPDATE job_watch SET due_at = now() - interval '10 minutes', check_at = now() - interval '1 minute'")
+    wait_until(lambda: database.query("SELECT count(*) FROM job_late") == [(jobs,)], 30, "all to be late", explain=central.tail)
