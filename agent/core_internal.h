@@ -311,7 +311,7 @@ void missed_pump(struct core *core);
 /* An answer asked for at `asked` says nothing of an absence that was noticed since, or now. */
 bool missed_outdates(struct core *core, struct mono asked);
 struct mono missed_wake(const struct core *core); /* when the pump goes on without central's word; INT64_MAX = nothing waits */
-void missed_settle(struct core *core, struct core_job *job); /* before its schedule changes */
+void missed_settle(struct core *core, struct core_job *job); /* before its schedule or its target key changes */
 /* What is left of all windows, or of their part up to the border, becomes missed ranges, and nothing else of them. */
 void missed_drop(struct core *core, struct core_job *job, const char *reason);
 void missed_clip(struct core *core, struct core_job *job, struct wall border, const char *reason);

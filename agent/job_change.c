@@ -120,6 +120,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 {
 	bool same_schedule = strcmp(job->job->timetable->text, stored->job->timetable->text) == 0;
 	bool same_jitter = job->job->policy->jitter_ms == stored->job->policy->jitter_ms;
+	bool same_place = strcmp(job->target_key, stored->target_key) == 0;
 	bool marked = job->next.us <= core->now.us;
 	/* What is due beyond all that central said is not decided by the old definition, it may be another agent's: the new
 	 * one rules from there. Central knew the edit before it said so: that is no past of the edit. */
@@ -133,7 +134,7 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	core->active_jobs -= job->job->active;
 	if (!stored->job->active)
 		missed_drop(core, job, "missed: the job was paused before these could be made up");
-	else if (!same_instants(job->job, stored->job))
+	else if (!same_place || !same_instants(job->job, stored->job))
 		missed_settle(core, job);
 	job_unref(job->job);
 	job->job = job_ref(stored->job);

@@ -383,8 +383,9 @@ static bool pump_job(struct core *core, struct core_job *job)
 }
 
 /*
- * Windows are counted with the job's schedule: before that changes, what is left becomes fires now (bounded by the
- * policy's maxCount), or, for a job that runs one at a time and would skip them all, a missed range.
+ * Windows are counted with the job's schedule, and their fires known by its place: before one of these changes, what is left
+ * becomes fires now (bounded by the policy's maxCount), or, for a job that runs one at a time and would skip them all, a missed
+ * range.
  */
 void missed_settle(struct core *core, struct core_job *job)
 {
@@ -396,7 +397,7 @@ void missed_settle(struct core *core, struct core_job *job)
 		       instant.us <= backlog->until.us)
 			make_up(core, job, backlog, instant);
 	}
-	missed_drop(core, job, "missed: the schedule was edited before these could be made up");
+	missed_drop(core, job, "missed: the schedule, or its place, changed before these could be made up");
 }
 
 void missed_pump(struct core *core)

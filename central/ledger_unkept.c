@@ -1,5 +1,6 @@
 #include "central/ledger_unkept.h"
 
+#include "central/ledger_former.h"
 #include "common/execution.h"
 
 #define EPOCHS_MAX 16  /* how often a clock may have stepped back since a fire that was not kept, and it is known still */
@@ -59,12 +60,6 @@ static enum db_status ask_for_undecided(struct question *question, const char *j
 	return status;
 }
 
-static int compare_decisions(const void *a, const void *b)
-{
-	const struct ledger_decision *x = a, *y = b;
-	return x->from.us < y->from.us ? -1 : x->from.us > y->from.us;
-}
-
 enum db_status ledger_unkept_add(struct db_conn *conn, const char *job_id, GArray *holders)
 {
 	struct question question = { conn, g_string_new(NULL), g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(struct asked)) };
@@ -75,7 +70,7 @@ enum db_status ledger_unkept_add(struct db_conn *conn, const char *job_id, GArra
 	if (status == DB_OK)
 		status = ask(&question);
 	for (guint i = 0; i < holders->len; i++)
-		g_array_sort(g_array_index(holders, struct ledger_holder, i).decisions, compare_decisions);
+		g_array_sort(g_array_index(holders, struct ledger_holder, i).decisions, ledger_decision_compare);
 	g_string_free(question.times, TRUE);
 	g_string_free(question.ids, TRUE);
 	g_array_unref(question.asked);

@@ -9,10 +9,11 @@
 
 /* The job at one of its holders. */
 struct ledger_holder {
-	const char *target_key;
+	const char *target_key; /* of its place; "" = of none that is known */
 	int64_t latest_epoch; /* of the clocks of all that ever held the job */
 	GArray *decisions;    /* struct ledger_decision, by `from` */
-	GArray *unknowable;   /* struct ledger_span */
+	GArray *unknowable;   /* struct ledger_span; NULL = none */
+	GArray *revisions;    /* struct ledger_revision */
 	struct ledger_case facts;
 };
 

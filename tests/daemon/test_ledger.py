@@ -261,6 +261,57 @@ def test_nothing_is_demanded_of_a_time_without_a_holder_and_an_edit_forgives_not
         assert api.json(LEDGER, jobId=job, **asked)["jobs"][0] == {**found, "name": "another"}
 
 
+def test_of_a_former_mode_nothing_is_due_at_those_who_hold_the_job_now(central, api, database):
+    agents = [RawAgent(central, name=f"a{i}") for i in range(3)]
+    job = api.create_job("* * * * *", "http://127.0.0.1:1/")["jobId"]
+
+    def hear():
+        for agent in agents * 2:
+            agent.follow()
+
+    hear()
+    holder = next(agent for agent in agents if (agent.agent_id,) in database.query("SELECT agent_id::text FROM assignment WHERE NOT removed"))
+    start = now().replace(second=0, microsecond=0) - timedelta(minutes=40)
+    at = [start + timedelta(minutes=i) for i in range(30)]
+    edited = {2: at[9] + timedelta(seconds=30), 3: at[19] + timedelta(seconds=30)}
+    for target in ({"mode": "all"}, {"mode": "count", "count": 2}):
+        api.edit_job(job, target=target)
+    hear()
+    places = dict(database.query("SELECT target_key, agent_id::text FROM assignment WHERE NOT removed"))
+    backdate(database, minutes=60)
+    for revision, moment in edited.items():
+        database.execute("UPDATE job_revision SET at = %s WHERE revision = %s", (moment, revision))
+    database.execute("UPDATE assignment SET held_since = %s, changed_at = %s", (edited[3], edited[3]))
+    # One holder, then each of three, then two places; the last of each time but the first is missing somewhere.
+    for agent in agents:
+        key = next((key for key, agent_id in places.items() if agent_id == agent.agent_id), None)
+        records = [execution(job, moment, execution_id=fire_id(job, moment)) for moment in at[:10] if agent == holder]
+        records += [execution(job, moment, execution_id=fire_id(job, moment, agent.agent_id)) for moment in at[10:19]]
+        records += [execution(job, moment, execution_id=fire_id(job, moment, key)) for moment in at[20:30 if key == "1" else 29] if key]
+        agent.sync(1, records)
+    found = api.json(LEDGER, jobId=job, **{"from": stamp(at[0]), "to": stamp(at[-1] + timedelta(seconds=1))})["jobs"][0]
+    assert found["decided"] == 10 + 3 * 9 + 10 + 9 and found["holes"] == [{"from": ms(at[29]), "to": ms(at[29]), "count": 1}], found
+    assert (found["unknown"], found["unknownSince"]) == (1, ms(at[19])), "nobody is known to have had what is missing of the former mode"
+
+
+def test_a_place_that_there_was_not_yet_owes_nothing(central, api, database):
+    agents = [RawAgent(central, name=f"a{i}") for i in range(2)]
+    job = api.create_job("* * * * *", "http://127.0.0.1:1/", target={"mode": "count", "count": 1})["jobId"]
+    api.edit_job(job, target={"mode": "count", "count": 2})
+    for agent in agents * 2:
+        agent.follow()
+    places = dict(database.query("SELECT agent_id::text, target_key FROM assignment WHERE NOT removed"))
+    start = now().replace(second=0, microsecond=0) - timedelta(minutes=30)
+    at = [start + timedelta(minutes=i) for i in range(20)]
+    backdate(database, minutes=60)
+    database.execute("UPDATE job_revision SET at = %s WHERE revision = 2", (at[9] + timedelta(seconds=30),))
+    for agent in agents:
+        key = places[agent.agent_id]
+        agent.sync(1, [execution(job, moment, execution_id=fire_id(job, moment, key)) for moment in at[0 if key == "1" else 10:]])
+    found = api.json(LEDGER, jobId=job, **{"from": stamp(at[0]), "to": stamp(at[-1] + timedelta(seconds=1))})["jobs"][0]
+    assert (found["due"], found["decided"]) == (30, 30), found
+
+
 def test_pages_of_jobs_streams_of_an_agent_and_bad_questions(central, api):
     agent = RawAgent(central)
     for i in range(3):

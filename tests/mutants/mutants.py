@@ -467,4 +467,10 @@ MUTANTS = [
     Mutant("too large a piece is tried for ever", "8", [
         ("central/late.c", "status == DB_TIMEOUT && jobs > 1", "status == DB_TIMEOUT && jobs < 1"),
     ], daemon("large_fleet", "jobs_with_so_many_holders_that_a_slow_server_cannot_look_at_all_are_late_all_the_same"), "all to be late"),
+    Mutant("what a job missed is decided under its new place", "8", [
+        ("agent/job_change.c", "else if (!same_place || !same_instants", "else if ((!same_place && job == NULL) || !same_instants"),
+    ], ("unit", "test_core_missed"), "under_its_former_place"),
+    Mutant("the time of a former mode is due at each holder", "8", [
+        ("central/ledger.c", "each_decides ? ledger_revisions_with(revisions, key) : g_array_ref(revisions)", "g_array_ref(revisions)"),
+    ], daemon("ledger", "of_a_former_mode_nothing_is_due_at_those_who_hold_the_job_now"), "assert "),
 ]

@@ -47,6 +47,8 @@ static void note_done(void *context, bool ok)
 	refused += !ok;
 }
 
+static const char *target_key = "";
+
 static void change_asked(struct mono asked, struct wall border, struct wall since, const char *definition)
 {
 	struct job_change *change = job_change_new();
@@ -64,6 +66,7 @@ static void change_asked(struct mono asked, struct wall border, struct wall sinc
 		struct stored_job *stored = stored_job_new(job_parse(json, "a", world.revision, false, &problem));
 		json_decref(json);
 		stored->since = since;
+		stored->target_key = g_intern_string(target_key);
 		g_ptr_array_add(change->upserts, stored);
 	}
 	change->asked = asked;
@@ -186,6 +189,28 @@ START_TEST(test_an_edited_job_is_made_up_by_its_old_schedule_and_no_instant_is_l
 }
 END_TEST
 
+/* Under the new one another agent may have run them, or will. */
+START_TEST(test_what_a_job_missed_under_its_former_place_is_decided_under_that)
+{
+	be_away(FOUR);
+	target_key = "2";
+	change(WALL_NONE, WALL_NONE, FOUR);
+	target_key = "";
+	world_run_for(&world, 10 * SECOND);
+	ck_assert_int_eq(made_up(), 4);
+	ck_assert_int_eq(count(EXECUTION_MISSED), 8);
+	int of_new = 0;
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		bool is_new = fire_id_equal(one->id, fire_id_scheduled("a", one->scheduled_at, "2", 0));
+		ck_assert(is_new || fire_id_equal(one->id, fire_id_scheduled("a", one->scheduled_at, "", 0)));
+		ck_assert(!is_new || one->cause == FIRE_SCHEDULE);
+		of_new += is_new;
+	}
+	ck_assert_int_eq(of_new, 1);
+}
+END_TEST
+
 /* _i: by a new revision, or the same one. */
 START_TEST(test_an_at_most_once_job_that_left_and_came_back_unheard_runs_nothing_that_another_agent_had)
 {
@@ -277,6 +302,7 @@ int main(void)
 	tcase_add_test(tests, test_what_another_agent_had_meanwhile_is_neither_run_again_nor_called_missed);
 	tcase_add_loop_test(tests, test_nothing_is_made_up_of_a_job_that_was_deleted_or_paused_meanwhile, 0, 2);
 	tcase_add_test(tests, test_an_edited_job_is_made_up_by_its_old_schedule_and_no_instant_is_lost);
+	tcase_add_test(tests, test_what_a_job_missed_under_its_former_place_is_decided_under_that);
 	tcase_add_loop_test(tests, test_an_at_most_once_job_that_left_and_came_back_unheard_runs_nothing_that_another_agent_had, 0, 2);
 	tcase_add_test(tests, test_an_at_least_once_job_that_left_and_came_back_unheard_loses_nothing);
 	tcase_add_test(tests, test_a_standstill_is_an_absence_too_and_fresh_word_is_none_to_wait_for);
