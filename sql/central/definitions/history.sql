@@ -29,9 +29,13 @@ CREATE OR REPLACE FUNCTION execution_kept_from(day date) RETURNS void LANGUAGE s
 $$;
 
 -- Days before `day` take no executions from now on. Ingest of rows older than a day holds the lock 'belfry.sweep' shared from
--- before it reads the border until it commits, so nothing is on its way into a day that is closed.
+-- before it reads the border until it commits, so nothing is on its way into a day that is closed. A border that is still to come
+-- was set while the server's clock ran ahead: of what there was nothing is left, and days are closed by the right clock.
 CREATE OR REPLACE FUNCTION execution_close(day date) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+	UPDATE execution_kept SET kept_from = least(kept_from, now()),
+		closed_to = CASE WHEN closed_to > now() THEN day::timestamp AT TIME ZONE 'UTC' ELSE closed_to END
+	WHERE kept_from > now() OR closed_to > now();
 	IF EXISTS (SELECT FROM execution_kept WHERE closed_to < day::timestamp AT TIME ZONE 'UTC') THEN
 		PERFORM pg_advisory_xact_lock(hashtext('belfry.sweep'));
 		PERFORM execution_kept_from(day);
