@@ -71,12 +71,15 @@ static bool is_over(const struct fire *fire)
 	return fire->state == FIRE_DECIDED || fire->state == FIRE_WITHDRAWN;
 }
 
+/* An intent that is on its way to disk cannot be taken back: its fire is ended when it is due. */
 static void end_fires(struct core *core, const struct cancel *cancel)
 {
 	g_autoptr(GPtrArray) jobs = jobs_of(core, cancel->job_id);
 	for (guint i = 0; i < jobs->len; i++) {
 		struct core_job *job = jobs->pdata[i];
 		struct fire *fire, *next;
+		if (!cancel->one)
+			job->cancelled_to = MAX(job->cancelled_to, cancel->id);
 		for (fire = job->runs == NULL ? NULL : TAILQ_FIRST(&job->runs->fires); fire != NULL; fire = next) {
 			next = TAILQ_NEXT(fire, in_job);
 			if (!is_over(fire) && hits(core, cancel, fire))

@@ -99,9 +99,11 @@ struct core_job {
 	int heap_index;         /* in core.plan, keyed by next */
 	struct job_runs *runs;  /* NULL while nothing is live */
 	struct job_backlogs *backlogs; /* NULL = nothing to make up */
+	int64_t cancelled_to;   /* what was ordered to run under a lower number is not begun */
 	bool deleted;           /* freed with its last fire */
 	bool unleased;          /* waits for a lease: stands in core.unleased instead of core.plan */
 	bool handed_over;       /* deleted here, because another agent has it now: its fires go on, and its row stays for them */
+	bool place_changed;     /* in this change of the job set: the row has the former target key */
 	bool lease_lapsed;      /* the window that comes next opened because central was not heard */
 };
 
@@ -311,7 +313,8 @@ void missed_pump(struct core *core);
 /* An answer asked for at `asked` says nothing of an absence that was noticed since, or now. */
 bool missed_outdates(struct core *core, struct mono asked);
 struct mono missed_wake(const struct core *core); /* when the pump goes on without central's word; INT64_MAX = nothing waits */
-void missed_settle(struct core *core, struct core_job *job); /* before its schedule or its target key changes */
+/* Windows up to `border`, before its schedule (WALL_NEVER) or its target key changes. */
+void missed_settle(struct core *core, struct core_job *job, struct wall border);
 /* What is left of all windows, or of their part up to the border, becomes missed ranges, and nothing else of them. */
 void missed_drop(struct core *core, struct core_job *job, const char *reason);
 void missed_clip(struct core *core, struct core_job *job, struct wall border, const char *reason);

@@ -313,6 +313,10 @@ void fire_due(struct core *core, struct fire *fire)
 		fire_decide(core, fire, EXECUTION_SKIPPED, PLAN_SKIP_REASON, NULL);
 		return;
 	}
+	if (fire->order != 0 && fire->order < fire->job->cancelled_to && !fire->maybe_sent) {
+		fire_decide(core, fire, EXECUTION_SKIPPED, "skipped: cancelled before it began", NULL);
+		return;
+	}
 	if (policy->max_concurrent == 0 || runs->begun < policy->max_concurrent) {
 		fire_begin(core, fire);
 		return;

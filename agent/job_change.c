@@ -116,11 +116,25 @@ static bool came_back(struct core *core, struct core_job *job, const struct job 
 	return true;
 }
 
+/*
+ * Up to where central says that the new place begins, else all that is on hand, is decided under the former one: under the new
+ * one another agent may have run it, or will.
+ */
+static void change_place(struct core *core, struct core_job *job, const struct stored_job *stored)
+{
+	if (strcmp(job->target_key, stored->target_key) == 0)
+		return;
+	missed_settle(core, job, wall_is_set(stored->since) ? stored->since : WALL_NEVER);
+	core->state.jobs_digest ^= core_job_digest(job);
+	job->target_key = stored->target_key;
+	core->state.jobs_digest ^= core_job_digest(job);
+	job->place_changed = true;
+}
+
 static void edit_job(struct core *core, struct core_job *job, struct stored_job *stored)
 {
 	bool same_schedule = strcmp(job->job->timetable->text, stored->job->timetable->text) == 0;
 	bool same_jitter = job->job->policy->jitter_ms == stored->job->policy->jitter_ms;
-	bool same_place = strcmp(job->target_key, stored->target_key) == 0;
 	bool marked = job->next.us <= core->now.us;
 	/* What is due beyond all that central said is not decided by the old definition, it may be another agent's: the new
 	 * one rules from there. Central knew the edit before it said so: that is no past of the edit. */
@@ -130,15 +144,16 @@ static void edit_job(struct core *core, struct core_job *job, struct stored_job 
 	border = wall_max(border, recovery_central_border(core, job));
 	plan_job_to(core, job, wall_min(core->latest, ours));
 	recovery_withdraw_future(core, job, border);
+	change_place(core, job, stored);
+	job->place_changed = false;
 	core->state.jobs_digest ^= core_job_digest(job);
 	core->active_jobs -= job->job->active;
 	if (!stored->job->active)
 		missed_drop(core, job, "missed: the job was paused before these could be made up");
-	else if (!same_place || !same_instants(job->job, stored->job))
-		missed_settle(core, job);
+	else if (!same_instants(job->job, stored->job))
+		missed_settle(core, job, WALL_NEVER);
 	job_unref(job->job);
 	job->job = job_ref(stored->job);
-	job->target_key = stored->target_key;
 	if (!same_jitter)
 		change_jitter(core, job, job);
 	if (!same_schedule)
@@ -157,7 +172,7 @@ static void upsert_job(struct core *core, struct stored_job *stored, const GArra
 	struct core_job *job = job_table_get(core, stored->job->id);
 	struct wall since = stored->since;
 	if (job != NULL && !job->deleted) {
-		if (job->job->revision == stored->job->revision && strcmp(job->target_key, stored->target_key) == 0)
+		if (job->job->revision == stored->job->revision && strcmp(job->target_key, stored->target_key) == 0 && !job->place_changed)
 			stored_job_free(stored);
 		else
 			edit_job(core, job, stored);
@@ -185,8 +200,10 @@ static void take_back(struct core *core, const GPtrArray *upserts)
 	for (guint i = 0; i < upserts->len; i++) {
 		const struct stored_job *stored = upserts->pdata[i];
 		struct core_job *job = wall_is_set(stored->since) ? job_table_get(core, stored->job->id) : NULL;
-		if (job != NULL && !job->deleted && came_back(core, job, stored->job, stored->since))
-			batch_add_mark(core, job);
+		if (job == NULL || job->deleted || !came_back(core, job, stored->job, stored->since))
+			continue;
+		change_place(core, job, stored);
+		batch_add_mark(core, job);
 	}
 }
 
@@ -356,7 +373,7 @@ void core_reload_zones(struct core *core)
 		struct wall border = wall_max(recovery_border(core, job, job->job->timetable->schedule), recovery_central_border(core, job));
 		plan_job_until(core, job, core->latest);
 		recovery_withdraw_future(core, job, border);
-		missed_settle(core, job);
+		missed_settle(core, job, WALL_NEVER);
 		struct job *old = job->job;
 		job->job = job_renew(old);
 		job_unref(old);

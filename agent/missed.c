@@ -382,14 +382,36 @@ static bool pump_job(struct core *core, struct core_job *job)
 	return settled || pumped;
 }
 
+/* Takes what lies after `border` out of memory; on disk it stays. struct backlog, caller unrefs. */
+static GArray *take_later(struct core *core, struct core_job *job, struct wall border)
+{
+	GArray *later = g_array_new(FALSE, FALSE, sizeof(struct backlog));
+	if (job->backlogs == NULL || !wall_before(border, WALL_NEVER))
+		return later;
+	g_autoptr(GArray) rows = g_steal_pointer(&job->backlogs->rows);
+	job->backlogs->rows = g_array_new(FALSE, FALSE, sizeof(struct backlog));
+	for (guint i = 0; i < rows->len; i++)
+		leave_out_of_row(core, job, g_array_index(rows, struct backlog, i), border, border);
+	for (guint i = 0; i < backlog_count(job); i++) {
+		if (!wall_before(border, backlog_at(job, i)->until))
+			continue;
+		g_array_append_val(later, *backlog_at(job, i));
+		g_array_remove_index(job->backlogs->rows, i--);
+	}
+	if (backlog_count(job) == 0)
+		missed_forget(core, job);
+	return later;
+}
+
 /*
  * Windows are counted with the job's schedule, and their fires known by its place: before one of these changes, what is left
  * becomes fires now (bounded by the policy's maxCount), or, for a job that runs one at a time and would skip them all, a missed
  * range.
  */
-void missed_settle(struct core *core, struct core_job *job)
+void missed_settle(struct core *core, struct core_job *job, struct wall border)
 {
 	struct wall instant;
+	g_autoptr(GArray) later = take_later(core, job, border);
 	settle_rows(core, job, true);
 	for (guint i = 0; i < backlog_count(job) && job->job->policy->max_concurrent == 0; i++) {
 		struct backlog *backlog = backlog_at(job, i);
@@ -398,6 +420,8 @@ void missed_settle(struct core *core, struct core_job *job)
 			make_up(core, job, backlog, instant);
 	}
 	missed_drop(core, job, "missed: the schedule, or its place, changed before these could be made up");
+	for (guint i = 0; i < later->len; i++)
+		missed_enter(core, job, &g_array_index(later, struct backlog, i));
 }
 
 void missed_pump(struct core *core)

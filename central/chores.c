@@ -243,6 +243,8 @@ static void do_chores(struct chores *chores)
 		if (now_ms() < chores->due_at[i])
 			continue;
 		enum db_status status = chores_table[i].run(chores->conn, chores->central->config);
+		if (db_in_transaction(chores->conn))
+			db_rollback(chores->conn);
 		if (status == DB_OK) {
 			chores->due_at[i] = now_ms() + chores_table[i].period_ms;
 			continue;

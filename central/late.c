@@ -69,7 +69,11 @@ static enum db_status write_marks(struct db_conn *conn, struct marks *marks)
 		db_param_text(&clears, db_array_close(marks->clear_id));
 		status = db_run(conn, "late_clear", &clears, NULL);
 	}
-	return status == DB_OK ? db_commit(conn) : status;
+	if (status == DB_OK)
+		status = db_commit(conn);
+	if (db_in_transaction(conn))
+		db_rollback(conn);
+	return status;
 }
 
 /* The next instant after `after`, to be looked at when it can be overdue; a job without one is never looked at. */
@@ -194,11 +198,14 @@ static enum db_status check_piece(struct db_conn *conn, int jobs, int64_t offlin
 	return status;
 }
 
-/* A job may have one holder or ten thousand, each of which is looked for: a piece that takes too long is followed by a smaller one. */
+/*
+ * A job may have one holder or ten thousand, each of which is looked for: a piece that takes too long is followed by a smaller
+ * one, and those after it grow again.
+ */
 static enum db_status check(struct db_conn *conn, int64_t offline_ms)
 {
+	static int jobs = LATE_PIECE; /* of the one thread that does the chores */
 	enum db_status status = DB_OK;
-	int jobs = LATE_PIECE;
 	bool full = true;
 	for (int i = 0; status == DB_OK && full && i < LATE_PIECES_MAX; i++) {
 		status = check_piece(conn, jobs, offline_ms, &full);
@@ -206,6 +213,8 @@ static enum db_status check(struct db_conn *conn, int64_t offline_ms)
 			jobs = MAX(jobs / LATE_PIECE_SMALLER, 1);
 			full = true;
 			status = DB_OK;
+		} else if (status == DB_OK) {
+			jobs = MIN(jobs + jobs / LATE_PIECE_GROWS + 1, LATE_PIECE);
 		}
 	}
 	return status;

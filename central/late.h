@@ -15,6 +15,7 @@
 #define LATE_PIECE 2000        /* jobs in one statement */
 #define LATE_PIECE_BYTES (4 * 1024 * 1024) /* of definitions in it, and the one that ends it */
 #define LATE_PIECE_SMALLER 4   /* by how much, after one that took too long */
+#define LATE_PIECE_GROWS 8      /* by which part of it, after one that did not */
 #define LATE_PIECES_MAX 100    /* in one turn */
 #define LATE_AGAIN_MS 5000     /* an undecided job is looked at again after this */
 #define LATE_STILL_MS 30000    /* one that is late; thousands of them must not keep others from being looked at */

@@ -23,6 +23,7 @@ enum db_status ledger_decisions_read(struct db_conn *conn, const char *ids, stru
 {
 	DB_RESULT_AUTO struct db_result *result = NULL;
 	struct db_params params = { 0 };
+	int tries = 0;
 	db_param_text(&params, ids);
 	db_param_wall(&params, from);
 	db_param_wall(&params, to);
@@ -38,7 +39,7 @@ enum db_status ledger_decisions_read(struct db_conn *conn, const char *ids, stru
 		struct decision_row row = { .decision = { db_wall(result, i, COLUMN_FROM), db_wall(result, i, COLUMN_TO),
 							  db_int(result, i, COLUMN_COUNT) } };
 		const char *place = ledger_place_of(places, job_id, agent_id, db_text(result, i, COLUMN_EXECUTION_ID),
-						    row.decision.from);
+						    row.decision.from, &tries);
 		g_strlcpy(row.job_id, job_id, sizeof row.job_id);
 		g_strlcpy(row.key, place != NULL ? place : agent_id, sizeof row.key);
 		g_array_append_val(rows, row);

@@ -11,7 +11,7 @@ static bool fits(struct fire_id id, const char *job_id, struct wall at, const ch
 }
 
 const char *ledger_place_of(const struct db_result *places, const char *job_id, const char *agent_id,
-			    const char *execution_id, struct wall scheduled_at)
+			    const char *execution_id, struct wall scheduled_at, int *tries)
 {
 	struct db_range own = db_rows_where(places, job_id, agent_id), all;
 	struct fire_id id;
@@ -21,7 +21,7 @@ const char *ledger_place_of(const struct db_result *places, const char *job_id, 
 	if (!fire_id_parse(execution_id, &id) || (had_last != NULL && fits(id, job_id, scheduled_at, had_last, epoch)))
 		return had_last;
 	all = db_rows_where(places, job_id, NULL);
-	for (int i = all.from; i < all.to; i++) {
+	for (int i = all.from; i < all.to && *tries < LEDGER_PLACES_MAX; i++, ++*tries) {
 		const char *key = db_text(places, i, PLACE_TARGET_KEY);
 		if (fits(id, job_id, scheduled_at, key, had_last != NULL ? epoch : (uint64_t)db_int(places, i, PLACE_CLOCK_EPOCH)))
 			return key;

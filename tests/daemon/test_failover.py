@@ -302,6 +302,19 @@ def test_what_a_silent_agent_was_given_and_never_heard_of_is_decided_by_its_heir
     assert not ran_at(central, "silent", job)
 
 
+@pytest.mark.parametrize("kind", ["ATLEAST_ONCE", "ATMOST_ONCE"])
+def test_what_an_agent_was_given_that_enrolled_and_was_never_heard_is_decided_by_its_heir(world, database, target, kind):
+    central = world.central(database, offline_after_ms=OFFLINE_MS, sync_interval_ms=200).start()
+    RawAgent(central, "dead")
+    job = central.api.create_job("* * * * * *", f"{target.url}/{kind}", type=kind, catchUp={"policy": "all"})
+    assert central.api.json(f"/api/jobs/{job['jobId']}/assignments")["assignments"][0]["agentName"] == "dead"
+    world.agent(central, name="heir").start()
+    first = instant(job["createdAt"]).timestamp()
+    wait_until(lambda: len(ran_at(central, "heir", job)) >= OFFLINE_MS / 1000 + 3, 30, "the heir to run it", explain=world.tails)
+    decided = decided_by_second(central, job)
+    assert [s for s in range(int(first) + 1, max(decided) + 1) if decided.get(s) != ["success"]] == []
+
+
 def test_an_edit_in_the_silence_of_an_agent_takes_nothing_of_its_lease(world, database):
     """Cut off, it runs to the end of its lease by the old definition: its heir begins after that, and not with the edit."""
     central = world.central(database, offline_after_ms=30000, sync_interval_ms=6000).start()

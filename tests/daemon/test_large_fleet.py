@@ -124,3 +124,18 @@ def test_jobs_with_so_many_holders_that_a_slow_server_cannot_look_at_all_are_lat
     database.execute("UPDATE assignment SET changed_at = now() - interval '1 hour'")
     database.execute("UPDATE job_watch SET due_at = now() - interval '10 minutes', check_at = now() - interval '1 minute'")
     wait_until(lambda: database.query("SELECT count(*) FROM job_late") == [(jobs,)], 30, "all to be late", explain=central.tail)
+
+
+def test_a_job_with_a_thousand_places_is_placed_and_passes_on_within_a_request(fleet, database):
+    api = fleet.api
+    job = api.create_job("*/5 * * * *", HOOK, target={"mode": "count", "count": 1000})["jobId"]
+    places = "SELECT count(*), count(DISTINCT target_key), count(DISTINCT agent_id) FROM assignment WHERE job_id = %s AND NOT removed"
+    assert database.query(places, (job,)) == [(1000, 1000, 1000)]
+    held = dict(database.query("SELECT agent_id::text, target_key FROM assignment WHERE NOT removed"))
+    # Half of its holders are no longer to have it.
+    database.execute("UPDATE agent SET labels = '{\"old\": \"yes\"}' WHERE agent_id IN (SELECT agent_id FROM assignment WHERE target_key::int % 2 = 0)")
+    api.edit_job(job, target={"mode": "count", "count": 1000, "selector": "!old"})
+    assert database.query(places, (job,)) == [(1000, 1000, 1000)]
+    now_held = dict(database.query("SELECT agent_id::text, target_key FROM assignment WHERE NOT removed"))
+    stayed = {agent for agent, key in held.items() if int(key) % 2}
+    assert len(stayed) == 500 and all(now_held[agent] == held[agent] for agent in stayed)

@@ -1,4 +1,6 @@
 """Jobs whose decision is overdue: central knows from the schedule alone."""
+from contextlib import closing
+
 import pytest
 import requests
 from raw_agent import RawAgent, execution
@@ -96,6 +98,25 @@ def test_thousands_of_late_jobs_are_marked_in_one_look_and_not_looked_at_all_the
     beats.clear()
     wait_until(lambda: rounds(2), timeout=30, what="the watch over the fleet to go on", explain=central.tail)
     assert "watching the fleet failed" not in central.log()
+
+
+def test_a_look_that_could_not_be_written_down_is_repeated_and_the_other_chores_go_on(world, database):
+    # Twice this a transaction may be idle, which has to be longer than a round of chores.
+    central = world.central(database, statement_timeout_ms=3000).start()
+    central.allow("chore failed")
+    central.api.create_job("* * * * * *", "http://127.0.0.1:1/", name="silent")
+    RawAgent(central, name="porter").follow()
+    watched(database, 1)
+    blocker = database.connect(autocommit=False)
+    with closing(blocker), blocker.cursor() as cursor:
+        let_time_pass(database)
+        cursor.execute("SELECT FROM job_watch FOR UPDATE")
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO job_watch%'"
+        wait_until(lambda: database.query(waiting)[0][0] > 0, 20, "the look to be written down, in vain", every=0.05)
+        wait_until(lambda: database.query(waiting)[0][0] == 0, 20, "that to end", every=0.05)
+        blocker.rollback()
+    let_time_pass(database)
+    wait_until(lambda: "silent" in late(central.api), 20, "the job to be late", explain=central.tail)
 
 
 def test_pages_of_late_jobs_and_bad_questions(central, api, database):

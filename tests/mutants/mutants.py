@@ -100,18 +100,18 @@ MUTANTS = [
          "\t\t\tresume_intent(core, &g_array_index(snapshot->intents, struct intent, i), handed_over, clock_trusted);"),
     ], SIM, "promise 1.*no decision"),
     Mutant("edit leaves planned intents", "9", [
-        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest", "\tcore->state.jobs_digest"),
+        ("agent/job_change.c", "\trecovery_withdraw_future(core, job, border);\n\tchange_place", "\tchange_place"),
     ], SIM, "invented|promise 1.*two decisions"),
     Mutant("edit forgets what was due before it", "9", [
-        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
-         "\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tchange_place",
+         "\trecovery_withdraw_future(core, job, border);\n\tchange_place"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an old mark after an edit", "9", [
         ("agent/job_change.c", "\tif (marked)\n\t\tbatch_add_mark(core, job);\n", "\t(void)marked;\n"),
     ], SIM, "promise 1.*no decision"),
     Mutant("an edit while the clock is behind forgets", "9", [
-        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest",
-         "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tcore->state.jobs_digest"),
+        ("agent/job_change.c", "\tplan_job_to(core, job, wall_min(core->latest, ours));\n\trecovery_withdraw_future(core, job, border);\n\tchange_place",
+         "\tplan_job_until(core, job, core->now);\n\trecovery_withdraw_future(core, job, border);\n\tchange_place"),
     ], CLOCK, "an_edit_while_the_clock_is_behind_does_not_forget"),
     Mutant("a deleted job's runs go on", "9", [
         ("agent/job_leave.c", "\trecovery_withdraw_future(core, job, border);\n\tlet_go(core, job);", "\t(void)border;\n\tlet_go(core, job);"),
@@ -347,7 +347,7 @@ MUTANTS = [
         ("sql/central/queries/command.sql", "WHERE $2::uuid IS NULL AND job_id = $1::uuid AND type = 'run'", "WHERE $2::uuid IS NULL AND job_id = $1::uuid AND type = ''"),
     ], daemon("commands", "a_cancel_withdraws_what_was_ordered_before_it_and_has_not_begun"), "== "),
     Mutant("what a silent agent never heard of is nobody's", "1", [
-        ("sql/central/queries/assign.sql", "AND change.since_at IS NULL AS untold", "AND false AS untold"),
+        ("sql/central/queries/assign.sql", "change.runs AND change.since_at IS NULL AND coalesce(CASE", "change.runs AND false AND coalesce(CASE"),
     ], daemon("failover", "what_a_silent_agent_was_given_and_never_heard_of_is_decided_by_its_heir"), "== \\[\\]"),
     Mutant("who stays changes its place", "3", [
         ("sql/central/definitions/placement.sql", "AND had.target_key = ANY (vacant.keys)", "AND had.target_key = '-'"),
@@ -468,9 +468,19 @@ MUTANTS = [
         ("central/late.c", "status == DB_TIMEOUT && jobs > 1", "status == DB_TIMEOUT && jobs < 1"),
     ], daemon("large_fleet", "jobs_with_so_many_holders_that_a_slow_server_cannot_look_at_all_are_late_all_the_same"), "all to be late"),
     Mutant("what a job missed is decided under its new place", "8", [
-        ("agent/job_change.c", "else if (!same_place || !same_instants", "else if ((!same_place && job == NULL) || !same_instants"),
+        ("agent/job_change.c", "\tmissed_settle(core, job, wall_is_set(stored->since) ? stored->since : WALL_NEVER);\n", ""),
     ], ("unit", "test_core_missed"), "under_its_former_place"),
     Mutant("the time of a former mode is due at each holder", "8", [
         ("central/ledger.c", "each_decides ? ledger_revisions_with(revisions, key) : g_array_ref(revisions)", "g_array_ref(revisions)"),
     ], daemon("ledger", "of_a_former_mode_nothing_is_due_at_those_who_hold_the_job_now"), "assert "),
+    Mutant("all that is on hand is decided under the former place", "8", [
+        ("agent/job_change.c", "missed_settle(core, job, wall_is_set(stored->since) ? stored->since : WALL_NEVER);", "missed_settle(core, job, WALL_NEVER);"),
+    ], ("unit", "test_core_missed"), "after_the_begin_of_a_new_place"),
+    Mutant("a run that is cancelled on its way to disk begins", "1", [
+        ("agent/cancel.c", "\t\tif (!cancel->one)\n\t\t\tjob->cancelled_to", "\t\tif (cancel->id < 0)\n\t\t\tjob->cancelled_to"),
+    ], ("unit", "test_core"), "a_run_and_its_cancel_that_come_together"),
+    Mutant("a chore leaves its transaction open", "4", [
+        ("central/late.c", "\tif (db_in_transaction(conn))\n\t\tdb_rollback(conn);\n\treturn status;", "\treturn status;"),
+        ("central/chores.c", "\t\tif (db_in_transaction(chores->conn))\n\t\t\tdb_rollback(chores->conn);\n", ""),
+    ], daemon("late", "a_look_that_could_not_be_written_down_is_repeated_and_the_other_chores_go_on"), "the job to be late"),
 ]

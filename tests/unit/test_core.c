@@ -341,6 +341,23 @@ START_TEST(test_a_cancel_ends_what_was_ordered_before_it_though_it_began_later)
 }
 END_TEST
 
+START_TEST(test_a_run_and_its_cancel_that_come_together_begin_nothing)
+{
+	struct sync_command run = { .id = 30, .type = SYNC_COMMAND_RUN, .job_id = "a" };
+	struct sync_command cancel = { .id = 31, .type = SYNC_COMMAND_CANCEL, .job_id = "a", .author = "ann" };
+	struct sync_command again = { .id = 32, .type = SYNC_COMMAND_RUN, .job_id = "a" };
+	world_set_job(&world, "a", "{\"schedule\":\"@yearly\",\"api\":\"http://a.test/\"}");
+	core_command(world.core, &run);
+	core_command(world.core, &cancel);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 0);
+	ck_assert_int_eq(count(EXECUTION_SKIPPED), 1);
+	core_command(world.core, &again);
+	world_run_for(&world, 5 * SECOND);
+	ck_assert_int_eq(count(EXECUTION_SUCCESS), 1);
+}
+END_TEST
+
 START_TEST(test_a_cancel_ends_a_retry_and_what_a_crash_left_over)
 {
 	struct sync_command cancel = { .id = 23, .type = SYNC_COMMAND_CANCEL, .job_id = "a", .age_ms = 1, .author = "ann" };
@@ -449,6 +466,7 @@ int main(void)
 	tcase_add_test(tests, test_a_command_is_applied_once_however_often_it_comes);
 	tcase_add_test(tests, test_a_cancel_ends_what_began_before_it_and_nothing_later);
 	tcase_add_test(tests, test_a_cancel_ends_what_was_ordered_before_it_though_it_began_later);
+	tcase_add_test(tests, test_a_run_and_its_cancel_that_come_together_begin_nothing);
 	tcase_add_test(tests, test_a_cancel_ends_a_retry_and_what_a_crash_left_over);
 	tcase_add_test(tests, test_an_at_in_the_recent_past_is_made_up_and_never_again);
 	tcase_add_test(tests, test_a_hanging_target_delays_no_other);

@@ -211,6 +211,30 @@ START_TEST(test_what_a_job_missed_under_its_former_place_is_decided_under_that)
 }
 END_TEST
 
+START_TEST(test_what_lies_after_the_begin_of_a_new_place_is_decided_under_that)
+{
+	be_away(FOUR);
+	target_key = "2";
+	struct wall since = wall_add_us(world.wall, -57 * SECOND);
+	change(WALL_NONE, since, FOUR);
+	target_key = "";
+	world_run_for(&world, SECOND);
+	hear();
+	world_run_for(&world, 20 * SECOND);
+	int after = 0, before = 0;
+	for (guint i = 0; i < world.disk.outbox->len; i++) {
+		const struct execution *one = &((struct decision *)world.disk.outbox->pdata[i])->execution;
+		bool is_new = wall_before(since, one->scheduled_at);
+		ck_assert(fire_id_equal(one->id, fire_id_scheduled("a", one->scheduled_at, is_new ? "2" : "", 0)));
+		ck_assert(is_new || !wall_before(since, one->last_scheduled_at));
+		if (one->cause == FIRE_CATCH_UP || one->status == EXECUTION_MISSED)
+			*(is_new ? &after : &before) += (int)one->count;
+	}
+	ck_assert_int_eq(before, 6);
+	ck_assert_int_eq(after, 6);
+}
+END_TEST
+
 /* _i: by a new revision, or the same one. */
 START_TEST(test_an_at_most_once_job_that_left_and_came_back_unheard_runs_nothing_that_another_agent_had)
 {
@@ -303,6 +327,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_nothing_is_made_up_of_a_job_that_was_deleted_or_paused_meanwhile, 0, 2);
 	tcase_add_test(tests, test_an_edited_job_is_made_up_by_its_old_schedule_and_no_instant_is_lost);
 	tcase_add_test(tests, test_what_a_job_missed_under_its_former_place_is_decided_under_that);
+	tcase_add_test(tests, test_what_lies_after_the_begin_of_a_new_place_is_decided_under_that);
 	tcase_add_loop_test(tests, test_an_at_most_once_job_that_left_and_came_back_unheard_runs_nothing_that_another_agent_had, 0, 2);
 	tcase_add_test(tests, test_an_at_least_once_job_that_left_and_came_back_unheard_loses_nothing);
 	tcase_add_test(tests, test_a_standstill_is_an_absence_too_and_fresh_word_is_none_to_wait_for);

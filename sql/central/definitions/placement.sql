@@ -72,13 +72,12 @@ LANGUAGE sql STABLE AS $$
 			FROM vacancy GROUP BY 1, 2, 3) vacancy
 		LEFT JOIN (SELECT holder.job_id, array_agg(holder.agent_id) AS agents FROM holder GROUP BY 1) staying
 			ON staying.job_id = vacancy.job_id
-	), chosen AS (
-		SELECT vacant.job_id, best.agent_id, CASE WHEN vacant.places = 1 THEN vacant.keys[1] ELSE coalesce(best.own,
-			(ARRAY (SELECT key FROM unnest(vacant.keys) WITH ORDINALITY AS free (key, n)
-				WHERE key <> ALL (array_remove(best.kept, NULL)) ORDER BY n))[best.place]) END AS target_key
+	), picked AS (
+		SELECT vacant.job_id, vacant.keys, best.*
 		FROM vacant CROSS JOIN LATERAL (
-			SELECT top.agent_id, held.target_key AS own, array_agg(held.target_key) OVER () AS kept,
-				row_number() OVER (PARTITION BY held.target_key IS NULL ORDER BY top.tier, top.score DESC, top.agent_id) AS place
+			SELECT array_agg(top.agent_id ORDER BY top.tier, top.score DESC, top.agent_id) FILTER (WHERE held.target_key IS NULL) AS comers,
+				array_agg(top.agent_id ORDER BY top.agent_id) FILTER (WHERE held.target_key IS NOT NULL) AS keepers,
+				array_agg(held.target_key ORDER BY top.agent_id) FILTER (WHERE held.target_key IS NOT NULL) AS kept
 			FROM (
 				-- Good ones that the job has patience with; else whoever has it; else those that are silent: they may come back.
 				SELECT pool.agent_id, placement_score(vacant.job_id, pool.seed, pool.weight) AS score,
@@ -94,6 +93,12 @@ LANGUAGE sql STABLE AS $$
 				WHERE vacant.places > 1 AND had.job_id = vacant.job_id AND had.agent_id = top.agent_id AND NOT had.removed
 					AND had.target_key = ANY (vacant.keys)) held ON true
 		) best
+	), chosen AS (
+		SELECT picked.job_id, place.agent_id, place.target_key
+		FROM picked CROSS JOIN LATERAL unnest(picked.keepers || picked.comers, CASE WHEN picked.kept IS NULL THEN picked.keys
+			ELSE picked.kept || ARRAY (SELECT key FROM unnest(picked.keys) WITH ORDINALITY AS free (key, n)
+				WHERE key <> ALL (picked.kept) ORDER BY n) END) AS place (agent_id, target_key)
+		WHERE place.agent_id IS NOT NULL
 	)
 	SELECT the_job.job_id, pool.agent_id, pool.agent_id::text
 	FROM the_job JOIN pool ON pool.selector = the_job.selector

@@ -105,8 +105,11 @@ WITH trust AS (
 				THEN state.lease_until
 			ELSE greatest(state.last_seen_at, begins.at)
 		END AS border,
-		change.runs AND greatest(state.told_revision, state.confirmed_revision) < change.since_revision
-			AND state.last_seen_at >= trust.since AND change.since_at IS NULL AS untold, change.held_since
+		change.runs AND change.since_at IS NULL AND coalesce(CASE
+			-- A first sync may be under way, until it is given up.
+			WHEN state.agent_id IS NULL THEN agent.offline_at IS NOT NULL OR agent.revoked_at IS NOT NULL
+			ELSE greatest(state.told_revision, state.confirmed_revision) < change.since_revision
+				AND state.last_seen_at >= trust.since END, false) AS untold, change.held_since
 	FROM change JOIN agent USING (agent_id) LEFT JOIN agent_state state USING (agent_id) LEFT JOIN begins USING (job_id)
 	CROSS JOIN trust
 	WHERE change.held AND NOT change.keeps AND (change.runs OR change.type = 'ATMOST_ONCE') AND change.old_key <> change.agent_id::text
