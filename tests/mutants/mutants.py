@@ -463,7 +463,7 @@ MUTANTS = [
     ], daemon("history_policy", "a_range_that_began_on_a_closed_day_counts_once_whoever_tells_of_it"), "assert "),
     Mutant("a plan of an empty fleet is kept", "12", [
         ("central/db_statement.c", "if (conn->plans_anew && (params == NULL || params->n == 0))", "if (conn->plans_anew && params != NULL && params->n < 0)"),
-    ], daemon("large_fleet", "agents_that_fall_silent_and_come_back_all_at_once_are_noted_at_once"), "less than a statement may take|their return"),
+    ], daemon("large_fleet", "agents_that_fall_silent_and_come_back_all_at_once_are_noted_at_once"), "watching the fleet failed|their return"),
     Mutant("too large a piece is tried for ever", "8", [
         ("central/late.c", "status == DB_TIMEOUT && jobs > 1", "status == DB_TIMEOUT && jobs < 1"),
     ], daemon("large_fleet", "jobs_with_so_many_holders_that_a_slow_server_cannot_look_at_all_are_late_all_the_same"), "all to be late"),
