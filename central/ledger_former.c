@@ -3,23 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "central/http.h"
-
-void ledger_revision_clear(struct ledger_revision *revision)
-{
-	g_clear_pointer(&revision->job, job_unref);
-}
-
-int ledger_decision_compare(const void *a, const void *b)
-{
-	const struct ledger_decision *x = a, *y = b;
-	return x->from.us < y->from.us ? -1 : x->from.us > y->from.us;
-}
-
 /* Keys: "" of modes one and agent, "1" to the count, an agent's id of mode all. */
 static bool is_number(const char *key)
 {
-	return *key != '\0' && strlen(key) < UUID_SIZE - 1;
+	return *key != '\0' && key[strspn(key, "0123456789")] == '\0';
 }
 
 static bool has_place(const struct job *job, const char *key)

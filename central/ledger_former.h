@@ -23,7 +23,4 @@ const char *ledger_any_place(const char *target_key);
  * struct ledger_decision by `from`, caller unrefs. */
 GArray *ledger_former_take(GHashTable *decisions, const GArray *former);
 
-void ledger_revision_clear(struct ledger_revision *revision);
-int ledger_decision_compare(const void *a, const void *b); /* by `from` */
-
 #endif

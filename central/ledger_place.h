@@ -9,13 +9,13 @@
 #include "central/db.h"
 #include "common/clock.h"
 
+#define LEDGER_PLACES_MAX 200000 /* tried for one answer; each costs a hash or two */
+
 /*
- * `places`: rows of ledger_places. *tries begins with 0, and counts the places that were tried, each of which costs a hash: after
- * LEDGER_PLACES_MAX of them a decision that does not fit the place that its agent had last is that place's. The target key for which this agent decided; NULL: each decision of this job is its
- * agent's. A decision whose identity fits no place (the agent's clock was set back since) is that of the place that its agent
- * had last. The text lives as long as `places`.
+ * `places`: rows of ledger_places; *tries begins with 0. The target key for which this agent decided; NULL: each decision of
+ * this job is its agent's. A decision whose identity fits no place (the agent's clock was set back since), or for which none is
+ * tried any more, is that of the place that its agent had last. The text lives as long as `places`.
  */
-#define LEDGER_PLACES_MAX 200000
 const char *ledger_place_of(const struct db_result *places, const char *job_id, const char *agent_id,
 			    const char *execution_id, struct wall scheduled_at, int *tries);
 

@@ -3,6 +3,17 @@
 #include "central/late_rule.h"
 #include "common/job_due.h"
 
+void ledger_revision_clear(struct ledger_revision *revision)
+{
+	g_clear_pointer(&revision->job, job_unref);
+}
+
+int ledger_decision_compare(const void *a, const void *b)
+{
+	const struct ledger_decision *x = a, *y = b;
+	return x->from.us < y->from.us ? -1 : x->from.us > y->from.us;
+}
+
 /* While it walks through due instants in the order of time. */
 struct walk {
 	const struct ledger_case *input;

@@ -18,8 +18,10 @@
 
 /* The job from `at` on; NULL: nothing is due (paused, deleted, no longer valid). */
 struct ledger_revision { struct wall at; struct job *job; };
+void ledger_revision_clear(struct ledger_revision *revision);
 /* One decision, or a range of missed fires. */
 struct ledger_decision { struct wall from, to; int64_t count; };
+int ledger_decision_compare(const void *a, const void *b); /* by `from` */
 struct ledger_hole { struct wall from, to; int64_t count; };
 /* [from, until) */
 struct ledger_span { struct wall from, until; };

@@ -1,6 +1,5 @@
 #include "central/ledger_unkept.h"
 
-#include "central/ledger_former.h"
 #include "common/execution.h"
 
 #define EPOCHS_MAX 16  /* how often a clock may have stepped back since a fire that was not kept, and it is known still */

@@ -36,8 +36,9 @@ WHERE agent_id = $1::uuid AND epoch = $2::bigint
 SELECT execution_partition_make($1::date)
 
 -- What a group has to know and have first: is what it commits kept; are there history policies, or traces from $1, its oldest
--- due instant, on; from when on days are open, the last one always. (The order is that of the index job_thinned. With EXISTS the planner read all
--- jobs, for each group, when it believed that many have a policy: it does so of jobs that were not analyzed yet.)
+-- due instant, on; from when on days are open, the last one always. (The order is that of the index job_thinned. With EXISTS the
+-- planner read all jobs, for each group, when it believed that many have a policy: it does so of jobs that were not analyzed
+-- yet.)
 -- name: ingest_prepare
 SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off',
 	(SELECT job_id FROM job WHERE history_one_of IS NOT NULL ORDER BY job_id LIMIT 1) IS NOT NULL
